@@ -1,0 +1,46 @@
+# Every target makes the checkout ready first; a second run starts in seconds.
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+MINUTES ?= 5
+RESET ?=
+
+.PHONY: help setup demo check format test-fast test bench soak pictures lock
+
+help:       ## What can be made
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+setup:      ## Virtual environment, wheels, Debian packages
+	@.ci/setup
+
+demo: setup ## The main job on this machine: kiosk, platform, doors, lockers (RESET=1 starts anew)
+	@$(PYTHON) -m edge demo $(if $(RESET),--reset)
+
+check: setup ## Format, lint, strict types, import contracts, documents
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+	$(PYTEST) tests/docs
+
+format: setup ## Put the code into shape
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+test-fast: setup ## What needs no whole processes (at most 90 s)
+	$(PYTEST) -n 2 -m "not slow"
+
+test: setup ## Everything (at most 25 min)
+	$(PYTEST) -n 2 --dist loadgroup
+
+bench: setup ## All benchmarks with their floors; table and plots in bench/out/
+	$(PYTHON) -m edge bench --out bench/out
+
+soak: setup ## Long runs of the proofs: make soak MINUTES=60
+	$(PYTHON) -m tests.soak --minutes $(MINUTES)
+
+pictures: setup ## Screenshots of the documents, made by the browser tests
+	EDGE_PICTURES=docs/pictures $(PYTEST) tests/browser
+
+lock: setup ## Renew the locked versions
+	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header -q -o .ci/requirements.lock
