@@ -1,0 +1,76 @@
+"""Where the demo keeps its things and which ports it takes: one value that every part of it reads."""
+
+import socket
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout: brokers' configuration lies in `systemd/`."""
+
+SITE = "heyuanli"
+DEVICE = "k1"
+LOCKER_DEVICE = "lockers-a"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """TCP ports on 127.0.0.1."""
+
+    kiosk: int = 8080
+    platform: int = 8090
+    camera: int = 8091
+    platform_broker: int = 18830
+    site_broker: int = 18831
+
+    def taken(self) -> list[tuple[str, int]]:
+        """Name and number of each port that something else listens on."""
+        return [(f.name, getattr(self, f.name)) for f in fields(self) if _listens(getattr(self, f.name))]
+
+    @classmethod
+    def free(cls) -> "Ports":
+        """Ports that were free a moment ago, for tests that run beside each other."""
+        holders = [socket.socket() for _ in fields(cls)]
+        for holder in holders:
+            holder.bind(("127.0.0.1", 0))
+        numbers = [holder.getsockname()[1] for holder in holders]
+        for holder in holders:
+            holder.close()
+        return replace(cls(), **dict(zip((f.name for f in fields(cls)), numbers, strict=True)))
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The demo's folder and ports."""
+
+    folder: Path
+    ports: Ports
+
+    @property
+    def site(self) -> Path:
+        """The hub's own folder: configuration, secrets, database, sockets."""
+        return self.folder / "site"
+
+    @property
+    def platform(self) -> Path:
+        """The reference platform's folder."""
+        return self.folder / "platform"
+
+    @property
+    def logs(self) -> Path:
+        """One log file a process."""
+        return self.folder / "logs"
+
+    def broker(self, name: str) -> Path:
+        """The folder of the broker `site` or `platform`."""
+        return self.folder / "brokers" / name
+
+    @property
+    def site_toml(self) -> Path:
+        """The hub's configuration file."""
+        return self.site / "site.toml"

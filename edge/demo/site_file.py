@@ -1,0 +1,122 @@
+"""Write the demo site's `site.toml`: the same file that a real site has, with loopback addresses."""
+
+from pathlib import Path
+from string import Template
+
+from edge.demo.brokers import hub_account, password_file
+from edge.demo.layout import DEVICE, LOCKER_DEVICE, SITE, Layout
+
+COLUMNS = (
+    ("A01:s", "A02:s", "A03:m", "A04:m", "A05:l"),
+    ("B01:m", "B02:m", "B03:m", "B04:m", "B05:m"),
+    ("panel", "K02:l"),
+    ("C01:s", "C02:s", "C03:s", "C04:m", "C05:m", "C06:m"),
+    ("D01:m", "D02:m", "D03:m", "D04:m"),
+    ("E01:l", "E03:l", "E04:s"),
+)
+"""The bank as it stands there: columns of cell:size; the kiosk hangs where it says panel."""
+
+TEMPLATE = Template("""\
+# The demo's site. Written by `edge demo`; a real site has the same sections.
+
+[site]
+id = "$site"
+device = "$device"
+name_zh = "和园里"
+name_en = "Heyuan Court"
+data_dir = "$folder"
+
+[kiosk]
+host = "127.0.0.1"
+port = $kiosk_port
+session_s = 60
+
+[platform]
+url = "$platform_url"
+token_file = "secrets/device.token"
+root_key_file = "secrets/root.pub"
+
+[platform.broker]
+host = "127.0.0.1"
+port = $platform_broker_port
+username = "$hub_account"
+password_file = "$hub_password"
+
+[broker]
+host = "127.0.0.1"
+port = $site_broker_port
+username = "hub"
+password_file = "$site_password"
+
+[guard]
+socket = "run/guard.sock"
+trace_file = "guard.trace"
+
+[vision]
+socket = "run/vision.sock"
+
+[[door]]
+id = "gate"
+name_zh = "南门"
+name_en = "South gate"
+line = 17
+contact_line = 27
+pulse_ms = 3000
+fail = "secure"
+kind = "visitor"
+contact_timeout_s = 8
+
+[[door]]
+id = "building-3"
+name_zh = "3号楼单元门"
+name_en = "Building 3 entrance"
+line = 22
+contact_line = 23
+pulse_ms = 3000
+fail = "secure"
+kind = "residents"
+contact_timeout_s = 8
+
+[[reader]]
+id = "kiosk-camera"
+source = "http://127.0.0.1:$camera_port/kiosk.mjpg"
+serves = "kiosk:$device"
+
+[[reader]]
+id = "gate-reader"
+source = "http://127.0.0.1:$camera_port/gate.mjpg"
+serves = "door:gate"
+
+[[bank]]
+id = "bank-a"
+device = "$lockers"
+driver = "mqtt"
+columns = [
+$columns
+]
+""")
+
+
+def write_site(layout: Layout, *, platform_url: str, platform_broker_port: int) -> Path:
+    """Write `site.toml` into the site's folder and return its path."""
+    columns = "\n".join("  [" + ", ".join(f'"{cell}"' for cell in column) + "]," for column in COLUMNS)
+    layout.site.mkdir(parents=True, exist_ok=True)
+    layout.site_toml.write_text(
+        TEMPLATE.substitute(
+            site=SITE,
+            device=DEVICE,
+            lockers=LOCKER_DEVICE,
+            folder=layout.site,
+            kiosk_port=layout.ports.kiosk,
+            platform_url=platform_url,
+            platform_broker_port=platform_broker_port,
+            site_broker_port=layout.ports.site_broker,
+            camera_port=layout.ports.camera,
+            hub_account=hub_account(SITE, DEVICE),
+            hub_password=password_file(layout.broker("platform"), hub_account(SITE, DEVICE)),
+            site_password=password_file(layout.broker("site"), "hub"),
+            columns=columns,
+        ),
+        "utf-8",
+    )
+    return layout.site_toml
