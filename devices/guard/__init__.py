@@ -1,0 +1,1 @@
+"""The relay guard: the one process that opens the gpiochip, and times every pulse itself."""
