@@ -1,0 +1,1 @@
+"""Doors and cells: who may open what, what was fired, and what the contact said."""

@@ -1,0 +1,133 @@
+"""What the contacts (门磁) say, and what it decides. A contact not yet read is unknown, not closed."""
+
+import asyncio
+from collections.abc import Mapping
+from enum import StrEnum
+
+from edge.access import records
+from edge.access.events import CellClosed, OrderCollected
+from edge.access.openings import ACTOR, hint_topic, record_opened
+from edge.access.places import is_cell
+from edge.access.ports import OrderBook
+from edge.access.records import Opening, PickupSession, SessionCell
+from edge.store.crashpoints import reach
+from edge.store.store import Store
+from edge.store.unit import Unit
+
+
+class ContactState(StrEnum):
+    """What a contact last reported."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+def report_contact(
+    unit: Unit, place: str, state: ContactState, *, previous: ContactState, orders: OrderBook
+) -> list[Opening]:
+    """Take one report; return the openings that it decided.
+
+    A door's opening is decided only by a movement that was seen, closed to open: a cut wire reads open all
+    along. A cell opens only by its board, so that a first reading of *open* after a reconnect says it too,
+    also for an opening that had been given up as unknown.
+    """
+    unit.hint(hint_topic(place))
+    if is_cell(place):
+        return _report_cell(unit, place, state, previous, orders)
+    if (previous, state) != (ContactState.CLOSED, ContactState.OPEN):
+        return []
+    return [record_opened(unit, opening) for opening in records.undecided_at(unit.connection, place)]
+
+
+def _report_cell(
+    unit: Unit, place: str, state: ContactState, previous: ContactState, orders: OrderBook
+) -> list[Opening]:
+    bank, _, cell = place.removeprefix("cell:").partition("/")
+    if state is ContactState.OPEN and previous is not ContactState.OPEN:
+        found = records.session_of_place(unit.connection, bank, cell, ("requested", "unknown"))
+        if found is not None and found[1].opening is not None:
+            opening = records.find_opening(unit.connection, found[1].opening)
+            assert opening is not None
+            return [record_opened(unit, opening)]
+    if state is ContactState.CLOSED:
+        found = records.session_of_place(unit.connection, bank, cell, ("opened",))
+        if found is not None:
+            _close_cell(unit, place, *found, orders)
+    return []
+
+
+def _close_cell(unit: Unit, place: str, session: PickupSession, cell: SessionCell, orders: OrderBook) -> None:
+    unit.record(CellClosed(opening=cell.opening or "", place=place, session=session.id), actor=ACTOR)
+    records.set_cell(unit.connection, session.id, cell.position, state="closed")
+    end_when_done(unit, session.id, orders)
+
+
+def end_when_done(unit: Unit, session_id: str, orders: OrderBook) -> None:
+    """Close the session once no cell of it is left to do: collected, or partial when one was given up."""
+    session = records.find_session(unit.connection, session_id)
+    assert session is not None
+    if session.current is not None or session.state != "open":
+        return
+    complete = all(cell.state == "closed" for cell in session.cells)
+    records.end_session(
+        unit.connection, session_id, state="collected" if complete else "partial", at_ms=unit.now.at_ms
+    )
+    unit.hint("lockers")
+    if complete:
+        unit.record(OrderCollected(order_id=session.order_id, session=session_id), actor=ACTOR)
+        orders.mark_collected(unit, session.order_id)
+
+
+class ContactDesk:
+    """Takes reports in order, keeps each place's last one, and wakes who waits for an opening.
+
+    The states live in memory only: after a restart every contact is unknown until it is read again.
+    """
+
+    def __init__(self, *, store: Store, orders: OrderBook) -> None:
+        self._store = store
+        self._orders = orders
+        self._states: dict[str, ContactState] = {}
+        self._waiting: dict[str, asyncio.Event] = {}
+        self._order = asyncio.Lock()
+
+    @property
+    def states(self) -> Mapping[str, ContactState]:
+        """The last report of every place that ever reported."""
+        return self._states
+
+    def state_of(self, place: str) -> ContactState:
+        """The last report of a place."""
+        return self._states.get(place, ContactState.UNKNOWN)
+
+    def forget(self, places: tuple[str, ...]) -> None:
+        """Their device is away: unknown until read again."""
+        for place in places:
+            self._states[place] = ContactState.UNKNOWN
+
+    async def report(self, place: str, state: ContactState) -> None:
+        """Take one report of a place; returns when what it decided is on disk."""
+        async with self._order:
+            previous = self.state_of(place)
+            if previous is state:
+                return
+            decided = await self._store.run(
+                lambda unit: report_contact(unit, place, state, previous=previous, orders=self._orders)
+            )
+            self._states[place] = state
+        if decided:
+            reach("pickup.after_opened" if is_cell(place) else "gate.after_contact")
+        elif is_cell(place) and state is ContactState.CLOSED:
+            reach("pickup.after_closed")
+        for opening in decided:
+            if (waiting := self._waiting.get(opening.id)) is not None:
+                waiting.set()
+
+    def watch(self, opening_id: str) -> asyncio.Event:
+        """An event that is set once the contact has decided the opening; asked for before firing."""
+        return self._waiting.setdefault(opening_id, asyncio.Event())
+
+    def unwatch(self, opening_id: str) -> None:
+        """Nobody waits any more."""
+        self._waiting.pop(opening_id, None)

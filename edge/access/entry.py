@@ -1,0 +1,156 @@
+"""Lets people in: scan or command → intent → pulse → what the contact says."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from edge.access import records
+from edge.access.contacts import ContactDesk, ContactState
+from edge.access.doors import Door
+from edge.access.errors import NotMoved, UnknownDoor
+from edge.access.events import CommandRefused, PassRefused
+from edge.access.openings import record_fired, record_not_fired
+from edge.access.places import door_place
+from edge.access.policy import Intent, command_authorisation, intend_by_command, intend_by_pass
+from edge.access.ports import Patience, Pulser
+from edge.access.records import Opening
+from edge.access.refusals import RefusalLog
+from edge.access.watch import Watches
+from edge.errors import DeviceError, Refusal
+from edge.store.crashpoints import reach
+from edge.store.store import Store
+from edge.store.unit import Unit
+from edge.trust.clock import Clock, Trust
+from edge.trust.commands import Command
+from edge.trust.keys import KeySet
+from edge.trust.passes import open_scan
+
+Report = Callable[[str, str], Awaitable[None]]
+"""Told each state of a commanded opening and its reason as it happens: accepted, fired, opened, unknown."""
+
+PLATFORM = "platform"
+
+
+class DoorOpener:
+    """Opens doors. Every opening is decided in the background even if nobody awaits `decided`."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        keys: Callable[[], KeySet],
+        doors: Mapping[str, Door],
+        pulser: Pulser,
+        contacts: ContactDesk,
+        refusals: RefusalLog,
+        patience: Patience = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._keys = keys
+        self._doors = doors
+        self._pulser = pulser
+        self._contacts = contacts
+        self._refusals = refusals
+        self._watches = Watches(store=store, contacts=contacts, patience=patience)
+
+    async def enter(self, text: str, door_id: str, *, source: str) -> Opening:
+        """Decide what a reader saw and, if it may open, fire. Returns once fired; see `decided`.
+
+        Raises the refusals of `edge.trust` and `edge.access`, each after it was written into the journal.
+        """
+        try:
+            door = self._door(door_id)
+            reading = self._clock.now()
+            at_ms = None if reading.trust is Trust.UNKNOWN else reading.at_ms
+            shown = open_scan(text, self._keys(), at_ms)
+            return await self._open(door, lambda unit: intend_by_pass(unit, shown, door))
+        except Refusal as refusal:
+            await self._refusals.refuse(
+                source, PassRefused(source=source, place=door_place(door_id), code=refusal.code)
+            )
+            raise
+
+    async def open_by_command(self, command: Command, report: Report | None = None) -> Opening:
+        """Open by a command that `edge.trust.commands` verified and checked; returns the final result.
+
+        A second command of the same id fires nothing and gets the first one's result. Raises Refusal, after
+        it was written into the journal.
+        """
+
+        async def tell(state: str, reason: str) -> None:
+            if report is not None:
+                await report(state, reason)
+
+        try:
+            door = self._door(command.target.removeprefix("door:"))
+            opening = await self._open(door, lambda unit: intend_by_command(unit, command, door), tell)
+        except Refusal as refusal:
+            await self.refuse_command(command.id, refusal.code)
+            raise
+        result = await self.decided(opening.id)
+        if result.is_decided:
+            await tell(result.state, result.reason)
+        return result
+
+    async def decided(self, opening_id: str) -> Opening:
+        """Wait for an opening's result: opened, unknown, or refused (nothing moved)."""
+        watch = self._watches.of(opening_id)
+        if watch is not None:
+            return await asyncio.shield(watch)
+        opening = await self._store.read(lambda connection: records.find_opening(connection, opening_id))
+        assert opening is not None, opening_id
+        return opening
+
+    async def stored_answer(self, command_id: str) -> tuple[str, str] | None:
+        """State and reason of a command that was taken before, or None."""
+        authorisation = command_authorisation(command_id)
+        opening = await self._store.read(
+            lambda connection: records.find_by_authorisation(connection, authorisation)
+        )
+        return None if opening is None else (opening.state, opening.reason)
+
+    async def refuse_command(self, command_id: str, code: str) -> None:
+        """Write into the journal that a command opened nothing, and why."""
+        await self._refusals.refuse(
+            PLATFORM, CommandRefused(source=PLATFORM, command=command_id[:64], code=code)
+        )
+
+    async def close(self) -> None:
+        """Stop waiting; what is undecided becomes unknown at the next start."""
+        await self._watches.close()
+
+    def _door(self, door_id: str) -> Door:
+        door = self._doors.get(door_id)
+        if door is None:
+            raise UnknownDoor(door=door_id[:64])
+        return door
+
+    async def _open(
+        self, door: Door, intend: Callable[[Unit], Intent], tell: Report | None = None
+    ) -> Opening:
+        reach("gate.before_intent")
+        opening, fresh = await self._store.run(intend)
+        if not fresh:
+            return opening
+        reach("gate.after_intent")
+        was_open = self._contacts.state_of(opening.place) is ContactState.OPEN
+        signal = self._contacts.watch(opening.id)
+        if tell is not None:
+            await tell("accepted", "")
+        try:
+            await self._pulser.pulse(opening.id, door.id)
+        except NotMoved as fault:
+            self._contacts.unwatch(opening.id)
+            reason = fault.reason
+            return await self._store.run(lambda unit: record_not_fired(unit, opening.id, reason))
+        except DeviceError:
+            self._watches.begin(opening.id, signal, door.contact_timeout_ms, "no_answer")
+            return opening
+        reach("gate.after_fire")
+        why = "no_contact" if not door.has_contact else "already_open" if was_open else "contact_silent"
+        self._watches.begin(opening.id, signal, door.contact_timeout_ms if door.has_contact else 0, why)
+        fired = await self._store.run(lambda unit: record_fired(unit, opening.id))
+        if tell is not None:
+            await tell("fired", "")
+        return fired

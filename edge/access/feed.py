@@ -1,0 +1,56 @@
+"""What comes down from the platform for doors: grants and revocations."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from edge.access import records
+from edge.store.unit import Unit
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """A subject may open these doors within a window."""
+
+    subject: str
+    doors: tuple[str, ...]
+    from_ms: int
+    until_ms: int
+
+
+class Revocation(msgspec.Struct, frozen=True, kw_only=True):
+    """A pass opens nothing any more; the entry may go after `until_ms`, when the pass is over anyway."""
+
+    pass_id: str
+    until_ms: int
+
+
+def apply_grant(unit: Unit, record_id: str, version: int, data: Mapping[str, object] | None) -> None:
+    """Write or delete one grant. Raises msgspec.ValidationError."""
+    if data is None:
+        records.delete_grant(unit.connection, record_id)
+        return
+    grant = msgspec.convert(data, Grant)
+    records.put_grant(
+        unit.connection,
+        record_id,
+        version,
+        subject=grant.subject,
+        doors=grant.doors,
+        from_ms=grant.from_ms,
+        until_ms=grant.until_ms,
+    )
+
+
+def apply_revocation(unit: Unit, record_id: str, version: int, data: Mapping[str, object] | None) -> None:
+    """Write or delete one entry of the revocation list. Raises msgspec.ValidationError."""
+    if data is None:
+        records.delete_revocation(unit.connection, record_id)
+        return
+    revocation = msgspec.convert(data, Revocation)
+    records.put_revocation(unit.connection, record_id, version, revocation.pass_id, revocation.until_ms)
+
+
+APPLIERS: Mapping[str, Callable[[Unit, str, int, Mapping[str, object] | None], None]] = {
+    "grants": apply_grant,
+    "revocations": apply_revocation,
+}

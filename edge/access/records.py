@@ -1,0 +1,345 @@
+"""All SQL of the access room."""
+
+import sqlite3
+from collections.abc import Iterable
+
+import msgspec
+
+_OPENING = (
+    "id, place, authorisation, kind, pass_id, subject, session, position, state, reason, "
+    "requested_at_ms, fired_at_ms, decided_at_ms"
+)
+_CELL = "position, bank, cell, parcel, items_zh, items_en, state, attempts, opening"
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """One authorised opening: `intended → fired → opened | unknown | refused` (refused: nothing moved)."""
+
+    id: str
+    place: str
+    authorisation: str
+    kind: str
+    pass_id: str | None = None
+    subject: str | None = None
+    session: str | None = None
+    position: int | None = None
+    state: str = "intended"
+    reason: str = ""
+    requested_at_ms: int
+    fired_at_ms: int | None = None
+    decided_at_ms: int | None = None
+
+    @property
+    def is_decided(self) -> bool:
+        """True once nothing more is awaited."""
+        return self.state not in ("intended", "fired")
+
+
+class SessionCell(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell of a pickup session.
+
+    `waiting → requested → opened → closed`; `unknown` and `refused` wait for the holder's gesture;
+    `given_up` goes to the counter. `attempts` counts those that may have moved something.
+    """
+
+    position: int
+    bank: str
+    cell: str
+    parcel: str
+    items_zh: str
+    items_en: str
+    state: str
+    attempts: int
+    opening: str | None
+
+
+class PickupSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A pickup (自提) of one order by one pass: `open`, `collected`, or `partial`."""
+
+    id: str
+    order_id: str
+    pass_id: str
+    subject: str
+    state: str
+    cells: tuple[SessionCell, ...]
+
+    @property
+    def current(self) -> SessionCell | None:
+        """The cell that it is at: the first one neither closed again nor given up."""
+        return next((cell for cell in self.cells if cell.state not in ("closed", "given_up")), None)
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """A door that is to stay released until an hour, for a reason."""
+
+    id: str
+    door: str
+    reason: str
+    from_ms: int
+    until_ms: int
+
+
+def insert_opening(connection: sqlite3.Connection, opening: Opening) -> None:
+    """Write a new opening."""
+    marks = ", ".join("?" * 13)
+    connection.execute(
+        f"INSERT INTO openings({_OPENING}) VALUES ({marks})",
+        msgspec.structs.astuple(opening),
+    )
+
+
+def find_opening(connection: sqlite3.Connection, opening_id: str) -> Opening | None:
+    """The opening of this id."""
+    return _one(connection, "id = ?", opening_id)
+
+
+def find_by_authorisation(connection: sqlite3.Connection, authorisation: str) -> Opening | None:
+    """The opening that took this authorisation."""
+    return _one(connection, "authorisation = ?", authorisation)
+
+
+def last_of_pass(connection: sqlite3.Connection, pass_id: str, place: str) -> Opening | None:
+    """The newest opening of a place by a pass."""
+    return _one(connection, "pass_id = ? AND place = ? ORDER BY rowid DESC LIMIT 1", pass_id, place)
+
+
+def undecided_at(connection: sqlite3.Connection, place: str) -> list[Opening]:
+    """Openings of a place that still wait for a result."""
+    return _many(connection, "place = ? AND state IN ('intended', 'fired') ORDER BY rowid", place)
+
+
+def undecided(connection: sqlite3.Connection) -> list[Opening]:
+    """Every opening that still waits for a result."""
+    return _many(connection, "state IN ('intended', 'fired') ORDER BY rowid")
+
+
+def count_of_pass(connection: sqlite3.Connection, pass_id: str) -> tuple[int, int]:
+    """How many openings a pass has, and how many of them count as a use."""
+    row = connection.execute(
+        "SELECT count(*), count(*) FILTER (WHERE state <> 'refused') FROM openings WHERE pass_id = ?",
+        (pass_id,),
+    ).fetchone()
+    return int(row[0]), int(row[1])
+
+
+def count_of_cell(connection: sqlite3.Connection, session: str, position: int) -> int:
+    """How many openings a session has asked for at one of its cells."""
+    row = connection.execute(
+        "SELECT count(*) FROM openings WHERE session = ? AND position = ?", (session, position)
+    ).fetchone()
+    return int(row[0])
+
+
+def set_fired(connection: sqlite3.Connection, opening_id: str, at_ms: int) -> None:
+    """Note when an opening was fired; the contact may have decided it already."""
+    connection.execute(
+        "UPDATE openings SET fired_at_ms = ?, state = CASE state WHEN 'intended' THEN 'fired' ELSE state END "
+        "WHERE id = ?",
+        (at_ms, opening_id),
+    )
+
+
+def set_decided(
+    connection: sqlite3.Connection, opening_id: str, *, state: str, reason: str, at_ms: int
+) -> None:
+    """Write an opening's result."""
+    connection.execute(
+        "UPDATE openings SET state = ?, reason = ?, decided_at_ms = ? WHERE id = ?",
+        (state, reason, at_ms, opening_id),
+    )
+
+
+def is_revoked(connection: sqlite3.Connection, pass_id: str) -> bool:
+    """Tell whether a pass is on the revocation list."""
+    row = connection.execute("SELECT 1 FROM revocations WHERE pass_id = ? LIMIT 1", (pass_id,)).fetchone()
+    return row is not None
+
+
+def put_revocation(
+    connection: sqlite3.Connection, revocation_id: str, version: int, pass_id: str, until_ms: int
+) -> None:
+    """Write one entry of the revocation list, unless a newer one is there."""
+    connection.execute(
+        "INSERT INTO revocations(id, version, pass_id, until_ms) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT(id) DO UPDATE SET version = excluded.version, pass_id = excluded.pass_id, "
+        "until_ms = excluded.until_ms WHERE excluded.version >= version",
+        (revocation_id, version, pass_id, until_ms),
+    )
+
+
+def delete_revocation(connection: sqlite3.Connection, revocation_id: str) -> None:
+    """Remove one entry of the revocation list."""
+    connection.execute("DELETE FROM revocations WHERE id = ?", (revocation_id,))
+
+
+def put_grant(
+    connection: sqlite3.Connection,
+    grant_id: str,
+    version: int,
+    *,
+    subject: str,
+    doors: Iterable[str],
+    from_ms: int,
+    until_ms: int,
+) -> None:
+    """Write a subject's grant, one row a door, in place of what the grant said before."""
+    delete_grant(connection, grant_id)
+    connection.executemany(
+        "INSERT INTO grants(id, version, subject, door, from_ms, until_ms) VALUES (?, ?, ?, ?, ?, ?)",
+        [(grant_id, version, subject, door, from_ms, until_ms) for door in dict.fromkeys(doors)],
+    )
+
+
+def delete_grant(connection: sqlite3.Connection, grant_id: str) -> None:
+    """Remove a grant whole."""
+    connection.execute("DELETE FROM grants WHERE id = ?", (grant_id,))
+
+
+def has_grant(connection: sqlite3.Connection, subject: str, door: str, at_ms: int | None) -> bool:
+    """Tell whether a subject may open a door; `at_ms` None leaves the window unjudged."""
+    row = connection.execute(
+        "SELECT 1 FROM grants WHERE subject = ?1 AND door = ?2 "
+        "AND (?3 IS NULL OR (from_ms <= ?3 AND ?3 < until_ms)) LIMIT 1",
+        (subject, door, at_ms),
+    ).fetchone()
+    return row is not None
+
+
+def insert_session(connection: sqlite3.Connection, session: PickupSession, at_ms: int) -> None:
+    """Write a new pickup session and its cells."""
+    connection.execute(
+        "INSERT INTO pickup_sessions(id, order_id, pass_id, subject, state, started_at_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (session.id, session.order_id, session.pass_id, session.subject, session.state, at_ms),
+    )
+    connection.executemany(
+        f"INSERT INTO pickup_cells(session, {_CELL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(session.id, *msgspec.structs.astuple(cell)) for cell in session.cells],
+    )
+
+
+def find_session(connection: sqlite3.Connection, session_id: str) -> PickupSession | None:
+    """The pickup session of this id."""
+    return _session(connection, "id = ?", session_id)
+
+
+def session_of_order(connection: sqlite3.Connection, order_id: str) -> PickupSession | None:
+    """The pickup session of an order, whatever its state."""
+    return _session(connection, "order_id = ?", order_id)
+
+
+def session_of_place(
+    connection: sqlite3.Connection, bank: str, cell: str, states: tuple[str, ...]
+) -> tuple[PickupSession, SessionCell] | None:
+    """The open session one of whose cells is this one, in one of these states."""
+    marks = ", ".join("?" * len(states))
+    row = connection.execute(
+        "SELECT session, position FROM pickup_cells "
+        "WHERE bank = ? AND cell = ? "
+        f"AND state IN ({marks}) "
+        "AND session IN (SELECT id FROM pickup_sessions WHERE state = 'open')",
+        (bank, cell, *states),
+    ).fetchone()
+    if row is None:
+        return None
+    session = find_session(connection, row[0])
+    assert session is not None
+    return session, session.cells[row[1]]
+
+
+def set_cell(
+    connection: sqlite3.Connection,
+    session: str,
+    position: int,
+    *,
+    state: str,
+    attempts: int | None = None,
+    opening: str | None = None,
+) -> None:
+    """Change a cell of a session; None leaves a value as it is."""
+    connection.execute(
+        "UPDATE pickup_cells SET state = ?, attempts = coalesce(?, attempts), opening = coalesce(?, opening) "
+        "WHERE session = ? AND position = ?",
+        (state, attempts, opening, session, position),
+    )
+
+
+def end_session(connection: sqlite3.Connection, session: str, *, state: str, at_ms: int) -> None:
+    """Close a pickup session."""
+    connection.execute(
+        "UPDATE pickup_sessions SET state = ?, ended_at_ms = ? WHERE id = ?", (state, at_ms, session)
+    )
+
+
+def insert_hold(connection: sqlite3.Connection, hold: Hold) -> None:
+    """Write a live hold."""
+    connection.execute(
+        "INSERT INTO holds(id, door, reason, from_ms, until_ms, state) VALUES (?, ?, ?, ?, ?, 'live')",
+        msgspec.structs.astuple(hold),
+    )
+
+
+def end_hold(connection: sqlite3.Connection, hold_id: str) -> Hold | None:
+    """End a live hold and return it; None when there is none."""
+    row = connection.execute(
+        "UPDATE holds SET state = 'ended' WHERE id = ? AND state = 'live' "
+        "RETURNING id, door, reason, from_ms, until_ms",
+        (hold_id,),
+    ).fetchone()
+    return None if row is None else _hold(row)
+
+
+def live_holds(connection: sqlite3.Connection, at_ms: int) -> list[Hold]:
+    """Holds that are to be applied at a time."""
+    rows = connection.execute(
+        "SELECT id, door, reason, from_ms, until_ms FROM holds "
+        "WHERE state = 'live' AND from_ms <= ?1 AND ?1 < until_ms ORDER BY rowid",
+        (at_ms,),
+    )
+    return [_hold(row) for row in rows]
+
+
+def overdue_holds(connection: sqlite3.Connection, at_ms: int) -> list[Hold]:
+    """Live holds whose end has passed."""
+    rows = connection.execute(
+        "SELECT id, door, reason, from_ms, until_ms FROM holds WHERE state = 'live' AND until_ms <= ?",
+        (at_ms,),
+    )
+    return [_hold(row) for row in rows]
+
+
+def _hold(row: tuple[str, str, str, int, int]) -> Hold:
+    return Hold(id=row[0], door=row[1], reason=row[2], from_ms=row[3], until_ms=row[4])
+
+
+def _one(connection: sqlite3.Connection, where: str, *values: str) -> Opening | None:
+    found = _many(connection, where, *values)
+    return found[0] if found else None
+
+
+def _many(connection: sqlite3.Connection, where: str, *values: str) -> list[Opening]:
+    rows = connection.execute(f"SELECT {_OPENING} FROM openings WHERE {where}", values)
+    names = Opening.__struct_fields__
+    return [Opening(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _session(connection: sqlite3.Connection, where: str, value: str) -> PickupSession | None:
+    row = connection.execute(
+        f"SELECT id, order_id, pass_id, subject, state FROM pickup_sessions WHERE {where}",
+        (value,),
+    ).fetchone()
+    if row is None:
+        return None
+    names = SessionCell.__struct_fields__
+    cells = connection.execute(
+        f"SELECT {_CELL} FROM pickup_cells WHERE session = ? ORDER BY position",
+        (row[0],),
+    )
+    return PickupSession(
+        id=row[0],
+        order_id=row[1],
+        pass_id=row[2],
+        subject=row[3],
+        state=row[4],
+        cells=tuple(SessionCell(**dict(zip(names, cell, strict=True))) for cell in cells),
+    )

@@ -1,0 +1,68 @@
+"""Writes refusals into the journal: the first five per source and minute singly, then one counted event."""
+
+import msgspec
+
+from edge.access.events import RefusalsCounted
+from edge.store.events import Event
+from edge.store.store import Store
+from edge.store.unit import Unit
+from edge.trust.clock import Clock
+
+SINGLY = 5
+"""Architecture, Journal: the first five per source and minute singly."""
+MINUTE_MS = 60_000
+MAX_SOURCES = 256
+"""Sources counted at once; the counts of all are written when there would be more."""
+
+
+class _Count(msgspec.Struct):
+    minute_at_ms: int
+    written: int = 0
+    counted: int = 0
+
+
+class RefusalLog:
+    """Counts in memory, so that a flood costs neither a commit nor a row each."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._counts: dict[str, _Count] = {}
+
+    async def refuse(self, source: str, event: Event) -> None:
+        """Write `event`, or count it when its source refused five times in this minute already."""
+        minute_at_ms = self._clock.now().at_ms // MINUTE_MS * MINUTE_MS
+        count = self._counts.get(source)
+        if count is None or count.minute_at_ms != minute_at_ms or len(self._counts) > MAX_SOURCES:
+            await self.flush()
+            count = self._counts.setdefault(source, _Count(minute_at_ms))
+        if count.written >= SINGLY:
+            count.counted += 1
+            return
+        count.written += 1
+
+        def write(unit: Unit) -> None:
+            unit.record(event, actor=source)
+            unit.hint("doors")
+
+        await self._store.run(write)
+
+    async def flush(self) -> None:
+        """Write what was counted in minutes that are over; called by the `timers` role too."""
+        minute_at_ms = self._clock.now().at_ms // MINUTE_MS * MINUTE_MS
+        full = len(self._counts) > MAX_SOURCES
+        over = [
+            source for source, count in self._counts.items() if full or count.minute_at_ms != minute_at_ms
+        ]
+        events = [
+            RefusalsCounted(source=source, minute_at_ms=count.minute_at_ms, count=count.counted)
+            for source in over
+            if (count := self._counts.pop(source)).counted
+        ]
+        if events:
+            await self._store.run(lambda unit: _write_all(unit, events))
+
+
+def _write_all(unit: Unit, events: list[RefusalsCounted]) -> None:
+    for event in events:
+        unit.record(event, actor=event.source)
