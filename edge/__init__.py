@@ -1,0 +1,1 @@
+"""The core of community-edge: what the site knows and decides, without any screen, wire or device."""

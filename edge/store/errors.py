@@ -1,0 +1,44 @@
+"""What the store says when it cannot."""
+
+from edge.errors import Refusal, StoreError
+
+
+class StoreBusy(Refusal):
+    """The lane's queue is full: nothing was written, try again."""
+
+    code = "store_busy"
+
+
+class EventTooLarge(Refusal):
+    """The event's body is over the journal's limit."""
+
+    code = "event_too_large"
+
+
+class StoreClosed(StoreError):
+    """The store is closed, or closed itself after a disk error that a reopening did not cure."""
+
+
+class StoreLocked(StoreError):
+    """Another process has this database open."""
+
+
+class StoreFull(StoreError):
+    """The disk is full; the unit left nothing behind."""
+
+
+class ForeignDatabase(StoreError):
+    """The database belongs to another site or device."""
+
+
+class DatabaseTooNew(StoreError):
+    """The database was written by a newer program."""
+
+    def __init__(self, *, database_version: str, program_version: str) -> None:
+        self.database_version = database_version
+        self.program_version = program_version
+        super().__init__(f"database is at {database_version}, this program knows only {program_version}")
+
+
+class MigrationPending(StoreError):
+    """The database is older than the program and was not brought up to date first."""

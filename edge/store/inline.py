@@ -1,0 +1,74 @@
+"""The same executor in the caller's thread: for tests, simulation and the command line when no hub runs."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from edge.store.connections import claim, open_writer
+from edge.store.lanes import Lane
+from edge.store.migrate import Migration, apply_to
+from edge.store.notifier import Notifier
+from edge.store.schema import MIGRATIONS
+from edge.store.store import Store
+from edge.store.unit import Executor, Unit
+from edge.trust.clock import Clock
+
+T = TypeVar("T")
+
+
+class InlineStore(Store):
+    """A store without threads. ``run_now`` and ``read_now`` work without an event loop."""
+
+    def __init__(self, connection: sqlite3.Connection, *, site: str, device: str, clock: Clock) -> None:
+        self.notifier = Notifier()
+        self.connection = connection
+        claim(connection, site=site, device=device)
+        self._executor = Executor(connection, site=site, device=device, clock=clock)
+
+    @classmethod
+    def in_memory(
+        cls,
+        *,
+        clock: Clock,
+        migrations: Sequence[Migration] = MIGRATIONS,
+        site: str = "heyuanli",
+        device: str = "k1",
+    ) -> "InlineStore":
+        """Return a store over a fresh database in memory with the given schema."""
+        connection = open_writer(":memory:")
+        apply_to(connection, migrations)
+        return cls(connection, site=site, device=device, clock=clock)
+
+    @property
+    def site(self) -> str:
+        return self._executor.site
+
+    @property
+    def device(self) -> str:
+        return self._executor.device
+
+    @property
+    def epoch(self) -> int:
+        return self._executor.epoch
+
+    def run_now(self, work: Callable[[Unit], T]) -> T:
+        """Run one unit and commit it; raise what it raised."""
+        outcome = self._executor.run_batch([work])[0]
+        if outcome.error is not None:
+            raise outcome.error
+        self.notifier.publish_all(sorted(outcome.topics))
+        value: T = outcome.value
+        return value
+
+    def read_now(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a query."""
+        return query(self.connection)
+
+    async def run(self, work: Callable[[Unit], T], *, lane: Lane = Lane.FRONT) -> T:
+        return self.run_now(work)
+
+    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        return self.read_now(query)
+
+    def close(self) -> None:
+        self.connection.close()

@@ -1,0 +1,94 @@
+"""The writer's two bounded queues: doors and till first, then bulk in short slices."""
+
+import threading
+import time
+from asyncio import AbstractEventLoop, Future
+from collections import deque
+from collections.abc import Callable, Iterator
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from edge.store.errors import StoreBusy, StoreClosed
+from edge.store.unit import Unit
+
+FRONT_LIMIT = 1024
+BULK_LIMIT = 256
+BATCH_LIMIT = 64
+BULK_SLICE_S = 0.020
+"""Architecture, Store: bulk in slices of at most 20 ms."""
+
+_FRONT_BATCHES_BEFORE_BULK = 8
+
+
+class Lane(IntEnum):
+    """Which queue a unit waits in."""
+
+    FRONT = 0
+    BULK = 1
+
+
+class Job(NamedTuple):
+    """A unit that waits, and where its answer goes."""
+
+    work: Callable[[Unit], Any]
+    future: "Future[Any]"
+    loop: AbstractEventLoop
+
+
+class Lanes:
+    """Thread-safe queues between the event loop and the writer thread."""
+
+    def __init__(self, *, front_limit: int = FRONT_LIMIT, bulk_limit: int = BULK_LIMIT) -> None:
+        self._queues: dict[Lane, deque[Job]] = {Lane.FRONT: deque(), Lane.BULK: deque()}
+        self._limits = {Lane.FRONT: front_limit, Lane.BULK: bulk_limit}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._front_batches = 0
+
+    def put(self, lane: Lane, job: Job) -> None:
+        """Queue a job. Raises StoreBusy, StoreClosed."""
+        with self._changed:
+            if self._closed:
+                raise StoreClosed("the store is closed")
+            queue = self._queues[lane]
+            if len(queue) >= self._limits[lane]:
+                raise StoreBusy(lane=lane.name.lower(), waiting=len(queue))
+            queue.append(job)
+            self._changed.notify()
+
+    def wait(self) -> bool:
+        """Block until a job waits; return False once closed and empty."""
+        with self._changed:
+            while not self._closed and not any(self._queues.values()):
+                self._changed.wait()
+            return any(self._queues.values())
+
+    def close(self) -> None:
+        """Take no more jobs; those that wait are still done."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def batch(self) -> Iterator[Job]:
+        """Yield the jobs of one commit: what waits in front, else one slice of bulk."""
+        taken = 0
+        while taken < BATCH_LIMIT and (job := self._take(Lane.FRONT)) is not None:
+            taken += 1
+            yield job
+        if taken and self._front_batches < _FRONT_BATCHES_BEFORE_BULK:
+            self._front_batches += 1
+            return
+        self._front_batches = 0
+        ends_at = time.monotonic() + BULK_SLICE_S
+        while (job := self._take(Lane.BULK)) is not None:
+            yield job
+            if self._queues[Lane.FRONT] or time.monotonic() >= ends_at:
+                return
+
+    def _take(self, lane: Lane) -> Job | None:
+        queue = self._queues[lane]
+        while queue:
+            job = queue.popleft()
+            if not job.future.cancelled():
+                return job
+        return None

@@ -1,0 +1,219 @@
+"""The unit of work: what a use case gets, and the executor that commits units."""
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from edge.errors import StoreError
+from edge.ids import Identity
+from edge.store import journal
+from edge.store.errors import StoreFull
+from edge.store.events import EpochBegan, Event
+from edge.store.facts import get_int, put_fact
+from edge.trust.clock import Clock, Reading
+
+JOURNAL_TOPIC = "journal"
+
+ID_BLOCK = 256
+"""Identities are allotted on disk in blocks, so that most commits need not write the counter's page."""
+
+_EPOCH, _CEILING = "epoch", "id_ceiling"
+_PRIMARY_CODE = 0xFF
+
+
+class Unit:
+    """One unit of work, on the writer thread: all of it commits, or nothing of it.
+
+    ``connection`` is the one writing connection, ``now`` the trusted time at the unit's start.
+    """
+
+    __slots__ = ("_executor", "connection", "now", "topics")
+
+    def __init__(self, executor: "Executor", now: Reading) -> None:
+        self._executor = executor
+        self.connection = executor.connection
+        self.now = now
+        self.topics: set[str] = set()
+
+    @property
+    def site(self) -> str:
+        """The site that this database belongs to."""
+        return self._executor.site
+
+    @property
+    def device(self) -> str:
+        """The device that allots identities here."""
+        return self._executor.device
+
+    def next_id(self) -> str:
+        """Return a new identity, on disk with this unit's commit."""
+        return self._executor.allot()
+
+    def record(self, event: Event, *, actor: str) -> int:
+        """Write an event into the journal and return its seq. Raises EventTooLarge."""
+        self.topics.add(JOURNAL_TOPIC)
+        return self._executor.record(event, actor, self.now)
+
+    def hint(self, topic: str) -> None:
+        """Tell a notifier topic after the commit."""
+        self.topics.add(topic)
+
+    def begin_epoch(self, reason: str) -> int:
+        """Begin a new epoch of identities, whose first event names the old head; return its number."""
+        return self._executor.begin_epoch(self, reason)
+
+
+class Outcome(NamedTuple):
+    """What became of a unit: its value or its error, and the topics to hint."""
+
+    value: Any
+    error: BaseException | None
+    topics: set[str]
+
+
+class Executor:
+    """Runs units on one connection and commits them together. Not thread-safe: one thread at a time.
+
+    ``needs_reopening`` is set after an error that leaves the file in doubt (an fsync is never retried).
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, site: str, device: str, clock: Clock) -> None:
+        self.connection = connection
+        self.site = site
+        self.device = device
+        self.needs_reopening = False
+        self._clock = clock
+        self.epoch = get_int(connection, _EPOCH, 1)
+        self._ceiling = get_int(connection, _CEILING)
+        self._counter = self._ceiling
+        self.head = journal.read_head(connection)
+
+    def run_batch(self, works: Iterable[Callable[[Unit], Any]]) -> list[Outcome]:
+        """Run units in one transaction, each in its own savepoint; return their outcomes after the COMMIT."""
+        outcomes: list[Outcome] = []
+        before = (self.head, self.epoch, self._ceiling)
+        work_iterator = iter(works)
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            for work in work_iterator:
+                outcomes.append(self._run_one(work))
+                if not self.connection.in_transaction:
+                    raise outcomes[-1].error or StoreError("the transaction ended inside a unit")
+            ceiling = self._write_ceiling()
+            self.connection.execute("COMMIT")
+        except (sqlite3.Error, StoreError) as error:
+            self.head, self.epoch, self._ceiling = before
+            lost = self._give_up(error)
+            outcomes.extend(Outcome(None, None, set()) for _ in work_iterator)
+            return [Outcome(None, outcome.error or lost, set()) for outcome in outcomes]
+        self._ceiling = ceiling
+        return outcomes
+
+    def skip_to(self, older: "Executor") -> None:
+        """After a reopening: never allot again what the executor before this one had allotted."""
+        if older.epoch == self.epoch:
+            self._counter = max(self._counter, older.counter)
+
+    @property
+    def counter(self) -> int:
+        """The last identity's counter in the present epoch."""
+        return self._counter
+
+    def allot(self) -> str:
+        """Return the next identity; its block reaches the disk with the same commit."""
+        self._counter += 1
+        return str(Identity(self.device, self.epoch, self._counter))
+
+    def record(self, event: Event, actor: str, now: Reading) -> int:
+        """Append an event to the chain and return its seq."""
+        self.head = journal.append(
+            self.connection,
+            self.head,
+            event,
+            identity=self.allot(),
+            actor=actor,
+            now=now,
+            site=self.site,
+        )
+        return self.head.seq
+
+    def begin_epoch(self, unit: Unit, reason: str) -> int:
+        """Start identities anew in the next epoch and record why."""
+        old = self.head
+        event = EpochBegan(
+            reason=reason,
+            previous_epoch=self.epoch,
+            previous_seq=old.seq,
+            previous_hash=old.hash.hex(),
+        )
+        self.epoch += 1
+        self._counter = self._ceiling = 0
+        put_fact(self.connection, _EPOCH, self.epoch)
+        put_fact(self.connection, _CEILING, 0)
+        unit.record(event, actor="system")
+        return self.epoch
+
+    def _run_one(self, work: Callable[[Unit], Any]) -> Outcome:
+        unit = Unit(self, self._clock.now())
+        head, epoch, counter, ceiling = self.head, self.epoch, self._counter, self._ceiling
+        value = None
+        with _Savepoint(self.connection) as savepoint:
+            value = work(unit)
+        if savepoint.error is None:
+            return Outcome(value, None, unit.topics)
+        self.head = head
+        if self.epoch != epoch:
+            self.epoch, self._counter, self._ceiling = epoch, counter, ceiling
+        return Outcome(None, _explain(savepoint.error), set())
+
+    def _write_ceiling(self) -> int:
+        if self._counter <= self._ceiling:
+            return self._ceiling
+        ceiling = self._counter + ID_BLOCK
+        put_fact(self.connection, _CEILING, ceiling)
+        return ceiling
+
+    def _give_up(self, error: BaseException) -> StoreError:
+        explained = _explain(error)
+        self.needs_reopening = not isinstance(explained, StoreFull)
+        if self.connection.in_transaction:
+            try:
+                self.connection.execute("ROLLBACK")
+            except sqlite3.Error:
+                self.needs_reopening = True
+        return explained if isinstance(explained, StoreError) else StoreError(str(explained))
+
+
+class _Savepoint:
+    """Runs its block in a savepoint; undoes it on an error, which it keeps instead of letting it out."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        self._connection.execute("SAVEPOINT unit")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None:
+            self._connection.execute("RELEASE unit")
+            return False
+        self.error = error
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK TO unit")
+            self._connection.execute("RELEASE unit")
+        return isinstance(error, Exception)
+
+
+def _explain(error: BaseException) -> BaseException:
+    """Turn an error of sqlite3 into one of ours, with the old one as its cause."""
+    if not isinstance(error, sqlite3.Error):
+        return error
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    ours = StoreFull(str(error)) if code == sqlite3.SQLITE_FULL else StoreError(str(error))
+    ours.__cause__ = error
+    return ours
