@@ -1,0 +1,1 @@
+"""Homes: rooms and residents, bills with penalties and their payment, notices, directory."""

@@ -1,0 +1,131 @@
+"""Bills 账单 of a room: the platform's records under our own unconfirmed payments, with penalties so far."""
+
+import sqlite3
+from typing import Annotated, Any
+
+import msgspec
+
+from edge.homes import records
+from edge.homes.errors import BillUnknown
+from edge.homes.penalty import late_penalty
+from edge.pay.business_day import date_of
+from edge.pay.contract import ContractTerms, current_terms
+from edge.pay.copies import applied_through, copy_as_of
+from edge.pay.records import delete, upsert
+from edge.store.unit import Unit
+from edge.trust.clock import Reading, Trust
+
+
+class BillRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A bill as the platform sends it; sums in fen, `period` like "2026-11", `due_on` an ISO date."""
+
+    id: str
+    room: str
+    item: str
+    payee: str
+    period: str
+    due_on: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    amount_fen: Annotated[int, msgspec.Meta(ge=1)]
+    paid_fen: Annotated[int, msgspec.Meta(ge=0)] = 0
+    collected_for_others: bool = False
+
+
+class Bill(msgspec.Struct, frozen=True, kw_only=True):
+    """A bill as of a date: `unpaid_fen` after all that we know of, `penalty_fen` on it, late `days`.
+
+    `unconfirmed_fen` was paid here and is not in the platform's record yet.
+    """
+
+    id: str
+    room: str
+    item: str
+    payee: str
+    period: str
+    due_on: str
+    amount_fen: int
+    paid_fen: int
+    unconfirmed_fen: int
+    unpaid_fen: int
+    penalty_fen: int
+    days: int
+    as_of: str
+    collected_for_others: bool
+
+    @property
+    def to_pay_fen(self) -> int:
+        """Unpaid principal and penalty together."""
+        return self.unpaid_fen + self.penalty_fen
+
+
+class BillGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Unpaid bills of one payee: what one payment may take together."""
+
+    payee: str
+    collected_for_others: bool
+    bills: tuple[Bill, ...]
+    to_pay_fen: int
+
+
+def apply_bill(unit: Unit, record_id: str, version: int, data: dict[str, Any] | None) -> None:
+    """Take a bill from the feed and end the overlay of the payments that it includes.
+
+    Raises msgspec.ValidationError.
+    """
+    if data is None:
+        delete(unit.connection, "bills", record_id)
+        return
+    bill = msgspec.convert({**data, "id": record_id}, BillRecord)
+    written = upsert(unit.connection, "bills", {**msgspec.structs.asdict(bill), "version": version})
+    covered = applied_through(unit, data)
+    if written and covered is not None:
+        records.end_bill_payments(unit.connection, record_id, covered)
+
+
+def penalty_date(connection: sqlite3.Connection, now: Reading) -> str:
+    """Return the date that penalties are shown as of: today, or the copy's date when the time is unknown."""
+    copied_at_ms = copy_as_of(connection)
+    if now.trust is Trust.UNKNOWN and copied_at_ms is not None:
+        return date_of(copied_at_ms)
+    return date_of(now.at_ms)
+
+
+def list_bills(connection: sqlite3.Connection, room: str, now: Reading) -> tuple[Bill, ...]:
+    """Return all bills of a room with penalties, oldest due date first, paid ones too."""
+    terms, as_of = current_terms(connection), penalty_date(connection, now)
+    return tuple(_bill_of(row, terms, as_of) for row in records.bill_rows(connection, room))
+
+
+def group_unpaid(bills: tuple[Bill, ...]) -> tuple[BillGroup, ...]:
+    """Group unpaid bills by payee, the company's own before what is collected for others 代收."""
+    unpaid = [bill for bill in bills if bill.unpaid_fen > 0]
+    keys = dict.fromkeys((bill.collected_for_others, bill.payee) for bill in unpaid)
+    groups = []
+    for others, payee in sorted(keys, key=lambda key: key[0]):
+        members = tuple(bill for bill in unpaid if (bill.collected_for_others, bill.payee) == (others, payee))
+        total = sum(bill.to_pay_fen for bill in members)
+        groups.append(BillGroup(payee=payee, collected_for_others=others, bills=members, to_pay_fen=total))
+    return tuple(groups)
+
+
+def find_bill(connection: sqlite3.Connection, bill_id: str, now: Reading) -> Bill:
+    """Return one bill with its penalty. Raises BillUnknown."""
+    row = records.bill_row(connection, bill_id)
+    if row is None:
+        raise BillUnknown(bill=bill_id)
+    return _bill_of(row, current_terms(connection), penalty_date(connection, now))
+
+
+def _bill_of(row: dict[str, Any], terms: ContractTerms, as_of: str) -> Bill:
+    record = msgspec.convert(row, BillRecord, strict=False)
+    unpaid = max(0, record.amount_fen - record.paid_fen - row["unconfirmed_fen"])
+    penalty = late_penalty(
+        unpaid, record.due_on, as_of, terms, collected_for_others=record.collected_for_others
+    )
+    return Bill(
+        **msgspec.structs.asdict(record),
+        unconfirmed_fen=row["unconfirmed_fen"],
+        unpaid_fen=unpaid,
+        penalty_fen=penalty.fen,
+        days=penalty.days if unpaid else 0,
+        as_of=as_of,
+    )

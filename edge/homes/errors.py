@@ -1,0 +1,51 @@
+"""Refusals of the homes room; the screen translates their codes."""
+
+from edge.errors import Refusal
+
+
+class ResidentUnknown(Refusal):
+    """The roster has nobody by this id; the counter can help."""
+
+    code = "resident_unknown"
+
+
+class RoomUnknown(Refusal):
+    """The roster has no such room."""
+
+    code = "room_unknown"
+
+
+class NoBillChosen(Refusal):
+    """There is nothing to pay."""
+
+    code = "no_bill_chosen"
+
+
+class BillUnknown(Refusal):
+    """No such bill stands for this room."""
+
+    code = "bill_unknown"
+
+
+class BillAlreadyPaid(Refusal):
+    """The bill has been paid."""
+
+    code = "bill_already_paid"
+
+
+class BillBeingPaid(Refusal):
+    """A payment of this bill has no outcome yet; paying again could charge twice."""
+
+    code = "bill_being_paid"
+
+
+class BillsOfTwoPayees(Refusal):
+    """The bills go to two payees; no payment mixes them."""
+
+    code = "bills_of_two_payees"
+
+
+class SumChanged(Refusal):
+    """The sum changed since it was shown, for instance by a day's penalty; the payer has to see it first."""
+
+    code = "sum_changed"

@@ -1,0 +1,74 @@
+"""SQL of the homes room: rows in and out, no rules."""
+
+import sqlite3
+
+from edge.pay.records import Row, row_of, rows_of
+
+_BILL = (
+    "SELECT bills.*, coalesce((SELECT sum(amount_fen) FROM bill_payments WHERE bill = bills.id), 0)"
+    " AS unconfirmed_fen FROM bills"
+)
+
+
+def residents_of(connection: sqlite3.Connection, room: str) -> list[Row]:
+    """Return the residents of a room."""
+    return rows_of(connection.execute("SELECT * FROM residents WHERE room = ? ORDER BY id", (room,)))
+
+
+def bill_row(connection: sqlite3.Connection, bill_id: str) -> Row | None:
+    """Return one bill with what we know paid beyond the record."""
+    return row_of(connection.execute(f"{_BILL} WHERE id = ?", (bill_id,)))
+
+
+def bill_rows(connection: sqlite3.Connection, room: str) -> list[Row]:
+    """Return the bills of a room, oldest due date first."""
+    return rows_of(connection.execute(f"{_BILL} WHERE room = ? ORDER BY due_on, payee, item, id", (room,)))
+
+
+def insert_bill_payment(
+    connection: sqlite3.Connection, *, bill: str, order_id: str, amount_fen: int, epoch: int, seq: int
+) -> None:
+    """Lay an own payment over a bill."""
+    connection.execute(
+        "INSERT INTO bill_payments (bill, order_id, amount_fen, epoch, seq) VALUES (?, ?, ?, ?, ?)",
+        (bill, order_id, amount_fen, epoch, seq),
+    )
+
+
+def end_bill_payments(connection: sqlite3.Connection, bill: str, covered: tuple[int, int]) -> None:
+    """Forget the own payments of a bill that the record includes now."""
+    connection.execute(
+        "DELETE FROM bill_payments WHERE bill = ? AND (epoch, seq) <= (?, ?)", (bill, *covered)
+    )
+
+
+def insert_fee_order(
+    connection: sqlite3.Connection, order_id: str, at_ms: int, body: bytes, bills: tuple[str, ...]
+) -> None:
+    """Insert a fee order in state "placed", with its bills."""
+    connection.execute(
+        "INSERT INTO fee_orders (id, state, placed_at_ms, body) VALUES (?, 'placed', ?, ?)",
+        (order_id, at_ms, body),
+    )
+    connection.executemany(
+        "INSERT INTO fee_order_bills (bill, order_id) VALUES (?, ?)", [(bill, order_id) for bill in bills]
+    )
+
+
+def fee_order_row(connection: sqlite3.Connection, order_id: str) -> Row | None:
+    """Return one fee order."""
+    return row_of(connection.execute("SELECT * FROM fee_orders WHERE id = ?", (order_id,)))
+
+
+def fee_orders_of_bill(connection: sqlite3.Connection, bill: str) -> tuple[str, ...]:
+    """Return the fee orders that a bill was ever in, those paid left out."""
+    query = (
+        "SELECT order_id FROM fee_order_bills JOIN fee_orders ON fee_orders.id = order_id"
+        " WHERE bill = ? AND state = 'placed'"
+    )
+    return tuple(row[0] for row in connection.execute(query, (bill,)))
+
+
+def mark_fee_paid(connection: sqlite3.Connection, order_id: str, receipt: int) -> None:
+    """Set a fee order to "paid"."""
+    connection.execute("UPDATE fee_orders SET state = 'paid', receipt = ? WHERE id = ?", (receipt, order_id))

@@ -1,0 +1,48 @@
+"""Residents 业主/租客: opaque ids with a masked name. The roster's full names stay on the platform."""
+
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from edge.homes import records
+from edge.homes.errors import ResidentUnknown
+from edge.pay.records import delete, platform_row, upsert
+from edge.store.unit import Unit
+
+
+class Resident(msgspec.Struct, frozen=True, kw_only=True):
+    """A person of a room: the id that passes carry, and what a screen may show."""
+
+    subject: str
+    room: str
+    name_masked: str = ""
+    nickname: str = ""
+
+
+def apply_resident(unit: Unit, record_id: str, version: int, data: dict[str, Any] | None) -> None:
+    """Take a resident from the feed; the record's id is the subject. Raises msgspec.ValidationError."""
+    if data is None:
+        delete(unit.connection, "residents", record_id)
+        return
+    resident = msgspec.convert({**data, "subject": record_id}, Resident)
+    row = msgspec.structs.asdict(resident)
+    row["id"] = row.pop("subject")
+    upsert(unit.connection, "residents", {**row, "version": version})
+
+
+def find_resident(connection: sqlite3.Connection, subject: str) -> Resident:
+    """Return a resident by the subject of their code. Raises ResidentUnknown."""
+    row = platform_row(connection, "residents", subject)
+    if row is None:
+        raise ResidentUnknown(subject=subject)
+    return _resident_of(row)
+
+
+def residents_of(connection: sqlite3.Connection, room: str) -> tuple[Resident, ...]:
+    """Return the residents of a room."""
+    return tuple(_resident_of(row) for row in records.residents_of(connection, room))
+
+
+def _resident_of(row: dict[str, Any]) -> Resident:
+    return msgspec.convert({**row, "subject": row["id"]}, Resident)

@@ -1,0 +1,82 @@
+"""Tables of the homes room."""
+
+from edge.store.migrate import Migration
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(
+        "homes-001",
+        """
+CREATE TABLE rooms (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    building TEXT NOT NULL,
+    number TEXT NOT NULL,
+    managed INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE residents (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    room TEXT NOT NULL,
+    name_masked TEXT NOT NULL,
+    nickname TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX residents_by_room ON residents (room);
+CREATE TABLE bills (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    room TEXT NOT NULL,
+    item TEXT NOT NULL,
+    payee TEXT NOT NULL,
+    period TEXT NOT NULL,
+    due_on TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    paid_fen INTEGER NOT NULL CHECK (paid_fen >= 0),
+    collected_for_others INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX bills_by_room ON bills (room);
+CREATE TABLE bill_payments (
+    bill TEXT NOT NULL,
+    order_id TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (bill, order_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE fee_orders (
+    id TEXT PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('placed', 'paid')),
+    placed_at_ms INTEGER NOT NULL,
+    receipt INTEGER,
+    body BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE fee_order_bills (
+    bill TEXT NOT NULL,
+    order_id TEXT NOT NULL,
+    PRIMARY KEY (bill, order_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE notices (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    title_zh TEXT NOT NULL,
+    title_en TEXT NOT NULL,
+    body_zh TEXT NOT NULL,
+    body_en TEXT NOT NULL,
+    from_ms INTEGER,
+    until_ms INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE directory (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    address_zh TEXT NOT NULL,
+    address_en TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    hours TEXT NOT NULL,
+    url TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
+    ),
+)

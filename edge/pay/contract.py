@@ -1,0 +1,78 @@
+"""The contract's figures: a signed, versioned document of the platform.
+
+A figure that decides money comes from here, and every sale keeps the version that it was computed with. The
+signature is checked by `open_contract`, outside of any unit of work.
+"""
+
+import base64
+import binascii
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from edge.errors import Refusal
+from edge.pay import records
+from edge.store.unit import Unit
+from edge.trust.cose import open_signed
+from edge.trust.keys import KeySet
+
+#: A contract document is larger than a pass; this is ours, generous for a page of figures.
+LIMIT_BYTES = 4096
+
+
+class ContractUnreadable(Refusal):
+    """The contract record is not base64, or the signed document is of another version than its record."""
+
+    code = "contract_unreadable"
+
+
+class ContractTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of one version. A blank in the contract is zero or None here: nothing is charged or given.
+
+    penalty_ppm_per_day: late penalty 违约金 on the unpaid sum, parts per million a day (300 is 日万分之三)
+    grace_days: days after the due date without penalty
+    cap_ppm: most penalty as a share of the unpaid sum; None is no cap
+    penalty_on_collected_for_others: whether 代收 bills bear a penalty
+    points_ppm: points earned, in fen per million fen paid, for products that name no rate of their own
+    """
+
+    version: int = 0
+    penalty_ppm_per_day: int = 0
+    grace_days: int = 0
+    cap_ppm: int | None = None
+    penalty_on_collected_for_others: bool = False
+    points_ppm: int = 0
+
+
+def open_contract(cose: str, keys: KeySet, at_ms: int | None) -> dict[str, Any]:
+    """Check the signature of a base64 contract document and return its figures.
+
+    Raises ContractUnreadable and the Refusals of `edge.trust.cose.open_signed`.
+    """
+    try:
+        message = base64.b64decode(cose, validate=True)
+    except binascii.Error as error:
+        raise ContractUnreadable from error
+    return open_signed(message, keys, purpose="contract", at_ms=at_ms, limit_bytes=LIMIT_BYTES)
+
+
+def apply_contract(unit: Unit, record_id: str, version: int, data: dict[str, Any] | None) -> None:
+    """Take the figures that `open_contract` returned. A contract is never deleted: sales refer to it.
+
+    Raises msgspec.ValidationError.
+    """
+    if data is None:
+        return
+    terms = msgspec.convert(data, ContractTerms)
+    row = {"id": record_id, "version": terms.version or version, "terms": msgspec.json.encode(data)}
+    records.upsert(unit.connection, "contracts", row)
+
+
+def current_terms(connection: sqlite3.Connection) -> ContractTerms:
+    """Return the figures in force: the highest version; all blank before the first contract."""
+    row = records.newest_contract(connection)
+    if row is None:
+        return ContractTerms()
+    terms = msgspec.json.decode(row["terms"], type=ContractTerms)
+    return msgspec.structs.replace(terms, version=row["version"])

@@ -1,0 +1,191 @@
+"""Payments from request to outcome: query, never charge again.
+
+The engine asks the platform and writes down what it learns; every step is on disk before the next one leaves,
+so that a restart goes on from the row. It keeps no state of its own.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from edge.errors import PlatformRejected, PlatformUnreachable
+from edge.pay.attempts import (
+    Attempt,
+    Finding,
+    Settle,
+    apply_finding,
+    create_attempt,
+    find_attempt,
+    given_up_since,
+    open_attempts,
+)
+from edge.pay.errors import PaymentRefused
+from edge.pay.ports import ChannelState, PaymentPlatform
+from edge.pay.states import Answer, AttemptState
+from edge.store.crashpoints import reach
+from edge.store.store import Store
+from edge.trust.clock import Clock
+
+#: How long a given-up attempt is asked about again for money that came late: one day.
+WATCH_MS = 86_400_000
+COLLECTION_QR = "collection_qr"
+OFFLINE = "offline"
+CLOSED = "closed"
+
+_ANSWERS = {
+    "waiting": Answer.WAITING,
+    "paid": Answer.PAID,
+    "failed": Answer.FAILED,
+    "unknown": Answer.UNSURE,
+}
+
+
+class PaymentEngine:
+    """Requests, follows, closes and recovers payment attempts.
+
+    `settle` names for each purpose the function that settles the order of a paid attempt, in the same unit.
+    """
+
+    def __init__(
+        self, store: Store, platform: PaymentPlatform, *, settle: Mapping[str, Settle], clock: Clock
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._platform = platform
+        self._settle = settle
+
+    async def start(
+        self,
+        order_id: str,
+        payee: str,
+        amount_fen: int,
+        channel: str = COLLECTION_QR,
+        *,
+        purpose: str = "sale",
+        description: str = "",
+    ) -> Attempt:
+        """Ask for a collection QR for an order and return the attempt with the text to show.
+
+        The QR is shown only after the attempt with it is on disk. Raises AttemptStillOpen, OrderAlreadyPaid,
+        PlatformUnreachable (the attempt then failed with reason "offline"), PaymentRefused.
+        """
+        reach("checkout.after_place")
+        attempt = await self._store.run(
+            lambda unit: create_attempt(
+                unit, order_id, payee, amount_fen, channel, purpose=purpose, description=description
+            )
+        )
+        reach("checkout.after_attempt")
+        try:
+            offer = await self._platform.request(attempt)
+        except PlatformUnreachable:
+            await self._apply(attempt.id, Finding(answer=Answer.FAILED, reason=OFFLINE))
+            raise
+        except PlatformRejected as error:
+            await self._apply(attempt.id, Finding(answer=Answer.FAILED, reason=error.code))
+            raise PaymentRefused(order=order_id, reason=error.code) from error
+        reach("checkout.after_sent")
+        return await self._apply(
+            attempt.id, Finding(answer=Answer.OFFERED, qr=offer.qr, expires_at_ms=offer.expires_at_ms)
+        )
+
+    async def settle(self, attempt_id: str) -> Attempt:
+        """Ask what became of an attempt and act on it; also for one that was given up (late money).
+
+        While the platform is away an attempt stays as it is; after its QR has expired it becomes unknown.
+        Raises AttemptUnknown.
+        """
+        attempt = await self._store.read(lambda connection: find_attempt(connection, attempt_id))
+        if attempt.state is AttemptState.PAID:
+            return attempt
+        try:
+            return await self._ask(attempt)
+        except PlatformUnreachable:
+            return await self._miss_answer(attempt)
+
+    async def close(self, attempt_id: str) -> Attempt:
+        """Close an attempt, so that its QR cannot be paid any more; repeated by `settle` until answered.
+
+        Money that arrived before the close wins: the attempt is then paid. Raises AttemptUnknown.
+        """
+        attempt = await self._apply(attempt_id, Finding(answer=Answer.CLOSE_ASKED, reason=CLOSED))
+        if attempt.state is not AttemptState.REVERSING:
+            return attempt
+        try:
+            return await self._ask(attempt)
+        except PlatformUnreachable:
+            return attempt
+
+    async def settle_open(self) -> tuple[Attempt, ...]:
+        """Settle every attempt without outcome, look for late money, and return the attempts still open.
+
+        To be run after a restart before new payments, and from time to time. The first silence of the
+        platform ends the round: the next question would wait as long.
+        """
+        watched = await self._store.read(
+            lambda connection: (
+                open_attempts(connection) + given_up_since(connection, self._now_ms() - WATCH_MS)
+            )
+        )
+        with contextlib.suppress(PlatformUnreachable):
+            for attempt in watched:
+                await self._settle_left(attempt)
+        return await self._store.read(open_attempts)
+
+    async def _settle_left(self, attempt: Attempt) -> None:
+        """Settle an attempt that may have nobody before it any more: one past its time is closed."""
+        asked = await self._ask(attempt)
+        if asked.state is AttemptState.SENT and self._is_past(asked):
+            await self.close(asked.id)
+
+    async def _ask(self, attempt: Attempt) -> Attempt:
+        """Ask once, write down the answer. Raises PlatformUnreachable."""
+        try:
+            if attempt.state is AttemptState.REVERSING:
+                finding = _closing_of(await self._platform.close(attempt.id))
+            else:
+                finding = _finding_of(await self._platform.query(attempt.id))
+        except PlatformRejected as error:
+            finding = _finding_of_rejection(attempt, error)
+        if attempt.state is AttemptState.CREATED and finding.answer is Answer.WAITING:
+            return await self.close(attempt.id)
+        return await self._apply(attempt.id, finding)
+
+    async def _miss_answer(self, attempt: Attempt) -> Attempt:
+        if attempt.state is AttemptState.SENT and self._is_past(attempt):
+            return await self._apply(attempt.id, Finding(answer=Answer.UNSURE, reason=OFFLINE))
+        return attempt
+
+    def _is_past(self, attempt: Attempt) -> bool:
+        return attempt.expires_at_ms is not None and attempt.expires_at_ms <= self._now_ms()
+
+    def _now_ms(self) -> int:
+        return self._clock.now().at_ms
+
+    async def _apply(self, attempt_id: str, finding: Finding) -> Attempt:
+        attempt = await self._store.run(lambda unit: apply_finding(unit, attempt_id, finding, self._settle))
+        if attempt.state is AttemptState.PAID:
+            reach("checkout.after_settle")
+        return attempt
+
+
+def _finding_of(answer: ChannelState) -> Finding:
+    return Finding(
+        answer=_ANSWERS.get(answer.state, Answer.UNSURE),
+        reason="" if answer.state == "paid" else f"channel_{answer.state}",
+        amount_fen=answer.amount_fen,
+        channel_id=answer.channel_id,
+    )
+
+
+def _closing_of(answer: ChannelState) -> Finding:
+    finding = _finding_of(answer)
+    if finding.answer is Answer.FAILED:
+        return Finding(answer=Answer.FAILED, reason=CLOSED, channel_id=answer.channel_id)
+    return finding
+
+
+def _finding_of_rejection(attempt: Attempt, error: PlatformRejected) -> Finding:
+    """An attempt that the platform never had and nobody saw cannot be paid; others prove nothing."""
+    never_shown = error.status == HTTPStatus.NOT_FOUND and not attempt.qr
+    return Finding(answer=Answer.FAILED if never_shown else Answer.UNSURE, reason=error.code)

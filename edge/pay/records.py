@@ -1,0 +1,166 @@
+"""SQL of the payment room: rows in and out, no rules."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Row = dict[str, Any]
+
+_ATTEMPT = (
+    "id, order_id, purpose, payee, amount_fen, channel, description, state, reason, qr, expires_at_ms, "
+    "channel_id, created_at_ms, changed_at_ms"
+)
+_STANDING = "(state IN ('created', 'sent', 'unknown', 'reversing') OR (state = 'paid' AND reason = ''))"
+_OPEN = "state IN ('created', 'sent', 'unknown', 'reversing')"
+
+
+def rows_of(cursor: sqlite3.Cursor) -> list[Row]:
+    """Return the rows of a query as dictionaries by column name."""
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def row_of(cursor: sqlite3.Cursor) -> Row | None:
+    """Return the first row of a query as a dictionary, or None."""
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    return dict(zip([column[0] for column in cursor.description], row, strict=True))
+
+
+def insert_attempt(connection: sqlite3.Connection, attempt: Row) -> None:
+    """Insert an attempt; sqlite3.IntegrityError when its order has a standing one."""
+    connection.execute(
+        f"INSERT INTO attempts ({_ATTEMPT}) VALUES (:id, :order_id, :purpose, :payee, :amount_fen, :channel,"
+        " :description, :state, :reason, :qr, :expires_at_ms, :channel_id, :created_at_ms, :changed_at_ms)",
+        attempt,
+    )
+
+
+def update_attempt(connection: sqlite3.Connection, attempt: Row) -> None:
+    """Write what can change about an attempt."""
+    connection.execute(
+        "UPDATE attempts SET state = :state, reason = :reason, qr = :qr, expires_at_ms = :expires_at_ms,"
+        " channel_id = :channel_id, changed_at_ms = :changed_at_ms WHERE id = :id",
+        attempt,
+    )
+
+
+def attempt_row(connection: sqlite3.Connection, attempt_id: str) -> Row | None:
+    """Return one attempt."""
+    return row_of(connection.execute(f"SELECT {_ATTEMPT} FROM attempts WHERE id = ?", (attempt_id,)))
+
+
+def standing_row(connection: sqlite3.Connection, order_id: str) -> Row | None:
+    """Return the attempt of an order that has no outcome or is its success."""
+    query = f"SELECT {_ATTEMPT} FROM attempts WHERE order_id = ? AND {_STANDING}"
+    return row_of(connection.execute(query, (order_id,)))
+
+
+def open_attempt_rows(connection: sqlite3.Connection) -> list[Row]:
+    """Return all attempts without outcome, oldest first."""
+    query = f"SELECT {_ATTEMPT} FROM attempts WHERE {_OPEN} ORDER BY created_at_ms, id"
+    return rows_of(connection.execute(query))
+
+
+def given_up_rows(connection: sqlite3.Connection, since_ms: int) -> list[Row]:
+    """Return the attempts that failed or were reversed at or after `since_ms`, oldest first."""
+    query = (
+        f"SELECT {_ATTEMPT} FROM attempts WHERE state IN ('failed', 'reversed') AND changed_at_ms >= ?"
+        " ORDER BY changed_at_ms"
+    )
+    return rows_of(connection.execute(query, (since_ms,)))
+
+
+def insert_refund(connection: sqlite3.Connection, refund: Row) -> None:
+    """Insert a refund in state "requested"."""
+    connection.execute(
+        "INSERT INTO refunds"
+        " (id, attempt_id, order_id, payee, amount_fen, state, reason, business_date, at_ms) VALUES"
+        " (:id, :attempt_id, :order_id, :payee, :amount_fen, 'requested', :reason, :business_date, :at_ms)",
+        refund,
+    )
+
+
+def refund_rows(connection: sqlite3.Connection, state: str) -> list[Row]:
+    """Return the refunds in one state, oldest first."""
+    return rows_of(connection.execute("SELECT * FROM refunds WHERE state = ? ORDER BY at_ms, id", (state,)))
+
+
+def refund_totals(connection: sqlite3.Connection, business_date: str) -> list[Row]:
+    """Return payee, count and sum of the refunds asked for on a business date."""
+    query = (
+        "SELECT payee, count(*) AS count, sum(amount_fen) AS total_fen FROM refunds WHERE business_date = ?"
+        " GROUP BY payee ORDER BY payee"
+    )
+    return rows_of(connection.execute(query, (business_date,)))
+
+
+def insert_receipt(connection: sqlite3.Connection, receipt: Row) -> int:
+    """Insert a receipt under the next number and return that number."""
+    cursor = connection.execute(
+        "INSERT INTO receipts"
+        " (order_id, attempt_id, purpose, payee, total_fen, business_date, at_ms, trust, body) VALUES"
+        " (:order_id, :attempt_id, :purpose, :payee, :total_fen, :business_date, :at_ms, :trust, :body)",
+        receipt,
+    )
+    number = cursor.lastrowid
+    assert number is not None
+    connection.execute(
+        "INSERT INTO receipt_days (business_date, first_number) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        (receipt["business_date"], number),
+    )
+    return number
+
+
+def receipt_row(connection: sqlite3.Connection, number: int) -> Row | None:
+    """Return one receipt."""
+    return row_of(connection.execute("SELECT * FROM receipts WHERE number = ?", (number,)))
+
+
+def receipt_totals(connection: sqlite3.Connection, business_date: str) -> list[Row]:
+    """Return purpose, payee, count and sum of the receipts of a business date.
+
+    Numbers rise with time, so the day's first number bounds the search without an index on the date.
+    """
+    query = (
+        "SELECT purpose, payee, count(*) AS count, sum(total_fen) AS total_fen FROM receipts"
+        " WHERE number >= (SELECT first_number FROM receipt_days WHERE business_date = :date)"
+        " AND business_date = :date GROUP BY purpose, payee ORDER BY purpose, payee"
+    )
+    return rows_of(connection.execute(query, {"date": business_date}))
+
+
+def upsert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> bool:
+    """Write a platform record unless a newer version is there; `table` and keys are names from code.
+
+    Returns whether the row was written.
+    """
+    columns = list(row)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name != "id")
+    cursor = connection.execute(
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+        f" ON CONFLICT (id) DO UPDATE SET {changes} WHERE excluded.version >= {table}.version",
+        dict(row),
+    )
+    return cursor.rowcount > 0
+
+
+def delete(connection: sqlite3.Connection, table: str, record_id: str) -> None:
+    """Remove a platform record; `table` is a name from code."""
+    connection.execute(f"DELETE FROM {table} WHERE id = ?", (record_id,))
+
+
+def platform_row(connection: sqlite3.Connection, table: str, record_id: str) -> Row | None:
+    """Return one platform record; `table` is a name from code."""
+    return row_of(connection.execute(f"SELECT * FROM {table} WHERE id = ?", (record_id,)))
+
+
+def newest_contract(connection: sqlite3.Connection) -> Row | None:
+    """Return the contract in force: the one of the highest version."""
+    return row_of(connection.execute("SELECT * FROM contracts ORDER BY version DESC LIMIT 1"))
+
+
+def table_rows(connection: sqlite3.Connection, table: str, order: Sequence[str]) -> list[Row]:
+    """Return all records of a platform table; `table` and `order` are names from code."""
+    return rows_of(connection.execute(f"SELECT * FROM {table} ORDER BY {', '.join(order)}"))

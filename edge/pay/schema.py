@@ -1,0 +1,76 @@
+"""Tables of the payment room.
+
+An order has at most one *standing* attempt: one without outcome, or the one success that is not refunded; a
+partial UNIQUE index holds that, whatever the code does. Indexes are few, because a sale pays for each of them
+in bytes written.
+"""
+
+from edge.store.migrate import Migration
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(
+        "pay-001",
+        """
+CREATE TABLE attempts (
+    id TEXT PRIMARY KEY CHECK (length(id) <= 32),
+    order_id TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    payee TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    channel TEXT NOT NULL,
+    description TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (
+        state IN ('created', 'sent', 'unknown', 'paid', 'failed', 'reversing', 'reversed')),
+    reason TEXT NOT NULL DEFAULT '',
+    qr TEXT NOT NULL DEFAULT '',
+    expires_at_ms INTEGER,
+    channel_id TEXT NOT NULL DEFAULT '',
+    created_at_ms INTEGER NOT NULL,
+    changed_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX attempts_one_standing ON attempts (order_id)
+    WHERE state IN ('created', 'sent', 'unknown', 'reversing') OR (state = 'paid' AND reason = '');
+CREATE INDEX attempts_open ON attempts (id) WHERE state IN ('created', 'sent', 'unknown', 'reversing');
+CREATE INDEX attempts_given_up ON attempts (changed_at_ms) WHERE state IN ('failed', 'reversed');
+CREATE TABLE refunds (
+    id TEXT PRIMARY KEY,
+    attempt_id TEXT NOT NULL UNIQUE REFERENCES attempts (id),
+    order_id TEXT NOT NULL,
+    payee TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    state TEXT NOT NULL CHECK (state IN ('requested', 'refunding', 'refunded', 'failed')),
+    reason TEXT NOT NULL,
+    business_date TEXT NOT NULL,
+    at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE receipts (
+    number INTEGER PRIMARY KEY,
+    order_id TEXT NOT NULL,
+    attempt_id TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    payee TEXT NOT NULL,
+    total_fen INTEGER NOT NULL,
+    business_date TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    trust TEXT NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+CREATE TABLE receipt_days (
+    business_date TEXT PRIMARY KEY,
+    first_number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE payees (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    kind TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE contracts (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    terms BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Settlement: shifts and the figures of a day."""

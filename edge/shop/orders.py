@@ -1,0 +1,96 @@
+"""Orders from the feed that lie in locker cells, with our own collections laid over them.
+
+A collected order stays collected here until the platform's record says the same or covers our event.
+"""
+
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from edge.access.ports import OrderCell
+from edge.pay.copies import applied_through, own_epoch
+from edge.pay.records import delete, upsert
+from edge.shop import records
+from edge.shop.errors import OrderUnknown
+from edge.store.unit import Unit
+
+IN_CELLS = "in_cells"
+COLLECTED = "collected"
+
+
+class CellOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order in cells; `subject` is the opaque id of its person, `state` "in_cells" or "collected".
+
+    `unconfirmed` means that we know of the collection and the platform does not yet.
+    """
+
+    id: str
+    subject: str
+    state: str
+    cells: tuple[OrderCell, ...]
+    unconfirmed: bool = False
+
+
+def apply_order(unit: Unit, record_id: str, version: int, data: dict[str, Any] | None) -> None:
+    """Take an order from the feed. Raises msgspec.ValidationError."""
+    if data is None:
+        delete(unit.connection, "cell_orders", record_id)
+        return
+    order = msgspec.convert({**data, "id": record_id}, CellOrder)
+    row = {
+        "id": record_id,
+        "version": version,
+        "subject": order.subject,
+        "state": order.state,
+        "cells": msgspec.json.encode(order.cells).decode(),
+    }
+    if upsert(unit.connection, "cell_orders", row):
+        _end_overlay(unit, record_id, order.state, applied_through(unit, data))
+
+
+def _end_overlay(unit: Unit, order_id: str, state: str, covered: tuple[int, int] | None) -> None:
+    row = records.cell_order_row(unit.connection, order_id)
+    if row is None or row["collected_seq"] is None:
+        return
+    known = covered is not None and covered >= (row["collected_epoch"], row["collected_seq"])
+    if known or state == COLLECTED:
+        records.set_collected(unit.connection, order_id, (None, None))
+
+
+def mark_collected(unit: Unit, order_id: str, seq: int) -> None:
+    """Note that an order was collected; `seq` is that of our OrderCollected event."""
+    records.set_collected(unit.connection, order_id, (own_epoch(unit.connection), seq))
+
+
+def find_cell_order(connection: sqlite3.Connection, order_id: str) -> CellOrder:
+    """Return an order in cells. Raises OrderUnknown."""
+    row = records.cell_order_row(connection, order_id)
+    if row is None:
+        raise OrderUnknown(order=order_id)
+    return _order_of(row)
+
+
+def cells_of(connection: sqlite3.Connection, order_id: str) -> tuple[OrderCell, ...]:
+    """Return the cells that hold an order; none when it is unknown or collected."""
+    row = records.cell_order_row(connection, order_id)
+    if row is None:
+        return ()
+    order = _order_of(row)
+    return () if order.state == COLLECTED else order.cells
+
+
+def orders_of(connection: sqlite3.Connection, subject: str) -> tuple[CellOrder, ...]:
+    """Return a person's orders in cells, collected ones too."""
+    return tuple(_order_of(row) for row in records.cell_orders_of(connection, subject))
+
+
+def _order_of(row: dict[str, Any]) -> CellOrder:
+    own = row["collected_seq"] is not None
+    return CellOrder(
+        id=row["id"],
+        subject=row["subject"],
+        state=COLLECTED if own else row["state"],
+        cells=msgspec.json.decode(row["cells"], type=tuple[OrderCell, ...]),
+        unconfirmed=own,
+    )
