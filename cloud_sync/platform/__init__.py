@@ -1,0 +1,1 @@
+"""The reference platform: its own process, its own database, its own figures."""

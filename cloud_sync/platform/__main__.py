@@ -1,0 +1,79 @@
+"""`python -m cloud_sync.platform [run | init | seed FILE] --config platform.toml`."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from pathlib import Path
+
+from aiohttp import web
+
+from cloud_sync.platform.app import build_platform
+from cloud_sync.platform.database import Database
+from cloud_sync.platform.keys import load_keys, make_keys
+from cloud_sync.platform.seed import seed
+from cloud_sync.platform.settings import PlatformSettings, load_settings
+from edge.errors import EdgeError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; answers 0, or 1 with one line that says what is wrong."""
+    parser = argparse.ArgumentParser(prog="cloud_sync.platform", description="The reference platform.")
+    parser.add_argument("command", nargs="?", choices=["run", "init", "seed"], default="run")
+    parser.add_argument("file", nargs="?", type=Path, help="seed: the community as JSON")
+    parser.add_argument("--config", type=Path, default=Path("platform.toml"))
+    parser.add_argument("--community", type=Path, dest="file_option", help="the same as FILE")
+    options = parser.parse_args(arguments)
+    try:
+        settings = load_settings(options.config)
+        if options.command == "init":
+            _init(settings)
+        elif options.command == "seed":
+            _seed(settings, options.file or options.file_option)
+        else:
+            with contextlib.suppress(KeyboardInterrupt):
+                asyncio.run(_serve(settings))
+    except (EdgeError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _init(settings: PlatformSettings) -> None:
+    for path in make_keys(settings):
+        sys.stdout.write(f"{path}\n")
+    Database(settings.database_file).close()
+
+
+def _seed(settings: PlatformSettings, file: Path | None) -> None:
+    if file is None:
+        raise EdgeError("seed needs the community's JSON file")
+    community = json.loads(file.read_text("utf-8"))
+    keys, database = load_keys(settings), Database(settings.database_file)
+    try:
+        counts = database.write_now(lambda connection: seed(connection, keys, community))
+    finally:
+        database.close()
+    sys.stdout.write(json.dumps(counts) + "\n")
+
+
+async def _serve(settings: PlatformSettings) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    runner = web.AppRunner(build_platform(settings), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        sys.stdout.write(f"platform on http://{settings.host}:{settings.port}/\n")
+        sys.stdout.flush()
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Wires the platform: routes, the applier, delivery of commands."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from cloud_sync.platform import applying, commands, device_api, phone_api, sim_api
+from cloud_sync.platform.context import PLATFORM, CommandCarrier, Platform, wall_clock_ms
+from cloud_sync.platform.database import Database
+from cloud_sync.platform.delivery import MqttDelivery, NoBroker
+from cloud_sync.platform.exchange import Access, Route, answer_refusals, guard, reply
+from cloud_sync.platform.feed import FeedBell
+from cloud_sync.platform.keys import load_keys
+from cloud_sync.platform.openapi import build_openapi
+from cloud_sync.platform.pages import add_pages
+from cloud_sync.platform.settings import PlatformSettings
+from cloud_sync.wire.batches import MAX_BATCH_BYTES
+from cloud_sync.wire.commands import CommandAnswer
+
+RETRY_PAUSE_S = 1.0
+
+
+async def get_openapi(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """This description."""
+    return reply(build_openapi(ROUTES))
+
+
+ROUTES: tuple[Route, ...] = (
+    *device_api.ROUTES,
+    *phone_api.ROUTES,
+    *sim_api.ROUTES,
+    Route("GET", "/openapi.json", get_openapi, Access.OPEN, "This description", answer=dict),
+)
+
+
+def build_platform(
+    settings: PlatformSettings, *, clock_ms: Callable[[], int] = wall_clock_ms
+) -> web.Application:
+    """The whole platform as an aiohttp application; closes its database at clean-up."""
+    database, bell = Database(settings.database_file), FeedBell()
+
+    async def take_answer(device: str, answer: CommandAnswer) -> None:
+        await database.write(lambda c: commands.note_answer(c, answer, device=device))
+
+    delivery = _make_delivery(settings, take_answer)
+    carrier: CommandCarrier = delivery or NoBroker()
+    platform = Platform(
+        settings=settings,
+        keys=load_keys(settings),
+        database=database,
+        carrier=carrier,
+        clock_ms=clock_ms,
+        bell=bell,
+    )
+    app = web.Application(middlewares=[answer_refusals], client_max_size=MAX_BATCH_BYTES + 1024)
+    app[PLATFORM] = platform
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, guard(route))
+    add_pages(app)
+
+    async def run_roles(_: web.Application) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(apply_events(platform))]
+        if delivery is not None:
+            tasks.append(asyncio.create_task(delivery.run()))
+        yield
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        database.close()
+
+    app.cleanup_ctx.append(run_roles)
+    return app
+
+
+async def apply_events(platform: Platform) -> None:
+    """Apply what custody has, a slice at a time, and try parked events again."""
+    while True:
+        platform.ingested.clear()
+        progress = await platform.database.write(lambda c: applying.apply_next(c, now_ms=platform.clock_ms()))
+        if not progress.more:
+            await platform.database.write(lambda c: applying.retry_parked(c, now_ms=platform.clock_ms()))
+        platform.bell.ring()
+        if not progress.more:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(platform.ingested.wait(), RETRY_PAUSE_S)
+
+
+def _make_delivery(
+    settings: PlatformSettings, take_answer: Callable[[str, CommandAnswer], Awaitable[None]]
+) -> MqttDelivery | None:
+    if settings.broker is None:
+        return None
+    password_file = settings.broker.password_file
+    password = Path(settings.path(password_file)).read_text().strip() if password_file else ""
+    return MqttDelivery(
+        settings=settings.broker,
+        password=password,
+        site=settings.site,
+        on_answer=take_answer,
+    )

@@ -1,0 +1,229 @@
+"""Apply events that are in custody: to the figures and to the records that they change.
+
+Separate from ingest: what cannot be applied is parked, retried and reported down the feed, and never holds
+up what comes after it.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cloud_sync.platform.commands import note_answer
+from cloud_sync.platform.feed import get_record, put_record
+from cloud_sync.wire.batches import EventEnvelope
+from cloud_sync.wire.commands import AnswerState, CommandAnswer
+from cloud_sync.wire.feed import AppliedThrough
+from edge.errors import EdgeError
+
+MAX_ATTEMPTS = 20
+RETRY_BASE_MS = 1_000
+RETRY_CAP_MS = 300_000
+
+
+class RecordMissing(EdgeError):
+    """The event changes a record that is not in the feed (yet)."""
+
+
+class StoredEvent(NamedTuple):
+    """An event out of custody: where it stands and what it says."""
+
+    at: AppliedThrough
+    type: str
+    at_ms: int
+    body: bytes
+
+
+class SaleSettled(msgspec.Struct, frozen=True):
+    """What we read of a sale."""
+
+    order_id: str
+    total_fen: int
+
+
+class BillPaid(msgspec.Struct, frozen=True):
+    """What we read of a paid bill; the penalty is beside the principal."""
+
+    bill_id: str
+    amount_fen: int
+    penalty_fen: int = 0
+
+
+class OrderCollected(msgspec.Struct, frozen=True):
+    """What we read of a collected order."""
+
+    order_id: str
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """What we read of an opening; `place` is `door:ID` or `cell:BANK/CELL`."""
+
+    place: str
+    authorisation: str = ""
+    reason: str = ""
+
+
+def apply_sale(connection: sqlite3.Connection, event: StoredEvent) -> None:
+    """Count a sale."""
+    sale = msgspec.json.decode(event.body, type=SaleSettled)
+    connection.execute(
+        "INSERT INTO sales (device, epoch, seq, order_id, total_fen, at_ms) VALUES (?,?,?,?,?,?)",
+        (*_key(event), sale.order_id, sale.total_fen, event.at_ms),
+    )
+
+
+def apply_bill_paid(connection: sqlite3.Connection, event: StoredEvent) -> None:
+    """Count a fee and raise what is paid of the bill; the new version ends the device's overlay."""
+    paid = msgspec.json.decode(event.body, type=BillPaid)
+    bill = _require(connection, "bills", paid.bill_id)
+    connection.execute(
+        "INSERT INTO fees (device, epoch, seq, bill_id, amount_fen, penalty_fen, at_ms)"
+        " VALUES (?,?,?,?,?,?,?)",
+        (*_key(event), paid.bill_id, paid.amount_fen, paid.penalty_fen, event.at_ms),
+    )
+    bill["paid_fen"] = bill.get("paid_fen", 0) + paid.amount_fen
+    put_record(connection, "bills", paid.bill_id, bill, applied_through=event.at)
+
+
+def apply_order_collected(connection: sqlite3.Connection, event: StoredEvent) -> None:
+    """An order of the app was collected."""
+    collected = msgspec.json.decode(event.body, type=OrderCollected)
+    order = _require(connection, "orders", collected.order_id)
+    connection.execute(
+        "INSERT INTO collections_done (device, epoch, seq, order_id, at_ms) VALUES (?,?,?,?,?)",
+        (*_key(event), collected.order_id, event.at_ms),
+    )
+    order["state"] = "collected"
+    put_record(connection, "orders", collected.order_id, order, applied_through=event.at)
+
+
+def apply_opening(outcome: str, answer: AnswerState) -> Callable[[sqlite3.Connection, StoredEvent], None]:
+    """Count an opening by its outcome; the journal also answers a command whose own answer was lost."""
+
+    def apply(connection: sqlite3.Connection, event: StoredEvent) -> None:
+        opening = msgspec.json.decode(event.body, type=Opening)
+        connection.execute(
+            "INSERT INTO openings (device, epoch, seq, place, outcome, at_ms) VALUES (?,?,?,?,?,?)",
+            (*_key(event), opening.place, outcome, event.at_ms),
+        )
+        kind, _, command = opening.authorisation.partition(":")
+        if kind == "command":
+            reply = CommandAnswer(command, answer, event.at_ms, opening.reason)
+            note_answer(connection, reply, device=event.at.device)
+
+    return apply
+
+
+APPLIERS: dict[str, Callable[[sqlite3.Connection, StoredEvent], None]] = {
+    "community.edge.SaleSettled.v1": apply_sale,
+    "community.edge.BillPaid.v1": apply_bill_paid,
+    "community.edge.OrderCollected.v1": apply_order_collected,
+    "community.edge.DoorOpened.v1": apply_opening("door_opened", "opened"),
+    "community.edge.DoorUnknown.v1": apply_opening("door_unknown", "unknown"),
+    "community.edge.DoorNotFired.v1": apply_opening("door_not_fired", "refused"),
+    "community.edge.CellOpened.v1": apply_opening("cell_opened", "opened"),
+    "community.edge.CellUnknown.v1": apply_opening("cell_unknown", "unknown"),
+    "community.edge.CellNotFired.v1": apply_opening("cell_not_fired", "refused"),
+}
+"""Event type → what it does here. A type that is not named stays in custody and changes no figure."""
+
+
+class Progress(NamedTuple):
+    """What one round of applying did."""
+
+    applied: int
+    parked: int
+    more: bool
+
+
+def apply_next(connection: sqlite3.Connection, *, now_ms: int, limit: int = 200) -> Progress:
+    """Apply up to `limit` events of the first stream that has any left, in order of seq."""
+    stream = connection.execute(
+        "SELECT device, epoch, applied_seq, head_seq FROM streams WHERE applied_seq < head_seq LIMIT 1"
+    ).fetchone()
+    if stream is None:
+        return Progress(0, 0, False)
+    rows = connection.execute(
+        "SELECT device, epoch, seq, type, at_ms, line FROM events"
+        " WHERE device=? AND epoch=? AND seq>? ORDER BY seq LIMIT ?",
+        (stream["device"], stream["epoch"], stream["applied_seq"], limit),
+    ).fetchall()
+    parked = sum(not _apply_or_park(connection, row, now_ms) for row in rows)
+    connection.execute(
+        "UPDATE streams SET applied_seq=? WHERE device=? AND epoch=?",
+        (rows[-1]["seq"], stream["device"], stream["epoch"]),
+    )
+    return Progress(len(rows), parked, True)
+
+
+def retry_parked(connection: sqlite3.Connection, *, now_ms: int, limit: int = 50) -> int:
+    """Try parked events again whose time has come; returns how many were applied."""
+    rows = connection.execute(
+        "SELECT e.device, e.epoch, e.seq, e.type, e.at_ms, e.line FROM parked p JOIN events e"
+        " USING (device, epoch, seq) WHERE p.next_ms<=? AND p.attempts<? LIMIT ?",
+        (now_ms, MAX_ATTEMPTS, limit),
+    ).fetchall()
+    return sum(_apply_or_park(connection, row, now_ms) for row in rows)
+
+
+def _apply_or_park(connection: sqlite3.Connection, row: sqlite3.Row, now_ms: int) -> bool:
+    applier = APPLIERS.get(row["type"])
+    if applier is None:
+        return True
+    at = AppliedThrough(row["device"], row["epoch"], row["seq"])
+    envelope = msgspec.json.decode(row["line"], type=EventEnvelope)
+    connection.execute("SAVEPOINT event")
+    try:
+        applier(connection, StoredEvent(at, row["type"], row["at_ms"], bytes(envelope.data)))
+    except (msgspec.MsgspecError, sqlite3.IntegrityError, EdgeError) as error:
+        connection.execute("ROLLBACK TO event")
+        connection.execute("RELEASE event")
+        _park(connection, at, row["type"], f"{type(error).__name__}: {error}"[:200], now_ms)
+        return False
+    connection.execute("RELEASE event")
+    _unpark(connection, at)
+    return True
+
+
+def _park(
+    connection: sqlite3.Connection, at: AppliedThrough, type_name: str, reason: str, now_ms: int
+) -> None:
+    at_key = (at.device, at.epoch, at.seq)
+    connection.execute(
+        "INSERT INTO parked (device, epoch, seq, type, reason, attempts, next_ms) VALUES (?,?,?,?,?,1,?)"
+        " ON CONFLICT (device, epoch, seq) DO UPDATE SET reason=excluded.reason, attempts=attempts+1,"
+        " next_ms=? + min(?, ? << min(attempts, 20))",
+        (*at_key, type_name, reason, now_ms + RETRY_BASE_MS, now_ms, RETRY_CAP_MS, RETRY_BASE_MS),
+    )
+    report: dict[str, Any] = {
+        "device": at.device,
+        "epoch": at.epoch,
+        "seq": at.seq,
+        "type": type_name,
+        "reason": reason,
+    }
+    put_record(connection, "parked", _parked_id(at), report)
+
+
+def _unpark(connection: sqlite3.Connection, at: AppliedThrough) -> None:
+    gone = connection.execute(
+        "DELETE FROM parked WHERE device=? AND epoch=? AND seq=?", (at.device, at.epoch, at.seq)
+    )
+    if gone.rowcount:
+        put_record(connection, "parked", _parked_id(at), None)
+
+
+def _parked_id(at: AppliedThrough) -> str:
+    return f"{at.device}-{at.epoch}-{at.seq}"
+
+
+def _require(connection: sqlite3.Connection, collection: str, record_id: str) -> dict[str, Any]:
+    record = get_record(connection, collection, record_id)
+    if record is None:
+        raise RecordMissing(f"{collection}/{record_id}")
+    return record
+
+
+def _key(event: StoredEvent) -> tuple[str, int, int]:
+    return event.at.device, event.at.epoch, event.at.seq

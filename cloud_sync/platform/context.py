@@ -1,0 +1,42 @@
+"""What every handler of the platform works with."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aiohttp import web
+
+from cloud_sync.platform.database import Database
+from cloud_sync.platform.feed import FeedBell
+from cloud_sync.platform.keys import PlatformKeys
+from cloud_sync.platform.settings import PlatformSettings
+
+
+class CommandCarrier(Protocol):
+    """Carries a signed command to its device; raises BrokerAway when it cannot now."""
+
+    async def carry(self, topic: str, payload: bytes) -> None:
+        """Publish once, QoS 1, not retained."""
+
+
+def wall_clock_ms() -> int:
+    """The platform's own time: milliseconds UTC of a machine with a kept clock."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """The platform's parts, wired in app.py."""
+
+    settings: PlatformSettings
+    keys: PlatformKeys
+    database: Database
+    carrier: CommandCarrier
+    clock_ms: Callable[[], int] = wall_clock_ms
+    bell: FeedBell = field(default_factory=FeedBell)
+    ingested: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+PLATFORM = web.AppKey("platform", Platform)

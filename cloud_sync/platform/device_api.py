@@ -1,0 +1,253 @@
+"""What devices ask: custody of batches, the feed, payments, time, key set, nonces."""
+
+import asyncio
+import json
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from cloud_sync.platform import commands, custody, feed, payments
+from cloud_sync.platform.context import Platform
+from cloud_sync.platform.exchange import Access, Malformed, Route, read_body, read_number, reply, write_beats
+from cloud_sync.platform.figures import SiteFigures, compute_figures
+from cloud_sync.wire.batches import (
+    MAX_BATCH_BYTES,
+    MEDIA_TYPE,
+    BatchAccepted,
+    BatchTooLarge,
+    decode_batch,
+)
+from cloud_sync.wire.clock import COSE_MEDIA_TYPE, SignedTime, TimeQuestion
+from cloud_sync.wire.commands import NonceNotice
+from cloud_sync.wire.feed import BEAT_S, MAX_PAGE_CHANGES, MAX_WAIT_S, FeedPage
+from cloud_sync.wire.payments import PaymentOffer, PaymentRequest, PaymentState
+from edge.errors import Refusal
+from edge.trust.cose import sign
+
+HANG_S = 30.0
+"""How long a channel in mode `timeout` lets us wait."""
+
+
+async def post_batch(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Take a batch into custody."""
+    device, now_ms = request.match_info["device"], platform.clock_ms()
+    body = await request.read()
+    if len(body) > MAX_BATCH_BYTES:
+        raise BatchTooLarge(limit_bytes=MAX_BATCH_BYTES)
+    compressed = request.headers.get("Content-Encoding", "identity") == "zstd"
+    batch = decode_batch(body, compressed=compressed)
+    hashes, envelopes = custody.check_batch(batch, site=platform.settings.site, device=device)
+    try:
+        accepted = await platform.database.write(
+            lambda c: custody.take_custody(c, batch, hashes, envelopes, now_ms=now_ms)
+        )
+    except (custody.StreamForked, custody.StreamGap) as refusal:
+        await _keep_incident(platform, device, batch.header.epoch, refusal, now_ms)
+        raise
+    platform.ingested.set()
+    return reply(accepted)
+
+
+async def _keep_incident(platform: Platform, device: str, epoch: int, refusal: Refusal, now_ms: int) -> None:
+    seq = int(refusal.details.get("seq", refusal.details.get("expected_seq", 0)))
+
+    def keep(connection: Any) -> None:
+        custody.note_incident(connection, device, epoch, code=refusal.code, seq=seq, now_ms=now_ms)
+        if isinstance(refusal, custody.StreamForked):
+            custody.quarantine(connection, device, epoch, code=refusal.code)
+
+    await platform.database.write(keep)
+
+
+async def get_feed(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Changes after a cursor; waits for one when there is none yet."""
+    cursor = read_number(request, "cursor", 0, low=0, high=2**53)
+    limit = read_number(request, "limit", 200, low=1, high=MAX_PAGE_CHANGES)
+    wait_s = read_number(request, "wait_s", 0, low=0, high=MAX_WAIT_S)
+    page = await platform.database.read(lambda c: feed.read_page(c, cursor, limit))
+    if page.changes or wait_s == 0:
+        return reply(page)
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-store"})
+    await response.prepare(request)
+    until = asyncio.get_running_loop().time() + wait_s
+    while not page.changes and (left_s := until - asyncio.get_running_loop().time()) > 0:
+        if not await platform.bell.wait(min(BEAT_S, left_s)):
+            await write_beats(response)
+        page = await platform.database.read(lambda c: feed.read_page(c, cursor, limit))
+    await response.write(msgspec.json.encode(page))
+    await response.write_eof()
+    return response
+
+
+async def post_payment(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Ask the channel for a collection QR."""
+    asked = await read_body(request, PaymentRequest)
+    await _hang_if_silent(platform, asked.channel)
+    device, now_ms, life_s = request["device"], platform.clock_ms(), platform.settings.payment_life_s
+    offer = await platform.database.write(
+        lambda c: payments.request_payment(c, device, asked, now_ms=now_ms, life_s=life_s)
+    )
+    return reply(offer)
+
+
+async def get_payment(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Ask the channel what became of an attempt."""
+    return await _ask_channel(request, platform, payments.query_payment)
+
+
+async def post_payment_close(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Ask the channel to close an attempt."""
+    return await _ask_channel(request, platform, payments.close_payment)
+
+
+async def _ask_channel(request: web.Request, platform: Platform, ask: Any) -> web.StreamResponse:
+    attempt, device, now_ms = request.match_info["attempt"], request["device"], platform.clock_ms()
+    row = await platform.database.read(
+        lambda c: c.execute("SELECT channel FROM payments WHERE attempt=?", (attempt,)).fetchone()
+    )
+    if row is not None:
+        await _hang_if_silent(platform, row["channel"])
+    state: PaymentState = await platform.database.write(lambda c: ask(c, device, attempt, now_ms=now_ms))
+    return reply(state)
+
+
+async def _hang_if_silent(platform: Platform, channel: str) -> None:
+    mode = await platform.database.read(lambda c: payments.get_mode(c, channel))
+    if mode is payments.ChannelMode.TIMEOUT:
+        await asyncio.sleep(HANG_S)
+
+
+async def post_nonce(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """The device's nonce after its subscription was acknowledged."""
+    notice = await read_body(request, NonceNotice)
+    device, now_ms = request["device"], platform.clock_ms()
+    await platform.database.write(lambda c: commands.note_nonce(c, device, notice.nonce, now_ms=now_ms))
+    return web.Response(status=204)
+
+
+async def post_time(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Platform time, signed together with the asker's nonce."""
+    question = await read_body(request, TimeQuestion)
+    signed = SignedTime(question.nonce, platform.clock_ms())
+    message = sign(platform.keys.signing["time"], msgspec.to_builtins(signed))
+    return web.Response(body=message, content_type=COSE_MEDIA_TYPE)
+
+
+async def get_keyset(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """The root-signed key set."""
+    return web.Response(body=platform.keys.keyset, content_type=COSE_MEDIA_TYPE)
+
+
+async def get_figures(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """What the platform counts by itself, for comparison."""
+    return reply(await platform.database.read(compute_figures))
+
+
+async def get_event(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """One event as it came, for proof."""
+    key = (request.match_info["device"], *_numbers(request, "epoch", "seq"))
+    row = await platform.database.read(
+        lambda c: c.execute("SELECT line FROM events WHERE device=? AND epoch=? AND seq=?", key).fetchone()
+    )
+    if row is None:
+        raise payments.PaymentNotFound()
+    return web.Response(body=json.dumps(json.loads(row["line"])).encode(), content_type="application/json")
+
+
+def _numbers(request: web.Request, *names: str) -> list[int]:
+    texts = [request.match_info[name] for name in names]
+    if not all(text.isascii() and text.isdecimal() and len(text) <= 18 for text in texts):
+        raise Malformed(parameter=",".join(names))
+    return [int(text) for text in texts]
+
+
+_DEVICE = "/v1/sites/{site}/devices/{device}"
+_SITE = "/v1/sites/{site}"
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "POST",
+        f"{_DEVICE}/batches",
+        post_batch,
+        Access.DEVICE,
+        "Take a batch of journal events into custody",
+        body=bytes,
+        answer=BatchAccepted,
+        media=MEDIA_TYPE,
+        codes=(
+            "batch_damaged",
+            "batch_malformed",
+            "batch_too_large",
+            "gap",
+            "fork",
+            "quarantined",
+            "wrong_stream",
+        ),
+    ),
+    Route(
+        "GET", f"{_SITE}/feed", get_feed, Access.SITE, "Changes after a cursor, long poll", answer=FeedPage
+    ),
+    Route(
+        "POST",
+        f"{_SITE}/payments",
+        post_payment,
+        Access.SITE,
+        "Ask for a collection QR",
+        body=PaymentRequest,
+        answer=PaymentOffer,
+        codes=("attempt_conflict",),
+    ),
+    Route(
+        "GET",
+        _SITE + "/payments/{attempt}",
+        get_payment,
+        Access.SITE,
+        "What became of an attempt",
+        answer=PaymentState,
+        codes=("not_found",),
+    ),
+    Route(
+        "POST",
+        _SITE + "/payments/{attempt}/close",
+        post_payment_close,
+        Access.SITE,
+        "Close an unpaid attempt",
+        answer=PaymentState,
+        codes=("not_found",),
+    ),
+    Route(
+        "POST",
+        f"{_DEVICE}/nonce",
+        post_nonce,
+        Access.DEVICE,
+        "Fresh nonce for commands",
+        body=NonceNotice,
+    ),
+    Route(
+        "POST",
+        f"{_DEVICE}/time",
+        post_time,
+        Access.DEVICE,
+        "Signed platform time",
+        body=TimeQuestion,
+        answer=bytes,
+    ),
+    Route("GET", f"{_SITE}/keyset", get_keyset, Access.SITE, "The root-signed key set", answer=bytes),
+    Route(
+        "GET",
+        f"{_SITE}/figures",
+        get_figures,
+        Access.SITE,
+        "The platform's own figures",
+        answer=SiteFigures,
+    ),
+    Route(
+        "GET",
+        _DEVICE + "/epochs/{epoch}/events/{seq}",
+        get_event,
+        Access.DEVICE,
+        "One event as it came",
+        answer=dict,
+        codes=("not_found",),
+    ),
+)

@@ -1,0 +1,183 @@
+"""Requests and answers: bodies as structs, refusals as codes, who may ask what."""
+
+import contextlib
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from cloud_sync.platform.context import PLATFORM, Platform
+from cloud_sync.platform.keys import hash_token
+from cloud_sync.wire.errors import CODES, ErrorBody
+from edge.errors import Refusal
+
+T = TypeVar("T")
+Handler = Callable[[web.Request, Platform], Awaitable[web.StreamResponse]]
+
+SESSION_COOKIE = "phone"
+SUBJECT = "subject"
+CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self' http://127.0.0.1:*"
+    " http://localhost:*"
+)
+
+
+class Malformed(Refusal):
+    """The body or a parameter does not have the shape that the protocol asks for."""
+
+    code: ClassVar[str] = "malformed"
+
+
+class Unauthorized(Refusal):
+    """No token, or one that is not known."""
+
+    code: ClassVar[str] = "unauthorized"
+
+
+class Forbidden(Refusal):
+    """The token is good, but not for this site or device."""
+
+    code: ClassVar[str] = "forbidden"
+
+
+class Access(StrEnum):
+    """Who may ask."""
+
+    OPEN = "open"
+    DEVICE = "device"
+    SITE = "site"
+    PHONE = "phone"
+    DEMO = "demo"
+
+
+class Route(NamedTuple):
+    """One row of the route table; OpenAPI is made from it."""
+
+    method: str
+    path: str
+    handler: Handler
+    access: Access
+    summary: str
+    body: type[Any] | None = None
+    answer: type[Any] | None = None
+    media: str = "application/json"
+    codes: tuple[str, ...] = ()
+
+
+async def read_body(request: web.Request, shape: type[T]) -> T:
+    """Decode a JSON body; raises Malformed with the place of the fault."""
+    if request.content_type != "application/json":
+        raise Malformed(reason="content type must be application/json")
+    try:
+        return msgspec.json.decode(await request.read(), type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Malformed(reason=str(error)[:200]) from error
+
+
+def read_number(request: web.Request, name: str, default: int, *, low: int, high: int) -> int:
+    """An integer query parameter within bounds; raises Malformed."""
+    text = request.query.get(name)
+    if not text:
+        return default
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise Malformed(parameter=name)
+    return max(low, min(high, int(text)))
+
+
+def reply(content: Any, status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return web.Response(body=msgspec.json.encode(content), status=status, content_type="application/json")
+
+
+def guard(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The handler behind the check of who asks."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        platform = request.app[PLATFORM]
+        await _CHECKS[route.access](request, platform)
+        return await route.handler(request, platform)
+
+    return guarded
+
+
+@web.middleware
+async def answer_refusals(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Every refusal becomes its code and status; every page gets the content policy."""
+    try:
+        response = await handler(request)
+    except Refusal as refusal:
+        response = reply(ErrorBody(refusal.code, refusal.details), CODES.get(refusal.code, 409))
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        code = {404: "not_found", 405: "method_not_allowed", 413: "batch_too_large"}.get(
+            error.status, "malformed"
+        )
+        response = reply(ErrorBody(code), error.status)
+    if not response.prepared:
+        response.headers["Content-Security-Policy"] = CONTENT_POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+async def _allow(request: web.Request, platform: Platform) -> None:
+    """Anybody may ask."""
+
+
+async def _check_site(request: web.Request, platform: Platform) -> None:
+    """A device's token, asking about its own site."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    device = platform.keys.devices.get(hash_token(token.strip())) if scheme == "Bearer" else None
+    if device is None:
+        raise Unauthorized()
+    if request.match_info.get("site") != platform.settings.site:
+        raise Forbidden(site=request.match_info.get("site", ""))
+    request["device"] = device
+
+
+async def _check_device(request: web.Request, platform: Platform) -> None:
+    """A device's token, asking about that device."""
+    await _check_site(request, platform)
+    if request.match_info.get("device") != request["device"]:
+        raise Forbidden(device=request.match_info.get("device", ""))
+
+
+async def _check_phone(request: web.Request, platform: Platform) -> None:
+    """A phone's session cookie."""
+    token = request.cookies.get(SESSION_COOKIE, "")
+    digest, now_ms = hash_token(token), platform.clock_ms()
+    row = await platform.database.read(
+        lambda c: c.execute(
+            "SELECT holder FROM tokens WHERE hash=? AND kind='phone' AND expires_ms>?", (digest, now_ms)
+        ).fetchone()
+    )
+    if row is None:
+        raise Unauthorized()
+    request[SUBJECT] = row["holder"]
+
+
+async def _check_demo(request: web.Request, platform: Platform) -> None:
+    """Only where the demo's doors are open."""
+    if not platform.settings.demo:
+        raise Forbidden(reason="demo is off")
+
+
+_CHECKS: dict[Access, Callable[[web.Request, Platform], Awaitable[None]]] = {
+    Access.OPEN: _allow,
+    Access.SITE: _check_site,
+    Access.DEVICE: _check_device,
+    Access.PHONE: _check_phone,
+    Access.DEMO: _check_demo,
+}
+
+
+async def write_beats(response: web.StreamResponse) -> None:
+    """One blank, so that a waiting client hears that the connection lives; JSON may begin with blanks."""
+    with contextlib.suppress(ConnectionResetError):
+        await response.write(b" ")

@@ -1,0 +1,91 @@
+"""OpenAPI 3.1, made from the route table and the msgspec types: what is served is what is described."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from cloud_sync.platform.exchange import Access, Route
+from cloud_sync.wire.clock import COSE_MEDIA_TYPE
+from cloud_sync.wire.errors import CODES, ErrorBody
+
+_QUERY = {
+    "/v1/sites/{site}/feed": ("cursor", "limit", "wait_s"),
+}
+_EMPTY_STATUS = "204"
+_CREATED = {"/phone/api/visitors": "201", "/phone/api/doors/{door}/open": "202"}
+
+
+def build_openapi(routes: Sequence[Route]) -> dict[str, Any]:
+    """The whole document as plain values."""
+    shapes = [s for r in routes for s in (r.body, r.answer) if s not in (None, bytes, str)]
+    schemas, components = msgspec.json.schema_components(
+        [ErrorBody, *shapes], ref_template="#/components/schemas/{name}"
+    )
+    by_shape = {repr(shape): schema for shape, schema in zip([ErrorBody, *shapes], schemas, strict=True)}
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, by_shape)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "community-edge reference platform", "version": "1"},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "device": {"type": "http", "scheme": "bearer"},
+                "phone": {"type": "apiKey", "in": "cookie", "name": "phone"},
+            },
+        },
+    }
+
+
+def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+    names = re.findall(r"{(\w+)}", route.path)
+    parameters = [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in names]
+    parameters += [
+        {"name": n, "in": "query", "required": False, "schema": {"type": "integer", "minimum": 0}}
+        for n in (_QUERY.get(route.path, ()) if route.method == "GET" else ())
+    ]
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "operationId": route.handler.__name__,
+        "parameters": parameters,
+        "responses": _responses(route, schemas),
+    }
+    if route.body is not None:
+        schema = {"type": "string", "format": "binary"} if route.body is bytes else schemas[repr(route.body)]
+        media = route.media if route.body is bytes else "application/json"
+        operation["requestBody"] = {"required": True, "content": {media: {"schema": schema}}}
+    if route.access in (Access.DEVICE, Access.SITE):
+        operation["security"] = [{"device": []}]
+    elif route.access is Access.PHONE:
+        operation["security"] = [{"phone": []}]
+    return operation
+
+
+def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+    error = {"application/json": {"schema": schemas[repr(ErrorBody)]}}
+    responses: dict[str, Any] = {}
+    if route.answer is None:
+        responses[_EMPTY_STATUS] = {"description": "done"}
+    else:
+        binary = route.answer in (bytes, str)
+        schema = {"type": "string"} if binary else schemas[repr(route.answer)]
+        media = COSE_MEDIA_TYPE if route.answer is bytes else "application/json"
+        media = route.media if route.answer is str else media
+        status = _CREATED.get(route.path, "200") if route.method == "POST" else "200"
+        responses[status] = {"description": route.summary, "content": {media: {"schema": schema}}}
+    codes = set(route.codes)
+    if route.access not in (Access.OPEN, Access.DEMO):
+        codes |= {"unauthorized", "forbidden"}
+    if route.access is Access.DEMO:
+        codes |= {"forbidden", "unauthorized"}
+    if route.body is not None or route.path in _QUERY:
+        codes.add("malformed")
+    for code in sorted(codes):
+        status = str(CODES[code])
+        known = responses.get(status, {}).get("description")
+        responses[status] = {"description": f"{known}, {code}" if known else code, "content": error}
+    return responses

@@ -1,0 +1,397 @@
+"""What the owner's app asks: personas' login, own code, orders, bills, doors, visitors, paying, notices."""
+
+import base64
+import secrets
+from typing import Annotated, Any
+
+import msgspec
+from aiohttp import web
+
+from cloud_sync.platform import commands, feed, passes, payments
+from cloud_sync.platform.context import Platform
+from cloud_sync.platform.exchange import (
+    SESSION_COOKIE,
+    SUBJECT,
+    Access,
+    Malformed,
+    Route,
+    Unauthorized,
+    read_body,
+    reply,
+)
+from cloud_sync.platform.keys import hash_token
+from cloud_sync.wire.commands import command_topic
+
+SESSION_LIFE_MS = 30 * 24 * 3_600_000
+
+
+class Persona(msgspec.Struct, frozen=True):
+    """Somebody whom the demo's login offers."""
+
+    subject: str
+    name: str
+    room: str
+
+
+class Login(msgspec.Struct, frozen=True):
+    """The demo's login: by pseudonym, without a secret."""
+
+    subject: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class DoorView(msgspec.Struct, frozen=True):
+    """A door that the person may open."""
+
+    id: str
+    name_zh: str
+    name_en: str
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """Who the phone belongs to."""
+
+    subject: str
+    name: str
+    room: str
+    site: str
+    site_zh: str
+    site_en: str
+    doors: list[DoorView]
+
+
+class OrderView(msgspec.Struct, frozen=True):
+    """An order with its cells, and the pass while it lies there."""
+
+    id: str
+    state: str
+    cells: list[dict[str, Any]]
+    pass_text: str | None
+
+
+class CertificateRequest(msgspec.Struct, frozen=True):
+    """The public key that the phone made: 32 raw bytes in base64."""
+
+    public_key: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """The holder certificate, base64 of a COSE_Sign1, and when it ends."""
+
+    certificate: str
+    expires_ms: int
+    now_ms: int
+
+
+class CommandTicket(msgspec.Struct, frozen=True):
+    """The command that was sent; what became of it is asked for by id."""
+
+    command: str
+
+
+class PayRequest(msgspec.Struct, frozen=True):
+    """The payer's answer to a collection QR."""
+
+    qr: Annotated[str, msgspec.Meta(max_length=256)]
+    action: payments.PhoneAction = "confirm"
+
+
+class PayAnswer(msgspec.Struct, frozen=True):
+    """What the payer's phone shows: paid, failed or unknown."""
+
+    outcome: str
+
+
+async def get_personas(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Whom the demo's login offers."""
+
+    def read(connection: Any) -> list[Persona]:
+        wanted = connection.execute("SELECT subject FROM personas ORDER BY position").fetchall()
+        found = [feed.get_record(connection, "residents", row["subject"]) for row in wanted]
+        return [_persona(connection, record) for record in found if record is not None]
+
+    return reply(await platform.database.read(read))
+
+
+async def post_login(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Begin a session as one of the demo's people."""
+    login = await read_body(request, Login)
+    token, now_ms = secrets.token_urlsafe(32), platform.clock_ms()
+
+    def start(connection: Any) -> Persona:
+        record = feed.get_record(connection, "residents", login.subject)
+        if record is None:
+            raise Unauthorized()
+        connection.execute("DELETE FROM tokens WHERE expires_ms<?", (now_ms,))
+        connection.execute(
+            "INSERT INTO tokens (hash, kind, holder, expires_ms) VALUES (?,'phone',?,?)",
+            (hash_token(token), login.subject, now_ms + SESSION_LIFE_MS),
+        )
+        return _persona(connection, record)
+
+    response = reply(await platform.database.write(start))
+    response.set_cookie(
+        SESSION_COOKIE,
+        token,
+        httponly=True,
+        samesite="Strict",
+        path="/phone",
+        max_age=SESSION_LIFE_MS // 1000,
+    )
+    return response
+
+
+async def post_logout(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """End the session."""
+    digest = hash_token(request.cookies.get(SESSION_COOKIE, ""))
+    await platform.database.write(lambda c: c.execute("DELETE FROM tokens WHERE hash=?", (digest,)).rowcount)
+    response = web.Response(status=204)
+    response.del_cookie(SESSION_COOKIE, path="/phone")
+    return response
+
+
+async def get_me(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Who is logged in, and which doors the person may open."""
+    subject, now_ms, settings = request[SUBJECT], platform.clock_ms(), platform.settings
+
+    def read(connection: Any) -> Profile:
+        record = feed.get_record(connection, "residents", subject)
+        if record is None:
+            raise Unauthorized()
+        allowed = passes.granted_doors(connection, subject, now_ms=now_ms)
+        doors = [DoorView(d.id, d.name_zh, d.name_en) for d in settings.door if d.id in allowed]
+        person = _persona(connection, record)
+        names = (settings.site, settings.name_zh, settings.name_en)
+        return Profile(subject, person.name, person.room, *names, doors)
+
+    return reply(await platform.database.read(read))
+
+
+async def get_orders(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """The person's orders, each with its pass while it lies in cells."""
+    subject, now_ms = request[SUBJECT], platform.clock_ms()
+    key, site = platform.keys.signing["passes"], platform.settings.site
+
+    def read(connection: Any) -> list[OrderView]:
+        orders = [o for o in feed.list_records(connection, "orders") if o["subject"] == subject]
+        return [
+            OrderView(
+                order["id"],
+                order["state"],
+                order["cells"],
+                passes.order_pass(connection, key, site, order, now_ms=now_ms)
+                if order["state"] == "in_cells"
+                else None,
+            )
+            for order in orders
+        ]
+
+    return reply(await platform.database.write(read))
+
+
+async def get_bills(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """The bills of the person's room."""
+    subject = request[SUBJECT]
+
+    def read(connection: Any) -> list[dict[str, Any]]:
+        resident = feed.get_record(connection, "residents", subject) or {}
+        rows = connection.execute(
+            "SELECT data FROM records WHERE collection='bills' AND data IS NOT NULL"
+            " AND json_extract(data, '$.room')=? ORDER BY json_extract(data, '$.due_on'), id",
+            (resident.get("room"),),
+        )
+        return [msgspec.json.decode(row["data"]) for row in rows]
+
+    return reply(await platform.database.read(read))
+
+
+async def get_notices(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Notices that count now."""
+    now_ms = platform.clock_ms()
+    notices = await platform.database.read(lambda c: feed.list_records(c, "notices"))
+    return reply([n for n in notices if n["from_ms"] <= now_ms < n["until_ms"]])
+
+
+async def post_certificate(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Certify the key that the phone made."""
+    asked = await read_body(request, CertificateRequest)
+    try:
+        public_key = base64.b64decode(asked.public_key, validate=True)
+    except ValueError as error:
+        raise Malformed(parameter="public_key") from error
+    if len(public_key) != 32:
+        raise Malformed(parameter="public_key")
+    now_ms = platform.clock_ms()
+    certificate, expires_ms = passes.certify_holder(
+        platform.keys.signing["passes"], platform.settings.site, request[SUBJECT], public_key, now_ms=now_ms
+    )
+    return reply(Certificate(base64.b64encode(certificate).decode(), expires_ms, now_ms))
+
+
+async def post_open(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Send a signed command to the door's device; answers when it is on its way, not when it opened."""
+    subject, now_ms, settings = request[SUBJECT], platform.clock_ms(), platform.settings
+    wanted = request.match_info["door"]
+
+    def create(connection: Any) -> commands.IssuedCommand:
+        door = next((d for d in settings.door if d.id == wanted), None)
+        if door is None or wanted not in passes.granted_doors(connection, subject, now_ms=now_ms):
+            raise passes.DoorNotAllowed(door=wanted)
+        return commands.create_command(
+            connection,
+            platform.keys.signing["commands"],
+            site=settings.site,
+            device=door.device,
+            door=wanted,
+            subject=subject,
+            now_ms=now_ms,
+            life_ms=settings.command_life_ms,
+        )
+
+    issued = await platform.database.write(create)
+    await platform.carrier.carry(command_topic(settings.site, issued.device), issued.message)
+    sent_ms = platform.clock_ms()
+    await platform.database.write(lambda c: commands.note_sent(c, issued.id, now_ms=sent_ms))
+    return reply(CommandTicket(issued.id), 202)
+
+
+async def get_command(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """What became of a command, step by step."""
+    command, subject, now_ms = request.match_info["id"], request[SUBJECT], platform.clock_ms()
+    await platform.database.write(lambda c: commands.close_unanswered(c, now_ms=now_ms))
+    return reply(await platform.database.read(lambda c: commands.read_status(c, command, subject)))
+
+
+async def get_visitors(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """The person's visitor passes that are not over."""
+    subject, now_ms = request[SUBJECT], platform.clock_ms()
+    return reply(
+        await platform.database.read(lambda c: passes.list_visitor_passes(c, subject, now_ms=now_ms))
+    )
+
+
+async def post_visitor(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Sign a visitor's pass."""
+    asked = await read_body(request, passes.VisitorRequest)
+    subject, now_ms = request[SUBJECT], platform.clock_ms()
+    key, site = platform.keys.signing["passes"], platform.settings.site
+    made = await platform.database.write(
+        lambda c: passes.create_visitor_pass(c, key, site, subject, asked, now_ms=now_ms)
+    )
+    return reply(made, 201)
+
+
+async def post_revoke(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Take a visitor's pass back."""
+    subject, now_ms, wanted = request[SUBJECT], platform.clock_ms(), request.match_info["id"]
+    await platform.database.write(lambda c: passes.revoke_pass(c, subject, wanted, now_ms=now_ms))
+    platform.bell.ring()
+    return web.Response(status=204)
+
+
+async def get_payable(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Collection QRs of the simulated channels that can be paid now: the demo's stand-in for the camera."""
+    now_ms = platform.clock_ms()
+    return reply(await platform.database.read(lambda c: payments.list_open_payments(c, now_ms=now_ms)))
+
+
+async def post_pay(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """The payer's answer to a collection QR of a simulated channel."""
+    asked = await read_body(request, PayRequest)
+    subject, now_ms = request[SUBJECT], platform.clock_ms()
+    outcome = await platform.database.write(
+        lambda c: payments.pay_by_phone(c, subject, asked.qr, asked.action, now_ms=now_ms)
+    )
+    return reply(PayAnswer(outcome))
+
+
+def _persona(connection: Any, record: dict[str, Any]) -> Persona:
+    room = feed.get_record(connection, "rooms", record["room"])
+    place = f"{room['building']}-{room['number']}" if room else record["room"]
+    return Persona(record["subject"], record.get("nickname") or record["name_masked"], place)
+
+
+_API = "/phone/api"
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET", f"{_API}/personas", get_personas, Access.DEMO, "Whom the login offers", answer=list[Persona]
+    ),
+    Route("POST", f"{_API}/login", post_login, Access.DEMO, "Demo login", body=Login, answer=Persona),
+    Route("POST", f"{_API}/logout", post_logout, Access.PHONE, "End the session"),
+    Route("GET", f"{_API}/me", get_me, Access.PHONE, "Who is logged in", answer=Profile),
+    Route("GET", f"{_API}/orders", get_orders, Access.PHONE, "Own orders", answer=list[OrderView]),
+    Route(
+        "GET", f"{_API}/bills", get_bills, Access.PHONE, "Bills of the own room", answer=list[dict[str, Any]]
+    ),
+    Route("GET", f"{_API}/notices", get_notices, Access.PHONE, "Notices", answer=list[dict[str, Any]]),
+    Route(
+        "POST",
+        f"{_API}/certificate",
+        post_certificate,
+        Access.PHONE,
+        "Certify the phone's key",
+        body=CertificateRequest,
+        answer=Certificate,
+    ),
+    Route(
+        "POST",
+        _API + "/doors/{door}/open",
+        post_open,
+        Access.PHONE,
+        "Open a door",
+        answer=CommandTicket,
+        codes=("door_not_allowed", "device_not_ready", "broker_away"),
+    ),
+    Route(
+        "GET",
+        _API + "/commands/{id}",
+        get_command,
+        Access.PHONE,
+        "What became of a command",
+        answer=commands.CommandStatus,
+        codes=("not_found",),
+    ),
+    Route(
+        "GET",
+        f"{_API}/visitors",
+        get_visitors,
+        Access.PHONE,
+        "Own visitor passes",
+        answer=list[passes.VisitorPass],
+    ),
+    Route(
+        "POST",
+        f"{_API}/visitors",
+        post_visitor,
+        Access.PHONE,
+        "Make a visitor pass",
+        body=passes.VisitorRequest,
+        answer=passes.VisitorPass,
+        codes=("door_not_allowed",),
+    ),
+    Route(
+        "POST",
+        _API + "/visitors/{id}/revoke",
+        post_revoke,
+        Access.PHONE,
+        "Take a visitor pass back",
+        codes=("not_found",),
+    ),
+    Route(
+        "GET",
+        f"{_API}/payable",
+        get_payable,
+        Access.PHONE,
+        "Collection QRs that can be paid",
+        answer=list[payments.OpenPayment],
+    ),
+    Route(
+        "POST",
+        f"{_API}/pay",
+        post_pay,
+        Access.PHONE,
+        "Answer a collection QR",
+        body=PayRequest,
+        answer=PayAnswer,
+        codes=("qr_unknown", "payment_not_open"),
+    ),
+)

@@ -1,0 +1,93 @@
+"""Tables of the reference platform."""
+
+SCHEMA_VERSION = 1
+
+SCHEMA = """
+-- custody: every intact event as it came; the primary key is the last word on duplicates
+CREATE TABLE IF NOT EXISTS events (
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+  id TEXT NOT NULL, type TEXT NOT NULL, at_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL,
+  line BLOB NOT NULL, hash TEXT NOT NULL,
+  PRIMARY KEY (device, epoch, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS events_received ON events (received_ms);
+CREATE TABLE IF NOT EXISTS streams (
+  device TEXT NOT NULL, epoch INTEGER NOT NULL,
+  first_seq INTEGER NOT NULL, head_seq INTEGER NOT NULL, head_hash TEXT NOT NULL,
+  applied_seq INTEGER NOT NULL, last_ms INTEGER NOT NULL, quarantine TEXT,
+  PRIMARY KEY (device, epoch)
+) STRICT;
+CREATE TABLE IF NOT EXISTS parked (
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+  type TEXT NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT NULL, next_ms INTEGER NOT NULL,
+  PRIMARY KEY (device, epoch, seq)
+) STRICT;
+CREATE TABLE IF NOT EXISTS incidents (
+  id INTEGER PRIMARY KEY, device TEXT NOT NULL, epoch INTEGER NOT NULL, code TEXT NOT NULL,
+  seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1,
+  UNIQUE (device, epoch, code, seq)
+) STRICT;
+
+-- what the events said, in our own words: the figures come from here
+CREATE TABLE IF NOT EXISTS sales (
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+  order_id TEXT NOT NULL, total_fen INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+  PRIMARY KEY (device, epoch, seq)
+) STRICT;
+CREATE TABLE IF NOT EXISTS fees (
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+  bill_id TEXT NOT NULL, amount_fen INTEGER NOT NULL, penalty_fen INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+  PRIMARY KEY (device, epoch, seq)
+) STRICT;
+CREATE TABLE IF NOT EXISTS openings (
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+  place TEXT NOT NULL, outcome TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  PRIMARY KEY (device, epoch, seq)
+) STRICT;
+CREATE TABLE IF NOT EXISTS collections_done (
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+  order_id TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  PRIMARY KEY (device, epoch, seq)
+) STRICT;
+
+-- the feed: the newest version of every record, at the cursor where it became so
+CREATE TABLE IF NOT EXISTS records (
+  cursor INTEGER PRIMARY KEY AUTOINCREMENT,
+  collection TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+  data TEXT, applied_device TEXT, applied_epoch INTEGER, applied_seq INTEGER,
+  UNIQUE (collection, id)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS payments (
+  attempt TEXT PRIMARY KEY, device TEXT NOT NULL, request TEXT NOT NULL,
+  channel TEXT NOT NULL, payee TEXT NOT NULL, amount_fen INTEGER NOT NULL, description TEXT NOT NULL,
+  qr TEXT NOT NULL UNIQUE, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+  answers INTEGER NOT NULL DEFAULT 1, channel_id TEXT NOT NULL DEFAULT '', payer TEXT NOT NULL DEFAULT '',
+  created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, decided_ms INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS channel_modes (channel TEXT PRIMARY KEY, mode TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS personas (position INTEGER PRIMARY KEY, subject TEXT NOT NULL) STRICT;
+
+CREATE TABLE IF NOT EXISTS tokens (
+  hash TEXT PRIMARY KEY, kind TEXT NOT NULL, holder TEXT NOT NULL, expires_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS passes (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, order_id TEXT,
+  doors TEXT NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, uses INTEGER,
+  label TEXT NOT NULL DEFAULT '', text TEXT NOT NULL, revoked_ms INTEGER
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS passes_order ON passes (order_id) WHERE order_id IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS nonces (
+  device TEXT PRIMARY KEY, nonce TEXT NOT NULL, counter INTEGER NOT NULL, at_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS commands (
+  id TEXT PRIMARY KEY, device TEXT NOT NULL, target TEXT NOT NULL, subject TEXT NOT NULL,
+  message BLOB NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+  asked_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS command_steps (
+  command TEXT NOT NULL REFERENCES commands (id), state TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  reason TEXT NOT NULL DEFAULT '', PRIMARY KEY (command, state)
+) STRICT;
+"""

@@ -1,0 +1,65 @@
+"""Fill the feed with a community from a JSON file; the same file again changes nothing."""
+
+import base64
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from cloud_sync.platform.feed import put_record
+from cloud_sync.platform.keys import PlatformKeys
+from cloud_sync.wire.collections import COLLECTIONS, KEY_FIELDS
+from edge.errors import EdgeError
+from edge.trust.cose import sign
+
+CONTRACT_LIMIT_BYTES = 16_384
+_OF_THE_PLATFORM = ("contract", "keyset", "parked", "revocations")
+_IGNORED = ("personas", "contract")
+
+
+class SeedInvalid(EdgeError):
+    """The community file does not have the shape that the feed asks for."""
+
+
+def seed(connection: sqlite3.Connection, keys: PlatformKeys, community: dict[str, Any]) -> dict[str, int]:
+    """Author every record of the file; returns how many records each collection got. Raises SeedInvalid."""
+    counts: dict[str, int] = {}
+    for collection, records in community.items():
+        if collection in _IGNORED:
+            continue
+        if collection not in COLLECTIONS or collection in _OF_THE_PLATFORM:
+            raise SeedInvalid(f"unknown collection {collection!r}")
+        for record in records:
+            _put(connection, collection, record)
+        counts[collection] = len(records)
+    _put_contract(connection, keys, community.get("contract"))
+    _put_keyset(connection, keys)
+    connection.execute("DELETE FROM personas")
+    connection.executemany(
+        "INSERT INTO personas (position, subject) VALUES (?,?)", enumerate(community.get("personas", []))
+    )
+    return counts
+
+
+def _put(connection: sqlite3.Connection, collection: str, record: dict[str, Any]) -> None:
+    key = KEY_FIELDS.get(collection, "id")
+    try:
+        put_record(connection, collection, str(record[key]), record)
+    except (msgspec.ValidationError, KeyError) as error:
+        raise SeedInvalid(f"{collection} {record.get(key)!r}: {error}") from error
+
+
+def _put_contract(
+    connection: sqlite3.Connection, keys: PlatformKeys, contract: dict[str, Any] | None
+) -> None:
+    """Sign the contract's figures; the document is what a sale is computed with and kept by version."""
+    if contract is None:
+        return
+    message = sign(keys.signing["contract"], contract, limit_bytes=CONTRACT_LIMIT_BYTES)
+    record = {"version": contract["version"], "cose": base64.b64encode(message).decode()}
+    put_record(connection, "contract", str(contract["version"]), record)
+
+
+def _put_keyset(connection: sqlite3.Connection, keys: PlatformKeys) -> None:
+    record = {"version": keys.keyset_version, "message": base64.b64encode(keys.keyset).decode()}
+    put_record(connection, "keyset", str(keys.keyset_version), record)

@@ -1,0 +1,90 @@
+"""`platform.toml`: what the reference platform is told."""
+
+from pathlib import Path
+
+import msgspec
+
+from edge.errors import EdgeError
+
+
+class PlatformConfigInvalid(EdgeError):
+    """`platform.toml` cannot be used; the text names the place."""
+
+
+class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The platform's own MQTT broker; without `username` it connects anonymously."""
+
+    host: str = "127.0.0.1"
+    port: int = 18830
+    username: str = ""
+    password_file: str = ""
+
+
+class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A device that may talk to us; `init` writes its token into `token_file` (0600)."""
+
+    id: str
+    token_file: str
+
+
+class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A door as the phone shows it and the device that drives it."""
+
+    id: str
+    device: str
+    name_zh: str
+    name_en: str
+    unit_residents_only: bool = False
+
+
+class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Root of `platform.toml`. Relative paths start at the file's folder.
+
+    `demo` opens the personas' login and the switches of the simulated channels.
+    """
+
+    site: str
+    name_zh: str
+    name_en: str
+    host: str = "127.0.0.1"
+    port: int = 8090
+    data_dir: str = "."
+    demo: bool = False
+    payment_life_s: int = 120
+    command_life_ms: int = 15_000
+    broker: BrokerSettings | None = None
+    device: list[DeviceSettings] = []
+    door: list[DoorSettings] = []
+    folder: str = ""
+
+    def path(self, name: str) -> Path:
+        """A path from the file, made absolute."""
+        return Path(self.folder, name)
+
+    @property
+    def data(self) -> Path:
+        """Where database and keys lie."""
+        return self.path(self.data_dir)
+
+    @property
+    def database_file(self) -> Path:
+        """The platform's own SQLite file."""
+        return self.data / "platform.db"
+
+    @property
+    def keys(self) -> Path:
+        """Folder of the keys, all files 0600."""
+        return self.data / "keys"
+
+
+def load_settings(path: Path) -> PlatformSettings:
+    """Read `platform.toml`; raises PlatformConfigInvalid with the place of the first fault."""
+    try:
+        settings = msgspec.toml.decode(path.read_bytes(), type=PlatformSettings)
+    except OSError as error:
+        raise PlatformConfigInvalid(f"{path}: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        raise PlatformConfigInvalid(f"{path}: {error}") from error
+    if settings.folder:
+        raise PlatformConfigInvalid(f"{path}: folder is not a setting")
+    return msgspec.structs.replace(settings, folder=str(path.resolve().parent))

@@ -1,0 +1,161 @@
+"""Batches of journal events on their way to the platform (see docs/protocol.md, Batches).
+
+A batch is newline-separated: one header line, then the canonical event lines exactly as the journal hashed
+them, compressed with zstd. No event carries its hash: the receiver computes the chain again over raw bytes.
+"""
+
+import hashlib
+import io
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+import msgspec
+import zstandard
+
+from edge.errors import Refusal
+
+MAX_BATCH_EVENTS = 1_000
+MAX_LINE_BYTES = 66_560
+"""64 KB of event body (architecture.md, Journal) and its envelope."""
+MAX_BATCH_BYTES = 8 * 1024 * 1024
+"""Bytes of a batch after decompression."""
+MEDIA_TYPE = "application/x-ndjson"
+HASH_HEX_LENGTH = 64
+_COMPRESSION_LEVEL = 3
+
+
+class BatchMalformed(Refusal):
+    """The batch is not one header line and `count` event lines."""
+
+    code: ClassVar[str] = "batch_malformed"
+
+
+class BatchDamaged(Refusal):
+    """The chain over the received bytes does not end at the hash that the header names."""
+
+    code: ClassVar[str] = "batch_damaged"
+
+
+class BatchTooLarge(Refusal):
+    """More events or bytes than one batch may hold."""
+
+    code: ClassVar[str] = "batch_too_large"
+
+
+class BatchHeader(msgspec.Struct, frozen=True):
+    """First line of a batch; hashes are 64 lower-case hex digits."""
+
+    device: str
+    epoch: int
+    first_seq: int
+    previous_hash: str
+    last_hash: str
+    count: int
+
+
+class BatchAccepted(msgspec.Struct, frozen=True):
+    """The platform holds every event up to and including this seq."""
+
+    acknowledged_seq: int
+
+
+class EventEnvelope(msgspec.Struct, frozen=True):
+    """What a receiver needs of an event line; everything else stays in the stored bytes."""
+
+    id: str
+    seq: int
+    source: str
+    type: str
+    timems: int
+    actor: str = ""
+    timetrust: str = ""
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Batch(NamedTuple):
+    """A decoded batch: its header and the raw event lines without line ends."""
+
+    header: BatchHeader
+    lines: tuple[bytes, ...]
+
+
+def event_source(site: str, device: str, epoch: int) -> str:
+    """The `source` that every event of this stream carries."""
+    return f"/sites/{site}/devices/{device}/epochs/{epoch}"
+
+
+def chain_hash(previous_hash: str, line: bytes) -> str:
+    """Hash of an event line in the chain: SHA-256 over the previous hash in hex and the line's bytes."""
+    return hashlib.sha256(previous_hash.encode("ascii") + line).hexdigest()
+
+
+def chain_hashes(previous_hash: str, lines: Sequence[bytes]) -> list[str]:
+    """Hash of each line, in order, starting after `previous_hash`."""
+    hashes: list[str] = []
+    for line in lines:
+        previous_hash = chain_hash(previous_hash, line)
+        hashes.append(previous_hash)
+    return hashes
+
+
+def encode_batch(header: BatchHeader, lines: Sequence[bytes]) -> bytes:
+    """Header and lines as compressed bytes, ready to post with `Content-Encoding: zstd`."""
+    assert header.count == len(lines) > 0
+    body = b"\n".join((msgspec.json.encode(header), *lines))
+    return zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress(body)
+
+
+def decode_batch(body: bytes, *, compressed: bool = True) -> Batch:
+    """Take a posted body apart; raises BatchMalformed or BatchTooLarge, checks no hash."""
+    raw = _decompress(body) if compressed else body
+    if len(raw) > MAX_BATCH_BYTES:
+        raise BatchTooLarge(limit_bytes=MAX_BATCH_BYTES)
+    first, *lines = raw.rstrip(b"\n").split(b"\n")
+    try:
+        header = msgspec.json.decode(first, type=BatchHeader)
+    except msgspec.MsgspecError as error:
+        raise BatchMalformed(where="header") from error
+    if len(lines) > MAX_BATCH_EVENTS or any(len(line) > MAX_LINE_BYTES for line in lines):
+        raise BatchTooLarge(limit_events=MAX_BATCH_EVENTS, limit_line_bytes=MAX_LINE_BYTES)
+    if not lines or header.count != len(lines) or header.first_seq < 1 or header.epoch < 1:
+        raise BatchMalformed(where="count")
+    if not (_is_hash(header.previous_hash) and _is_hash(header.last_hash)):
+        raise BatchMalformed(where="hash")
+    return Batch(header, tuple(lines))
+
+
+def verify_batch(batch: Batch, *, site: str) -> tuple[list[str], list[EventEnvelope]]:
+    """Recompute the chain and read every envelope.
+
+    Returns the hash and the envelope of each line. Raises BatchDamaged when the chain does not end at the
+    header's last hash, BatchMalformed when a line is no event of this stream or out of order.
+    """
+    hashes = chain_hashes(batch.header.previous_hash, batch.lines)
+    if hashes[-1] != batch.header.last_hash:
+        raise BatchDamaged(first_seq=batch.header.first_seq)
+    source = event_source(site, batch.header.device, batch.header.epoch)
+    envelopes: list[EventEnvelope] = []
+    for seq, line in enumerate(batch.lines, start=batch.header.first_seq):
+        try:
+            envelope = msgspec.json.decode(line, type=EventEnvelope)
+        except msgspec.MsgspecError as error:
+            raise BatchMalformed(where="event", seq=seq) from error
+        if envelope.seq != seq or envelope.source != source:
+            raise BatchMalformed(where="order", seq=seq)
+        envelopes.append(envelope)
+    return hashes, envelopes
+
+
+def _decompress(body: bytes) -> bytes:
+    """Decompress at most one byte over the limit, so that a bomb costs no memory."""
+    try:
+        with zstandard.ZstdDecompressor(max_window_size=MAX_BATCH_BYTES).stream_reader(
+            io.BytesIO(body)
+        ) as reader:
+            return reader.read(MAX_BATCH_BYTES + 1)
+    except zstandard.ZstdError as error:
+        raise BatchMalformed(where="zstd") from error
+
+
+def _is_hash(text: str) -> bool:
+    return len(text) == HASH_HEX_LENGTH and all(digit in "0123456789abcdef" for digit in text)

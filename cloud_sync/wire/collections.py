@@ -1,0 +1,212 @@
+"""Shapes of the records in the feed. Money is integer fen, times are milliseconds UTC, dates ISO text.
+
+The platform owns every collection here; a device never edits a record, it records an event.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all shapes."""
+
+
+class Product(Record, frozen=True, kw_only=True):
+    """A good on sale; `picture` names a drawn symbol, `restricted` the licence that it needs."""
+
+    sku: str
+    ean: str
+    name_zh: str
+    name_en: str
+    spec_zh: str = ""
+    spec_en: str = ""
+    price_fen: int
+    category: str
+    picture: str = ""
+    payee: str
+    points_ppm: int = 0
+    restricted: str | None = None
+
+
+class DeliveryLine(Record, frozen=True, kw_only=True):
+    """Goods of one lot in a delivery."""
+
+    sku: str
+    lot: str
+    expires_on: str
+    quantity: int
+
+
+class Delivery(Record, frozen=True, kw_only=True):
+    """A delivery note; the goods count only when the site has received them."""
+
+    id: str
+    lines: list[DeliveryLine]
+
+
+class Promotion(Record, frozen=True, kw_only=True):
+    """满减: from this sum on, this much less."""
+
+    id: str
+    kind: Literal["spend_and_save"]
+    threshold_fen: int
+    saving_fen: int
+    name_zh: str
+    name_en: str
+
+
+class Room(Record, frozen=True, kw_only=True):
+    """A flat; `managed` means that the property company manages it, so that points are earned."""
+
+    id: str
+    building: str
+    number: str
+    managed: bool
+
+
+class Resident(Record, frozen=True, kw_only=True):
+    """A person by pseudonym; never a full name."""
+
+    subject: str
+    room: str
+    name_masked: str
+    nickname: str = ""
+
+
+class Payee(Record, frozen=True, kw_only=True):
+    """A legal person that collects money; no payment mixes two."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    kind: str = ""
+
+
+class Bill(Record, frozen=True, kw_only=True):
+    """One item of one period for one room."""
+
+    id: str
+    room: str
+    item: Literal["property_fee", "water", "electricity", "parking", "shared"]
+    payee: str
+    period: str
+    due_on: str
+    amount_fen: int
+    paid_fen: int = 0
+    collected_for_others: bool = False
+
+
+class Parcel(Record, frozen=True, kw_only=True):
+    """What lies in one cell for one order."""
+
+    bank: str
+    cell: str
+    parcel: str
+    items_zh: str = ""
+    items_en: str = ""
+
+
+class Order(Record, frozen=True, kw_only=True):
+    """An order of the app that is collected here."""
+
+    id: str
+    subject: str
+    state: Literal["in_cells", "collected"]
+    cells: list[Parcel]
+
+
+class Notice(Record, frozen=True, kw_only=True):
+    """A notice on the idle screen and on the phone."""
+
+    id: str
+    title_zh: str
+    title_en: str
+    body_zh: str
+    body_en: str
+    from_ms: int
+    until_ms: int
+    kind: str = "notice"
+
+
+class Grant(Record, frozen=True, kw_only=True):
+    """Which doors a person may open, and how long."""
+
+    subject: str
+    doors: list[str]
+    from_ms: int
+    until_ms: int
+
+
+class DirectoryEntry(Record, frozen=True, kw_only=True):
+    """A service nearby (便民服务)."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    kind: str = ""
+    address_zh: str = ""
+    address_en: str = ""
+    phone: str = ""
+    hours: str = ""
+
+
+class Contract(Record, frozen=True, kw_only=True):
+    """The signed contract document; `cose` is base64 of a COSE_Sign1 by the contract key."""
+
+    version: int
+    cose: str
+
+
+class KeySetRecord(Record, frozen=True, kw_only=True):
+    """The root-signed key set; base64."""
+
+    version: int
+    message: str
+
+
+class Revocation(Record, frozen=True, kw_only=True):
+    """A pass that no longer counts; kept until it would have expired anyway."""
+
+    pass_id: str
+    until_ms: int
+
+
+class ParkedEvent(Record, frozen=True, kw_only=True):
+    """An event that the platform holds but could not apply."""
+
+    device: str
+    epoch: int
+    seq: int
+    type: str
+    reason: str
+
+
+COLLECTIONS: dict[str, type[Record]] = {
+    "products": Product,
+    "deliveries": Delivery,
+    "promotions": Promotion,
+    "rooms": Room,
+    "residents": Resident,
+    "payees": Payee,
+    "bills": Bill,
+    "orders": Order,
+    "notices": Notice,
+    "grants": Grant,
+    "directory": DirectoryEntry,
+    "contract": Contract,
+    "keyset": KeySetRecord,
+    "revocations": Revocation,
+    "parked": ParkedEvent,
+}
+"""Every collection of the feed and its shape."""
+
+KEY_FIELDS: dict[str, str] = {
+    "products": "sku",
+    "residents": "subject",
+    "grants": "subject",
+    "contract": "version",
+    "keyset": "version",
+    "revocations": "pass_id",
+}
+"""The field that is the record's id, where that is not `id`."""

@@ -1,0 +1,33 @@
+"""How the platform says no: a stable code that the receiver decides on, never a sentence."""
+
+import msgspec
+
+CODES: dict[str, int] = {
+    "batch_damaged": 400,
+    "malformed": 400,
+    "batch_malformed": 422,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "gap": 409,
+    "fork": 409,
+    "quarantined": 409,
+    "attempt_conflict": 409,
+    "device_not_ready": 409,
+    "door_not_allowed": 403,
+    "qr_unknown": 404,
+    "payment_not_open": 409,
+    "wrong_stream": 422,
+    "batch_too_large": 413,
+    "payee_unknown": 422,
+    "broker_away": 503,
+}
+"""Every code that the platform answers with, and its HTTP status."""
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """Body of every answer from 400 on."""
+
+    error: str
+    details: dict[str, str | int] = {}
