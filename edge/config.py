@@ -1,0 +1,232 @@
+"""The configuration `site.toml`: read once, every fault of every section reported together.
+
+Each room or driver owns the struct of its section; the table that joins them is passed to ``load``. An
+unknown section or key is a fault. A struct may refuse a combination of values by raising ``ValueError`` in its
+``__post_init__``.
+"""
+
+import re
+import tomllib
+import types
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+from edge.errors import ConfigError, Fault
+from edge.ids import is_device_name
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+SiteName = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{0,31}$")]
+"""What may name a site in a topic or a URL: lower-case letters, digits and hyphens."""
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-]+)\s*\]\]?")
+_KEY = re.compile(r"^\s*([A-Za-z0-9_\-]+)\s*=")
+_TOML_LINE = re.compile(r"at line (\d+)")
+_WHERE_IN_VALUE = re.compile(r" - at `\$(.*?)`$")
+
+Place = tuple[str | int, ...]
+
+
+class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[site]`: which community this is and which device; ``data_dir`` is relative to the file."""
+
+    id: SiteName
+    device: str
+    name_zh: str
+    name_en: str
+    data_dir: str = "."
+
+    def __post_init__(self) -> None:
+        if not is_device_name(self.device):
+            raise ValueError("device: a lower-case letter, then up to 15 letters or digits")
+
+
+class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[broker]` and `[platform.broker]`: one MQTT broker and our account on it."""
+
+    host: str
+    port: Port = 1883
+    username: str
+    password_file: str
+
+
+class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[platform]`: where the platform is, and the two files that make us believe each other."""
+
+    url: Annotated[str, msgspec.Meta(pattern="^https?://")]
+    token_file: str
+    root_key_file: str
+    broker: BrokerSettings
+
+
+class Section(msgspec.Struct, frozen=True):
+    """How a section is read: its struct, whether it is an array of tables, whether it may be left out."""
+
+    struct: type[msgspec.Struct]
+    many: bool = False
+    required: bool = True
+
+
+CORE_SECTIONS: Mapping[str, Section] = {
+    "site": Section(SiteSettings),
+    "platform": Section(PlatformSettings),
+    "broker": Section(BrokerSettings),
+}
+
+
+class Config:
+    """A configuration without faults."""
+
+    def __init__(self, path: Path, values: Mapping[str, tuple[msgspec.Struct, ...]]) -> None:
+        self.path = path
+        self._values = values
+
+    def one(self, name: str, struct: type[S]) -> S:
+        """Return a section by name and struct; raise ``KeyError`` when it was left out."""
+        found = self.many(name, struct)
+        if not found:
+            raise KeyError(name)
+        return found[0]
+
+    def many(self, name: str, struct: type[S]) -> tuple[S, ...]:
+        """Return every table of a section, in the order of the file; empty when it was left out."""
+        return tuple(value for value in self._values.get(name, ()) if isinstance(value, struct))
+
+    def resolve(self, text: str) -> Path:
+        """Return a path of the configuration; a relative one counts from the file's folder."""
+        return self.path.parent / text
+
+
+def load(path: Path, sections: Mapping[str, Section | type[msgspec.Struct]]) -> Config:
+    """Read and judge a file; raise ConfigError with everything that is wrong with it."""
+    try:
+        text = path.read_text("utf-8")
+        document = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError([Fault(str(path), None, error.strerror or "cannot be read")]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        line = _TOML_LINE.search(str(error))
+        raise ConfigError([Fault(path.name, int(line[1]) if line else None, str(error))]) from error
+    reader = _Reader(_index_lines(text))
+    values: dict[str, tuple[msgspec.Struct, ...]] = {}
+    for name in document.keys() - sections.keys():
+        reader.fault((name,), "unknown section")
+    for name, entry in sections.items():
+        section = entry if isinstance(entry, Section) else Section(entry)
+        values[name] = tuple(reader.read_section(name, section, document))
+    if reader.faults:
+        raise ConfigError(sorted(reader.faults, key=lambda fault: (fault.line or 0, fault.where)))
+    return Config(path.absolute(), values)
+
+
+class _Reader:
+    """Turns tables into structs and collects what is wrong on the way."""
+
+    def __init__(self, lines: Mapping[Place, int]) -> None:
+        self._lines = lines
+        self.faults: list[Fault] = []
+
+    def fault(self, where: Place, message: str) -> None:
+        """Note a fault at a place; the nearest known line around it is named."""
+        place = where
+        while place and place not in self._lines:
+            place = place[:-1]
+        dotted = ".".join(str(part) for part in where)
+        self.faults.append(Fault(dotted, self._lines.get(place), message))
+
+    def read_section(
+        self, name: str, section: Section, document: Mapping[str, Any]
+    ) -> Iterator[msgspec.Struct]:
+        """Yield the structs of a section."""
+        if name not in document:
+            if section.required:
+                self.fault((name,), "section is missing")
+            return
+        value = document[name]
+        if section.many:
+            if not isinstance(value, list):
+                self.fault((name,), f"write [[{name}]], it may stand several times")
+                return
+            self._check_unique(name, value)
+            tables: list[tuple[Place, Any]] = [((name, number), table) for number, table in enumerate(value)]
+        else:
+            tables = [((name,), value)]
+        for where, table in tables:
+            struct = self._read_table(where, section.struct, table)
+            if struct is not None:
+                yield struct
+
+    def _check_unique(self, name: str, tables: list[Any]) -> None:
+        seen: set[Any] = set()
+        for number, table in enumerate(tables):
+            identity = table.get("id") if isinstance(table, dict) else None
+            if isinstance(identity, str) and identity in seen:
+                self.fault((name, number, "id"), f"{identity!r} stands twice")
+            elif isinstance(identity, str):
+                seen.add(identity)
+
+    def _read_table(self, where: Place, struct: type[msgspec.Struct], table: object) -> msgspec.Struct | None:
+        if not isinstance(table, dict):
+            self.fault(where, "a table is expected here")
+            return None
+        faults_before = len(self.faults)
+        fields = {field.name: field for field in msgspec.structs.fields(struct)}
+        for key in table.keys() - fields.keys():
+            self.fault((*where, key), "unknown key")
+        values: dict[str, Any] = {}
+        for name, field in fields.items():
+            if name in table:
+                values[name] = self._read_value((*where, name), field.type, table[name])
+            elif field.required:
+                self.fault((*where, name), "is missing")
+        if len(self.faults) > faults_before:
+            return None
+        try:
+            return struct(**values)
+        except ValueError as error:
+            self.fault(where, str(error))
+            return None
+
+    def _read_value(self, where: Place, wanted: Any, value: object) -> Any:
+        nested = _nested_struct(wanted)
+        if nested is not None:
+            return self._read_table(where, nested, value)
+        try:
+            return msgspec.convert(value, wanted, strict=True)
+        except msgspec.ValidationError as error:
+            self.fault(where, _WHERE_IN_VALUE.sub(r" (\1)", str(error)).replace(" ()", ""))
+            return None
+
+
+def _nested_struct(wanted: Any) -> type[msgspec.Struct] | None:
+    """Return the struct that a field holds, directly or as ``Struct | None``."""
+    choices = get_args(wanted) if get_origin(wanted) in (Union, types.UnionType) else (wanted,)
+    for choice in choices:
+        if isinstance(choice, type) and issubclass(choice, msgspec.Struct):
+            return choice
+    return None
+
+
+def _index_lines(text: str) -> dict[Place, int]:
+    """Return the line of every table and key, by path; tables of an array are numbered from 0."""
+    lines: dict[Place, int] = {}
+    counts: dict[str, int] = {}
+    table: Place = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            names = header[2].split(".")
+            if header[1] == "[[":
+                counts[header[2]] = counts.get(header[2], -1) + 1
+                table = (*names, counts[header[2]])
+            else:
+                last = counts.get(names[0])
+                table = (names[0], last, *names[1:]) if last is not None else tuple(names)
+            lines.setdefault(table, number)
+            lines.setdefault((names[0],), number)
+        elif key := _KEY.match(line):
+            lines.setdefault((*table, key[1]), number)
+    return lines
