@@ -1,0 +1,1 @@
+"""The hub's side of the relay guard: doors on GPIO lines."""

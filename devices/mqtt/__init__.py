@@ -1,0 +1,1 @@
+"""Drivers of devices on the site's broker."""

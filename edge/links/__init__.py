@@ -1,0 +1,1 @@
+"""What several roles share of the outside: broker session, control socket, health, metrics, scans."""

@@ -1,0 +1,26 @@
+"""Waiting longer after every failure, with jitter, up to a limit."""
+
+import random
+from collections.abc import Callable
+
+
+class Backoff:
+    """Delays in seconds: `first_s`, doubling to `limit_s`, each taken at random between half and whole."""
+
+    def __init__(
+        self, *, first_s: float = 0.2, limit_s: float = 10.0, chance: Callable[[], float] = random.random
+    ) -> None:
+        self._first_s = first_s
+        self._limit_s = limit_s
+        self._chance = chance
+        self._failures = 0
+
+    def next_s(self) -> float:
+        """The delay after one more failure."""
+        whole_s: float = min(self._limit_s, self._first_s * 2 ** min(self._failures, 30))
+        self._failures += 1
+        return whole_s * (0.5 + self._chance() / 2)
+
+    def reset(self) -> None:
+        """It worked: the next failure waits shortly again."""
+        self._failures = 0

@@ -1,0 +1,38 @@
+"""What a reader read, and the queue in which it waits for a screen."""
+
+import asyncio
+
+import msgspec
+
+
+class Scan(msgspec.Struct, frozen=True, kw_only=True):
+    """One decoded code. `symbology` is qr, ean13, ean8 or code128; `at_ms` is the hub's trusted time."""
+
+    reader: str
+    symbology: str
+    text: str
+    at_ms: int
+
+
+class ScanQueue:
+    """A bounded queue to one kiosk. When nobody takes scans the oldest goes first, and is counted."""
+
+    def __init__(self, *, limit: int = 16) -> None:
+        self._queue: asyncio.Queue[Scan] = asyncio.Queue(limit)
+        self.dropped = 0
+
+    def put(self, scan: Scan) -> None:
+        """Add a scan."""
+        if self._queue.full():
+            self._queue.get_nowait()
+            self.dropped += 1
+        self._queue.put_nowait(scan)
+
+    async def get(self) -> Scan:
+        """Wait for the next scan."""
+        return await self._queue.get()
+
+    def clear(self) -> None:
+        """Forget what waits: a session ended, and the next person did not show it."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
