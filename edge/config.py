@@ -1,7 +1,7 @@
 """The configuration `site.toml`: read once, every fault of every section reported together.
 
 Each room or driver owns the struct of its section; the table that joins them is passed to ``load``. An
-unknown section or key is a fault. A struct may refuse a combination of values by raising ``ValueError`` in its
+unknown section or key is a fault. A struct may refuse a combination of values: ``ValueError`` from its
 ``__post_init__``.
 """
 

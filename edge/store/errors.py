@@ -38,7 +38,3 @@ class DatabaseTooNew(StoreError):
         self.database_version = database_version
         self.program_version = program_version
         super().__init__(f"database is at {database_version}, this program knows only {program_version}")
-
-
-class MigrationPending(StoreError):
-    """The database is older than the program and was not brought up to date first."""

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -93,8 +93,10 @@ class ThreadedStore(Store):
         clock: Clock,
         migrations: Sequence[Migration] = MIGRATIONS,
         notifier: Notifier | None = None,
+        connect: Callable[[Path], sqlite3.Connection] = open_writer,
     ) -> None:
         self.notifier = notifier or Notifier()
+        self._connect = connect
         self._path = path.absolute()
         self._clock = clock
         self._lock = FileLock(self._path)
@@ -142,7 +144,7 @@ class ThreadedStore(Store):
         self._lock.release()
 
     def _open_executor(self, site: str, device: str) -> Executor:
-        connection = open_writer(self._path)
+        connection = self._connect(self._path)
         try:
             claim(connection, site=site, device=device)
             if isinstance(self._clock, TrustedClock):
@@ -218,7 +220,7 @@ class ThreadedStore(Store):
                 loop.call_soon_threadsafe(self._deliver, self.notifier, answered)
 
 
-def _works(lanes: Lanes, jobs: list[Job]) -> Any:
+def _works(lanes: Lanes, jobs: list[Job]) -> Iterator[Callable[[Unit], Any]]:
     """Yield the works of one batch and remember their jobs in ``jobs``."""
     for job in lanes.batch():
         jobs.append(job)

@@ -20,6 +20,7 @@ _TAG_SIGN1 = 18
 _ALGORITHM, _CRITICAL, _KID = 1, 2, 4
 _EDDSA = -8
 _DEPTH_LIMIT = 8
+_EMPTY_MAP = b"\xa0"
 
 
 class MessageTooLarge(Refusal):
@@ -119,7 +120,7 @@ def _take_apart(message: bytes, limit_bytes: int) -> _Parts:
     protected, unprotected, body, signature = fields
     if not (isinstance(protected, bytes) and isinstance(body, bytes) and isinstance(signature, bytes)):
         raise NotCanonical(part="message")
-    if unprotected != {} or not isinstance(unprotected, dict):
+    if encode_canonical(unprotected) != _EMPTY_MAP:
         raise UnknownCritical(part="unprotected")
     payload = _decode_canonical(body, "payload")
     if not isinstance(payload, dict) or not _is_plain(payload):

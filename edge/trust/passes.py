@@ -21,9 +21,10 @@ RESIDENT_SKEW_MS = 120_000
 
 _SUB, _AUD, _EXP, _NBF, _IAT, _CTI, _CNF = 2, 3, 4, 5, 6, 7, 8
 _KIND, _DOORS, _ORDER, _USES, _CERTIFICATE = -70001, -70002, -70003, -70004, -70010
-_ISSUED_KINDS = ("visitor", "order", "staff")
+_ISSUED_KINDS = {"visitor": 1, "order": 2, "staff": 3}
+_KIND_NAMES = {number: name for name, number in _ISSUED_KINDS.items()}
 _RESIDENT = "resident"
-_CERTIFICATE_KIND = "holder"
+_CERTIFICATE_KIND = 4
 _CONFIRMATION_KEY, _KEY_TYPE, _CURVE, _X = 1, 1, -1, -2
 _OKP, _ED25519 = 1, 6
 _LIMIT_CHARACTERS = len(PREFIX) + cose.LIMIT_BYTES // 2 * 3
@@ -71,7 +72,7 @@ def issue_pass(key: SigningKey, issued: Pass) -> str:
         _EXP: -(-issued.expires_ms // 1000),
         _NBF: issued.not_before_ms // 1000,
         _CTI: issued.id.encode("utf-8"),
-        _KIND: issued.kind,
+        _KIND: _ISSUED_KINDS[issued.kind],
     }
     optional = {_DOORS: list(issued.doors) or None, _ORDER: issued.order, _USES: issued.uses}
     claims |= {label: value for label, value in optional.items() if value is not None}
@@ -84,9 +85,10 @@ def open_pass(text: str, keys: KeySet, at_ms: int | None) -> Pass:
     Raises NotAPass, PassNotYetValid, PassExpired and the refusals of ``cose.open_signed``.
     """
     claims = cose.open_signed(_from_text(text), keys, purpose="passes", at_ms=at_ms)
-    kind = claims.get(_KIND)
-    if kind not in _ISSUED_KINDS:
-        raise NotAPass(kind=str(kind))
+    number = claims.get(_KIND)
+    kind = _KIND_NAMES.get(number) if type(number) is int else None
+    if kind is None:
+        raise NotAPass(part="kind")
     opened = _convert(
         {
             "id": _text_of(claims.get(_CTI)),
