@@ -135,7 +135,7 @@ def cancel_on_signal(task: "asyncio.Task[None]") -> None:
 
 
 async def _main(options: argparse.Namespace) -> None:
-    world = DoorWorld(read_wires(options.lines), pull_ms=options.pull_ms, shut_ms=options.shut_ms)
+    world = DoorWorld(read_wires(options.config), pull_ms=options.pull_ms, shut_ms=options.shut_ms)
     runner = await serve_unix(world.control(), options.control)
     playing = asyncio.create_task(world.run(options.panel))
     cancel_on_signal(playing)
@@ -150,7 +150,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m devices.simulator.doors", description=__doc__)
     parser.add_argument("--panel", type=Path, required=True, help="the guard's panel socket")
     parser.add_argument("--control", type=Path, required=True, help="Unix socket for the hand that plays")
-    parser.add_argument("--lines", type=Path, required=True, help="site.toml with the [[door]] sections")
+    parser.add_argument("--config", type=Path, required=True, help="site.toml with the [[door]] sections")
     parser.add_argument("--pull-ms", type=int, default=600, help="from release until somebody pulls")
     parser.add_argument("--shut-ms", type=int, default=3000, help="from open until it has fallen shut")
     asyncio.run(_main(parser.parse_args()))

@@ -29,7 +29,7 @@ class Cell:
 
 @dataclass
 class Board:
-    """The board. `auto_close_s` is how long the simulated person takes; 0 leaves closing to a hand.
+    """The board. `auto_close_s` is how long the simulated person takes; without `auto_close` a hand does it.
 
     `answers` false: commands are obeyed, but no result is sent. `lying`: results say ok, nothing opens.
     """
@@ -38,6 +38,7 @@ class Board:
     say: Say
     now_ms: Callable[[], int]
     auto_close_s: float = 6.0
+    auto_close: bool = True
     answers: bool = True
     lying: bool = False
     nonce: str = ""
@@ -93,7 +94,7 @@ class Board:
 
     def advance(self) -> None:
         """Let the simulated person close what is open long enough."""
-        if not self.auto_close_s:
+        if not self.auto_close:
             return
         for name, cell in self.cells.items():
             age_ms = self.now_ms() - cell.opened_at_ms

@@ -2,7 +2,7 @@
 
 Control: HTTP on a Unix socket. `GET /cells`; `POST /cells/{cell}` with any of `{"open": bool, "jammed": bool,
 "never_closed": bool, "silent": bool}`; `POST /board` with any of `{"answers": bool, "lying": bool,
-"auto_close_s": number}`.
+"auto_close": bool}`.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import asyncio
 import time
 import tomllib
 from pathlib import Path
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -108,13 +109,18 @@ class LockerProcess:
         return web.json_response(_describe(cell))
 
     async def _change_board(self, request: web.Request) -> web.Response:
-        body = await request.json()
-        auto_close_s = body.pop("auto_close_s", self.board.auto_close_s) if isinstance(body, dict) else 0.0
-        wanted = await _switches(request, ("answers", "lying"))
+        wanted = await _switches(request, ("answers", "lying", "auto_close"))
         self.board.answers = wanted.get("answers", self.board.answers)
         self.board.lying = wanted.get("lying", self.board.lying)
-        self.board.auto_close_s = float(auto_close_s)
-        return web.json_response({"answers": self.board.answers, "lying": self.board.lying})
+        self.board.auto_close = wanted.get("auto_close", self.board.auto_close)
+        return web.json_response(
+            {
+                "answers": self.board.answers,
+                "lying": self.board.lying,
+                "auto_close": self.board.auto_close,
+                "nonce": self.board.nonce,
+            }
+        )
 
 
 async def _switches(request: web.Request, names: tuple[str, ...]) -> dict[str, bool]:
@@ -132,30 +138,41 @@ def _describe(cell: Cell) -> dict[str, object]:
     return {"open": cell.is_open, "jammed": cell.jammed, "openings": cell.openings}
 
 
-def read_cells(site_toml: Path, device: str) -> tuple[str, ...]:
-    """Cells of the bank that this board drives, from the `[[bank]]` sections."""
-    banks = tomllib.loads(site_toml.read_text("utf-8")).get("bank", [])
-    return tuple(
+class BoardConfig(NamedTuple):
+    """What a board reads of the site's file: its cells, and where the site's broker is."""
+
+    cells: tuple[str, ...]
+    host: str
+    port: int
+
+
+def read_config(site_toml: Path, device: str) -> BoardConfig:
+    """Read the `[[bank]]` sections of a board and the `[broker]` section."""
+    site = tomllib.loads(site_toml.read_text("utf-8"))
+    cells = tuple(
         entry.partition(":")[0]
-        for bank in banks
+        for bank in site.get("bank", [])
         if bank["device"] == device
         for column in bank["columns"]
         for entry in column
         if entry != "panel"
     )
+    return BoardConfig(cells, site["broker"]["host"], site["broker"]["port"])
 
 
 async def _main(options: argparse.Namespace) -> None:
     password = options.password_file.read_text("utf-8").strip() if options.password_file else None
+    config = read_config(options.config, options.device)
     process = LockerProcess(
         device=options.device,
-        cells=read_cells(options.config, options.device),
+        cells=config.cells,
         auto_close_s=options.auto_close_s,
-        host=options.host,
-        port=options.port,
+        host=config.host,
+        port=config.port,
         username=options.device if password else None,
         password=password,
     )
+    process.board.auto_close = not options.by_hand
     runner = await serve_unix(process.control(), options.control)
     playing = asyncio.create_task(process.run())
     cancel_on_signal(playing)
@@ -168,13 +185,12 @@ async def _main(options: argparse.Namespace) -> None:
 def main() -> None:
     """Play until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m devices.simulator.lockers", description=__doc__)
-    parser.add_argument("--config", type=Path, required=True, help="site.toml with the [[bank]] sections")
+    parser.add_argument("--config", type=Path, required=True, help="site.toml: [[bank]] and [broker]")
     parser.add_argument("--device", required=True, help="the board's name, also its account at the broker")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--password-file", type=Path, help="none: an anonymous broker")
     parser.add_argument("--control", type=Path, required=True, help="Unix socket for the hand that plays")
-    parser.add_argument("--auto-close-s", type=float, default=6.0, help="the person's time; 0 = by hand")
+    parser.add_argument("--auto-close-s", type=float, default=6.0, help="the person's time at a cell")
+    parser.add_argument("--by-hand", action="store_true", help="nobody closes cells but the control socket")
     asyncio.run(_main(parser.parse_args()))
 
 

@@ -1,0 +1,1 @@
+"""Due things as rows, and alarms."""
