@@ -1,1 +1,1 @@
-"""Keeps the site in step with the platform: uplink, downlink, commands, time, payments; reference platform."""
+"""Keeps the site in step with the platform: uplink, downlink, commands, time, payments."""

@@ -37,6 +37,12 @@ class WrongStream(Refusal):
     code: ClassVar[str] = "wrong_stream"
 
 
+class EventNotHere(Refusal):
+    """No event of this number is in custody."""
+
+    code: ClassVar[str] = "not_found"
+
+
 class Stream(msgspec.Struct, frozen=True):
     """Where custody of one (device, epoch) stands."""
 

@@ -151,7 +151,7 @@ async def get_event(request: web.Request, platform: Platform) -> web.StreamRespo
         lambda c: c.execute("SELECT line FROM events WHERE device=? AND epoch=? AND seq=?", key).fetchone()
     )
     if row is None:
-        raise payments.PaymentNotFound()
+        raise custody.EventNotHere()
     return web.Response(body=json.dumps(json.loads(row["line"])).encode(), content_type="application/json")
 
 
@@ -204,7 +204,7 @@ ROUTES: tuple[Route, ...] = (
         Access.SITE,
         "What became of an attempt",
         answer=PaymentState,
-        codes=("not_found",),
+        codes=("attempt_unknown",),
     ),
     Route(
         "POST",
@@ -213,7 +213,7 @@ ROUTES: tuple[Route, ...] = (
         Access.SITE,
         "Close an unpaid attempt",
         answer=PaymentState,
-        codes=("not_found",),
+        codes=("attempt_unknown",),
     ),
     Route(
         "POST",

@@ -42,10 +42,10 @@ class AttemptConflict(Refusal):
     code: ClassVar[str] = "attempt_conflict"
 
 
-class PaymentNotFound(Refusal):
-    """No such attempt."""
+class AttemptUnknown(Refusal):
+    """No such attempt of this device."""
 
-    code: ClassVar[str] = "not_found"
+    code: ClassVar[str] = "attempt_unknown"
 
 
 class QrUnknown(Refusal):
@@ -96,7 +96,7 @@ def request_payment(
 
 
 def query_payment(connection: sqlite3.Connection, device: str, attempt: str, *, now_ms: int) -> PaymentState:
-    """What the channel says about an attempt now; raises PaymentNotFound."""
+    """What the channel says about an attempt now; raises AttemptUnknown."""
     row = _find(connection, device, attempt)
     mode = get_mode(connection, row["channel"])
     if row["state"] == "waiting" and mode is ChannelMode.AUTO:
@@ -167,7 +167,7 @@ def _find(connection: sqlite3.Connection, device: str, attempt: str) -> sqlite3.
         "SELECT * FROM payments WHERE attempt=? AND device=?", (attempt, device)
     ).fetchone()
     if row is None:
-        raise PaymentNotFound(attempt=attempt)
+        raise AttemptUnknown(attempt=attempt)
     assert isinstance(row, sqlite3.Row)
     return row
 

@@ -9,6 +9,7 @@ CODES: dict[str, int] = {
     "unauthorized": 401,
     "forbidden": 403,
     "not_found": 404,
+    "attempt_unknown": 404,
     "method_not_allowed": 405,
     "gap": 409,
     "fork": 409,

@@ -1,0 +1,207 @@
+"""Commands from the platform: received over its broker, checked in order, answered with what happened.
+
+Order (architecture.md, Commands): size, key, signature, audience, nonce and counter, expiry; then the access
+room: policy, intent committed, fired. A retained message is never a command.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, get_args
+
+import msgspec
+
+from cloud_sync.http import Patience, PlatformHttp
+from cloud_sync.wire.commands import AnswerState, CommandAnswer, NonceNotice, answer_topic, command_topic
+from edge.access.entry import Report
+from edge.access.records import Opening
+from edge.config import BrokerSettings
+from edge.errors import DeviceOffline, Refusal
+from edge.links.broker import BrokerMessage, BrokerSession
+from edge.trust.clock import Clock
+from edge.trust.commands import Command, CommandExpired, CommandReplayed, check_command, open_command
+from edge.trust.keys import KeySet
+
+log = logging.getLogger(__name__)
+
+MAX_RUNNING = 64
+"""Commands between intent and contact at once; one more is refused as busy."""
+PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=5.0)
+RETAINED, BUSY = "command_retained", "busy"
+
+
+class CommandDoors(Protocol):
+    """The part of the access room that commands need; `edge.access.entry.DoorOpener`."""
+
+    async def open_by_command(self, command: Command, report: Report | None = None) -> Opening:
+        """Open, reporting each thing that happened; raises Refusal after it was journalled."""
+
+    async def stored_answer(self, command_id: str) -> tuple[str, str] | None:
+        """State and reason of a command taken before."""
+
+    async def refuse_command(self, command_id: str, code: str) -> None:
+        """Journal that a command opened nothing, and why."""
+
+
+class CommandSession:
+    """A role: one session on the platform's broker. `ready` once subscribed and our nonce is known there.
+
+    `raise_floor` is told the `iat` of every command whose signature holds (architecture.md, Time).
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: BrokerSettings,
+        password: str,
+        site: str,
+        device: str,
+        http: PlatformHttp,
+        clock: Clock,
+        keys: Callable[[], KeySet],
+        doors: CommandDoors,
+        raise_floor: Callable[[int], None] = lambda at_ms: None,
+    ) -> None:
+        self._site, self._device = site, device
+        self._http = http
+        self._clock = clock
+        self._keys = keys
+        self._doors = doors
+        self._raise_floor = raise_floor
+        self._nonce = ""
+        self._counter = 0
+        self._running: set[asyncio.Task[None]] = set()
+        self.ready = False
+        self._session = BrokerSession(
+            host=settings.host,
+            port=settings.port,
+            username=settings.username,
+            password=password,
+            client_id=f"{site}.{device}",
+            subscriptions=[command_topic(site, device)],
+            on_message=self.take,
+            on_ready=self.post_nonce,
+            on_lost=self.forget_nonce,
+        )
+
+    async def run(self) -> None:
+        """Hold the session until cancelled."""
+        try:
+            await self._session.run()
+        finally:
+            for task in self._running:
+                task.cancel()
+
+    async def post_nonce(self) -> None:
+        """After every SUBACK: from now on only commands that carry this nonce count. Raises PlatformError."""
+        nonce = secrets.token_hex(16)
+        self._nonce, self._counter = nonce, 0
+        await self._http.exchange(
+            "POST",
+            self._http.device_path + "/nonce",
+            body=msgspec.json.encode(NonceNotice(nonce)),
+            headers={"Content-Type": "application/json"},
+            patience=PATIENCE,
+        )
+        self.ready = True
+
+    def forget_nonce(self) -> None:
+        """The session broke: what was meant for it is void."""
+        self._nonce, self._counter, self.ready = "", 0, False
+
+    async def take(self, message: BrokerMessage) -> None:
+        """Check one message; what passes runs on beside the next message."""
+        if message.retained:
+            await self._doors.refuse_command("", RETAINED)
+            return
+        try:
+            command = open_command(message.payload, self._keys(), self._at_ms())
+        except Refusal as refusal:
+            await self._doors.refuse_command("", refusal.code)
+            return
+        self._raise_floor(command.iat_ms)
+        try:
+            self._check(command)
+            if len(self._running) >= MAX_RUNNING:
+                raise CommandsBusy()
+        except Refusal as refusal:
+            await self._refuse(command, refusal)
+            return
+        task = asyncio.create_task(self._execute(command))
+        self._running.add(task)
+        task.add_done_callback(self._finished)
+
+    def _check(self, command: Command) -> None:
+        """Audience, nonce and counter, expiry; a counter once seen is used up, whatever follows."""
+        try:
+            check_command(
+                command,
+                site=self._site,
+                device=self._device,
+                nonce=self._nonce,
+                last_counter=self._counter,
+                at_ms=self._clock.now().at_ms,
+            )
+        except CommandExpired:
+            self._counter = max(self._counter, command.counter)
+            raise
+        self._counter = command.counter
+
+    async def _refuse(self, command: Command, refusal: Refusal) -> None:
+        """Journal it; a repeated command gets its stored answer, any other one `refused`."""
+        await self._doors.refuse_command(command.id, refusal.code)
+        stored = None
+        if isinstance(refusal, CommandReplayed):
+            stored = await self._doors.stored_answer(command.id)
+        if (command.site, command.device) != (self._site, self._device):
+            return
+        state, reason = stored or ("refused", refusal.code)
+        await self._answer(command.id, state, reason)
+
+    async def _execute(self, command: Command) -> None:
+        async def report(state: str, reason: str) -> None:
+            await self._answer(command.id, state, reason)
+
+        try:
+            await self._doors.open_by_command(command, report)
+        except Refusal as refusal:
+            await self._answer(command.id, "refused", refusal.code)
+
+    async def _answer(self, command_id: str, state: str, reason: str) -> None:
+        """Tell the platform; when the broker is away, the journal tells it later."""
+        answer_state = _ANSWER_STATES.get(state)
+        if answer_state is None:
+            return
+        answer = CommandAnswer(command_id, answer_state, self._clock.now().at_ms, reason)
+        try:
+            await self._session.publish(answer_topic(self._site, self._device), msgspec.json.encode(answer))
+        except DeviceOffline as error:
+            log.info("answer %s %s not sent: %s", command_id, state, error)
+
+    def _finished(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("command failed", exc_info=error)
+
+    def _at_ms(self) -> int:
+        return self._clock.now().at_ms
+
+
+class CommandsBusy(Refusal):
+    """Too many commands are under way."""
+
+    code = BUSY
+
+
+_ANSWER_STATES: dict[str, AnswerState] = {
+    **{state: state for state in get_args(AnswerState)},
+    "intended": "accepted",
+}
+"""State of an opening → what the answer says."""
+
+
+def read_password(path: Path) -> str:
+    """The account's password, without the line end."""
+    return path.read_text("utf-8").strip()

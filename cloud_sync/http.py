@@ -1,0 +1,163 @@
+"""One HTTP client for everything that a device asks of the platform; maps library errors to ours."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
+
+import aiohttp
+import msgspec
+
+from cloud_sync.wire.errors import ErrorBody
+from edge.errors import PlatformRejected, PlatformUnreachable
+
+T = TypeVar("T")
+
+RETRY_AFTER_LIMIT_S = 300.0
+"""A server may ask us to wait, but never longer than this."""
+
+
+class Patience(NamedTuple):
+    """How long to wait, in seconds: for a connection, for the next byte, for everything."""
+
+    connect_s: float = 1.5
+    silence_s: float = 3.0
+    total_s: float = 20.0
+
+
+USUAL = Patience()
+
+
+class PlatformBusy(PlatformUnreachable):
+    """The platform answers, but not now (429, 5xx); `retry_after_s` when it said how long."""
+
+    def __init__(self, status: int, retry_after_s: float | None) -> None:
+        self.status = status
+        self.retry_after_s = retry_after_s
+        super().__init__(f"status {status}")
+
+
+class PlatformHttp:
+    """A session with the platform. Use as an async context, or `close` it at the end.
+
+    `device_path` and `site_path` begin the addresses of this device and site. Every request carries the
+    device's token and raises PlatformUnreachable (PlatformBusy among it) or PlatformRejected.
+    """
+
+    def __init__(self, *, url: str, site: str, device: str, token: str) -> None:
+        self._url = url.rstrip("/")
+        self._token = token
+        self._session: aiohttp.ClientSession | None = None
+        self.site_path = f"/v1/sites/{site}"
+        self.device_path = f"{self.site_path}/devices/{device}"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        shape: type[T],
+        *,
+        content: msgspec.Struct | None = None,
+        query: Mapping[str, str | int] | None = None,
+        patience: Patience = USUAL,
+    ) -> T:
+        """Send a struct as JSON, read a struct from JSON."""
+        body = None if content is None else msgspec.json.encode(content)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        return await self.ask_raw(
+            method, path, shape, body=body, headers=headers, query=query, patience=patience
+        )
+
+    async def ask_raw(
+        self,
+        method: str,
+        path: str,
+        shape: type[T],
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str | int] | None = None,
+        patience: Patience = USUAL,
+    ) -> T:
+        """Send bytes, read a struct from JSON."""
+        answer = await self.exchange(method, path, body=body, headers=headers, query=query, patience=patience)
+        try:
+            return msgspec.json.decode(answer, type=shape)
+        except msgspec.MsgspecError as error:
+            raise PlatformUnreachable(f"{path}: the answer is not of the protocol") from error
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str | int] | None = None,
+        patience: Patience = USUAL,
+    ) -> bytes:
+        """Send bytes, read bytes."""
+        timeout = aiohttp.ClientTimeout(
+            total=patience.total_s, sock_connect=patience.connect_s, sock_read=patience.silence_s
+        )
+        async with (
+            self._mapped(),
+            self._open_session().request(
+                method, self._url + path, data=body, headers=headers, params=query, timeout=timeout
+            ) as response,
+        ):
+            content = await response.read()
+            if response.status >= 400:
+                raise _refused(response, content)
+            return content
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                headers={"Authorization": f"Bearer {self._token}"},
+                skip_auto_headers=("User-Agent",),
+            )
+        return self._session
+
+    @contextlib.asynccontextmanager
+    async def _mapped(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise PlatformUnreachable(type(error).__name__) from error
+
+
+def _refused(response: aiohttp.ClientResponse, content: bytes) -> Exception:
+    if response.status == 429 or response.status >= 500:
+        return PlatformBusy(response.status, _retry_after_s(response.headers.get("Retry-After", "")))
+    try:
+        code = msgspec.json.decode(content, type=ErrorBody)
+    except msgspec.MsgspecError:
+        return PlatformRejected(response.status, "malformed")
+    return DetailedRejection(response.status, code.error, code.details)
+
+
+class DetailedRejection(PlatformRejected):
+    """A rejection with the details that came along."""
+
+    def __init__(self, status: int, code: str, details: dict[str, Any]) -> None:
+        self.details = details
+        super().__init__(status, code)
+
+
+def _retry_after_s(text: str) -> float | None:
+    return min(float(text), RETRY_AFTER_LIMIT_S) if text.isascii() and text.isdecimal() else None

@@ -1,0 +1,131 @@
+"""SQL of the device's side: where uplink and downlink stand, and what was parked."""
+
+import sqlite3
+from typing import NamedTuple
+
+import msgspec
+
+from cloud_sync.wire.batches import BatchHeader
+from cloud_sync.wire.feed import Change
+from edge.ids import Identity
+from edge.store import journal
+from edge.store.facts import get_fact, get_int, put_fact
+
+ACKNOWLEDGED = "uplink.acknowledged_seq"
+HALTED = "uplink.halted"
+CURSOR = "feed.cursor"
+KEYSET = "trust.keyset"
+
+
+class Outgoing(NamedTuple):
+    """The next batch: its header and the event lines as the journal hashed them."""
+
+    header: BatchHeader
+    lines: list[bytes]
+
+
+def read_outgoing(connection: sqlite3.Connection, *, after_seq: int, limit: int) -> Outgoing | None:
+    """Up to `limit` events after a seq, all of one epoch; None when there are none."""
+    rows = list(journal.tail(connection, after_seq, limit))
+    if not rows:
+        return None
+    identity = Identity.parse(rows[0].id)
+    same = [row for row in rows if Identity.parse(row.id).epoch == identity.epoch]
+    header = BatchHeader(
+        device=identity.device,
+        epoch=identity.epoch,
+        first_seq=same[0].seq,
+        previous_hash=same[0].previous_hash.hex(),
+        last_hash=same[-1].hash.hex(),
+        count=len(same),
+    )
+    return Outgoing(header, [journal.line(row) for row in same])
+
+
+def read_acknowledged(connection: sqlite3.Connection) -> int:
+    """The last seq that the platform has custody of."""
+    return get_int(connection, ACKNOWLEDGED)
+
+
+def write_acknowledged(connection: sqlite3.Connection, seq: int) -> None:
+    """Note what the platform has custody of."""
+    put_fact(connection, ACKNOWLEDGED, seq)
+
+
+def write_halted(connection: sqlite3.Connection, code: str) -> bool:
+    """Note why the platform takes nothing more; False when it was noted before."""
+    if get_fact(connection, HALTED) == code:
+        return False
+    put_fact(connection, HALTED, code)
+    return True
+
+
+def read_head_seq(connection: sqlite3.Connection) -> int:
+    """The journal's last seq, 0 when it is empty."""
+    return journal.read_head(connection).seq
+
+
+def count_waiting(connection: sqlite3.Connection) -> int:
+    """How many events the platform does not have yet."""
+    return read_head_seq(connection) - read_acknowledged(connection)
+
+
+def read_cursor(connection: sqlite3.Connection) -> int:
+    """Where the feed was read to."""
+    return get_int(connection, CURSOR)
+
+
+def write_cursor(connection: sqlite3.Connection, cursor: int) -> None:
+    """Note where the feed was read to."""
+    put_fact(connection, CURSOR, cursor)
+
+
+def read_keyset(connection: sqlite3.Connection) -> bytes | None:
+    """The signed key set that was kept, None before the first."""
+    kept = get_fact(connection, KEYSET)
+    return kept if isinstance(kept, bytes) else None
+
+
+def write_keyset(connection: sqlite3.Connection, message: bytes) -> None:
+    """Keep a signed key set."""
+    put_fact(connection, KEYSET, message)
+
+
+def park_change(connection: sqlite3.Connection, change: Change, reason: str, at_ms: int) -> None:
+    """Keep a change that could not be applied; a newer version replaces it."""
+    connection.execute(
+        "INSERT INTO feed_parked (collection, id, version, change, reason, parked_at_ms) VALUES (?,?,?,?,?,?)"
+        " ON CONFLICT (collection, id) DO UPDATE SET version=excluded.version, change=excluded.change,"
+        " reason=excluded.reason, parked_at_ms=excluded.parked_at_ms",
+        (change.collection, change.id, change.version, msgspec.json.encode(change), reason, at_ms),
+    )
+
+
+def unpark_change(connection: sqlite3.Connection, change: Change) -> None:
+    """The record was applied, in this version or a newer one."""
+    connection.execute("DELETE FROM feed_parked WHERE collection=? AND id=?", (change.collection, change.id))
+
+
+def list_parked(connection: sqlite3.Connection) -> list[tuple[Change, str]]:
+    """Changes that wait, each with its reason."""
+    rows = connection.execute("SELECT change, reason FROM feed_parked ORDER BY parked_at_ms, collection, id")
+    return [(msgspec.json.decode(change, type=Change), reason) for change, reason in rows]
+
+
+def put_platform_parked(connection: sqlite3.Connection, id: str, type: str, reason: str) -> None:
+    """An event of ours that the platform holds but could not apply."""
+    connection.execute(
+        "INSERT INTO platform_parked (id, type, reason) VALUES (?,?,?)"
+        " ON CONFLICT (id) DO UPDATE SET type=excluded.type, reason=excluded.reason",
+        (id, type, reason),
+    )
+
+
+def drop_platform_parked(connection: sqlite3.Connection, id: str) -> None:
+    """The platform applied it after all."""
+    connection.execute("DELETE FROM platform_parked WHERE id=?", (id,))
+
+
+def count_platform_parked(connection: sqlite3.Connection) -> int:
+    """How many of our events the platform could not apply."""
+    return int(connection.execute("SELECT count(*) FROM platform_parked").fetchone()[0])

@@ -1,0 +1,26 @@
+"""Tables of the device's side of the platform."""
+
+from edge.store.migrate import Migration
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(
+        "cloud-001",
+        """
+        CREATE TABLE feed_parked (
+            collection TEXT NOT NULL,
+            id TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            change BLOB NOT NULL,
+            reason TEXT NOT NULL,
+            parked_at_ms INTEGER NOT NULL,
+            PRIMARY KEY (collection, id)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE platform_parked (
+            id TEXT PRIMARY KEY,
+            type TEXT NOT NULL,
+            reason TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+)

@@ -1,0 +1,94 @@
+"""Signed time and the key set: what must be believed before anything else can be."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from cloud_sync.http import Patience, PlatformHttp
+from cloud_sync.keyring import KeyRing
+from cloud_sync.wire.clock import SignedTime, TimeQuestion
+from edge.errors import PlatformError, Refusal
+from edge.links.backoff import Backoff
+from edge.store.clock_state import save_clock
+from edge.store.store import Store
+from edge.trust.clock import TrustedClock, boot_time_ms
+from edge.trust.cose import NotCanonical, open_signed
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 3_600.0
+BACKOFF_LIMIT_S = 5.0
+PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=5.0)
+_BODY = {"Content-Type": "application/json"}
+
+
+class NonceMismatch(Refusal):
+    """The signed time answers another question than ours."""
+
+    code = "nonce_mismatch"
+
+
+class TimeSync:
+    """A role: the key set and a signed time at start, then every hour."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        http: PlatformHttp,
+        clock: TrustedClock,
+        keyring: KeyRing,
+        boot_ms: Callable[[], int] = boot_time_ms,
+        backoff: Backoff | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._http = http
+        self._clock = clock
+        self._keyring = keyring
+        self._boot_ms = boot_ms
+        self._backoff = backoff or Backoff(first_s=0.3, limit_s=BACKOFF_LIMIT_S)
+        self._sleep = sleep
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        while True:
+            try:
+                await self.synchronise()
+            except (PlatformError, Refusal) as error:
+                log.warning("time: %s", error)
+                await self._sleep(self._backoff.next_s())
+            else:
+                self._backoff.reset()
+                await self._sleep(EVERY_S)
+
+    async def synchronise(self) -> None:
+        """Fetch the key set, then ask for the time. Raises PlatformError, Refusal."""
+        message = await self._http.exchange("GET", self._http.site_path + "/keyset", patience=PATIENCE)
+        await self._keyring.adopt(message)
+        await self.ask_time()
+
+    async def ask_time(self) -> None:
+        """Ask for the signed time with a fresh nonce, give it to the clock. Raises PlatformError, Refusal."""
+        nonce = secrets.token_hex(16)
+        asked_ms = self._boot_ms()
+        message = await self._http.exchange(
+            "POST",
+            self._http.device_path + "/time",
+            body=msgspec.json.encode(TimeQuestion(nonce)),
+            headers=_BODY,
+            patience=PATIENCE,
+        )
+        answered_ms = self._boot_ms()
+        claims = open_signed(message, self._keyring.current(), purpose="time", at_ms=None)
+        try:
+            signed = msgspec.convert(claims, SignedTime)
+        except msgspec.ValidationError as error:
+            raise NotCanonical(part="time") from error
+        if signed.nonce != nonce:
+            raise NonceMismatch()
+        self._clock.accept(signed.at_ms, asked_ms, answered_ms)
+        await self._store.run(lambda unit: save_clock(unit, self._clock))

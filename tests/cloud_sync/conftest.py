@@ -1,0 +1,131 @@
+"""A real reference platform in this process, a device's store, and the client between them."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from cloud_sync import schema
+from cloud_sync.events import FeedRecordParked
+from cloud_sync.http import PlatformHttp
+from cloud_sync.platform.app import build_platform
+from cloud_sync.platform.context import PLATFORM, Platform
+from cloud_sync.platform.keys import make_keys
+from cloud_sync.platform.seed import seed
+from cloud_sync.platform.settings import DeviceSettings, DoorSettings, PlatformSettings
+from edge.store.inline import InlineStore
+from edge.store.schema import MIGRATIONS
+from tests.fakes.clock import START_MS, FakeClock
+
+SITE, DEVICE, RESIDENT = "heyuanli", "k1", "res-1203"
+
+COMMUNITY: dict[str, Any] = {
+    "personas": [RESIDENT],
+    "rooms": [{"id": "r-3-1203", "building": "3", "number": "1203", "managed": True}],
+    "residents": [{"subject": RESIDENT, "room": "r-3-1203", "name_masked": "王*", "nickname": "王女士"}],
+    "payees": [{"id": "property", "name_zh": "和园物业", "name_en": "Heyuan Property"}],
+    "bills": [
+        {
+            "id": "b1",
+            "room": "r-3-1203",
+            "item": "property_fee",
+            "payee": "property",
+            "period": "2026-11",
+            "due_on": "2026-11-30",
+            "amount_fen": 26_880,
+        }
+    ],
+    "orders": [
+        {
+            "id": "o1",
+            "subject": RESIDENT,
+            "state": "in_cells",
+            "cells": [{"bank": "bank-a", "cell": "B03", "parcel": "p1"}],
+        }
+    ],
+    "grants": [{"subject": RESIDENT, "doors": ["gate"], "from_ms": 0, "until_ms": 4_000_000_000_000}],
+    "contract": {"version": 1, "points_ppm": 5000},
+}
+
+
+@dataclass
+class World:
+    """The platform, its HTTP client as a device, and the device's own store."""
+
+    platform: Platform
+    client: TestClient[Any, Any]
+    http: PlatformHttp
+    store: InlineStore
+    token: str
+    url: str
+    clock: FakeClock
+
+    async def figures(self) -> dict[str, Any]:
+        """What the platform counts."""
+        answer: dict[str, Any] = msgspec.json.decode(
+            await self.http.exchange("GET", self.http.site_path + "/figures")
+        )
+        return answer
+
+    def record(self, count: int) -> None:
+        """Write events into the device's journal."""
+        for number in range(count):
+            event = FeedRecordParked(collection="c", record=f"r{number}", version=1, reason="test")
+            self.store.run_now(lambda unit, event=event: unit.record(event, actor="test"))
+
+
+def platform_settings(folder: Path, **changes: Any) -> PlatformSettings:
+    """Settings of a platform in a temporary folder."""
+    settings = PlatformSettings(
+        site=SITE,
+        name_zh="和园里",
+        name_en="Heyuan Court",
+        demo=True,
+        device=[DeviceSettings(DEVICE, "keys/k1.token")],
+        door=[DoorSettings("gate", DEVICE, "南门", "South gate")],
+        folder=str(folder),
+    )
+    return msgspec.structs.replace(settings, **changes)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The time of platform and device."""
+    return FakeClock(START_MS)
+
+
+@pytest.fixture
+async def world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
+    """A seeded platform that listens on a free port, and an empty device."""
+    settings = platform_settings(tmp_path)
+    make_keys(settings)
+    app = build_platform(settings, clock_ms=lambda: clock.at_ms)
+    platform = app[PLATFORM]
+    await platform.database.write(lambda c: seed(c, platform.keys, COMMUNITY))
+    token = (tmp_path / "keys/k1.token").read_text().strip()
+    store = InlineStore.in_memory(clock=clock, migrations=(*MIGRATIONS, *schema.MIGRATIONS))
+    async with TestClient(TestServer(app)) as client:
+        url = str(client.make_url("/")).rstrip("/")
+        async with PlatformHttp(url=url, site=SITE, device=DEVICE, token=token) as http:
+            yield World(platform, client, http, store, token, url, clock)
+    store.close()
+
+
+@pytest.fixture
+async def phone(world: World) -> Callable[..., Any]:
+    """The resident's phone, logged in: `await phone("POST", "/bills", {...})` → (status, body)."""
+    headers = {"Content-Type": "application/json"}
+    login = await world.client.post("/phone/api/login", json={"subject": RESIDENT})
+    assert login.status == 200, await login.text()
+
+    async def ask(method: str, path: str, content: object = None) -> tuple[int, Any]:
+        body = None if content is None else msgspec.json.encode(content)
+        answer = await world.client.request(method, "/phone/api" + path, data=body, headers=headers)
+        raw = await answer.read()
+        return answer.status, msgspec.json.decode(raw) if raw else None
+
+    return ask
