@@ -1,0 +1,1 @@
+"""The touch screen: sessions, screens, templates and their visual language."""

@@ -1,0 +1,1 @@
+"""What the screens ask of the rooms behind them: ports, and the adapters that answer."""

@@ -1,0 +1,234 @@
+"""What the screens show: plain values, already in both languages, money in fen, times in ms since the epoch."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kiosk.words import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product as it stands on the shelf. picture: symbol id in goods.svg. points: for one piece."""
+
+    sku: str
+    name: Text
+    spec: Text
+    price_fen: int
+    picture: str
+    points: int = 0
+    expires_on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One page of products; page counts from 0."""
+
+    products: tuple[Product, ...]
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the basket."""
+
+    product: Product
+    quantity: int
+    sum_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What a promotion takes off the basket."""
+
+    name: Text
+    saving_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """The basket as the shop prices it. nudge: what is missing to the next promotion, if one is near."""
+
+    lines: tuple[Line, ...] = ()
+    savings: tuple[Saving, ...] = ()
+    total_fen: int = 0
+    points: int = 0
+    nudge: Text | None = None
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces lie in the basket."""
+        return sum(line.quantity for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A payment asked for: what the screen shows while it waits. expires_at_ms: end of the code, if known."""
+
+    attempt_id: str
+    order_id: str
+    amount_fen: int
+    qr: str
+    payee: Text
+    made_at_ms: int
+    expires_at_ms: int | None
+
+
+ChargeState = Literal["waiting", "paid", "failed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """One printed line; quantity None: not counted (a bill)."""
+
+    name: Text
+    quantity: int | None
+    sum_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was paid, as it was settled. contract_version None: the sale had no contract figure."""
+
+    order_id: str
+    payee: Text
+    lines: tuple[ReceiptLine, ...]
+    total_fen: int
+    points: int
+    paid_at_ms: int
+    contract_version: int | None = None
+    claim: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """Who showed a resident code. Name masked already; subject is the pseudonym."""
+
+    subject: str
+    room: str
+    room_label: Text
+    name: str
+    orders_waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """One bill. open_fen: principal still owed; penalty_fen: late penalty so far. due_on, period: ISO."""
+
+    id: str
+    item: str
+    period: str
+    due_on: str
+    payee: str
+    payee_name: Text
+    open_fen: int
+    penalty_fen: int
+    amount_fen: int
+    for_others: bool
+    overdue_days: int = 0
+    state: Literal["open", "paid", "pending"] = "open"
+
+    @property
+    def to_pay_fen(self) -> int:
+        """Principal and penalty together."""
+        return self.open_fen + self.penalty_fen
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The bills of one room. as_of_ms: when the copy was last in step with the platform."""
+
+    open: tuple[Bill, ...]
+    settled: tuple[Bill, ...]
+    as_of_ms: int | None
+    offset_fen: int = 0
+
+
+CellState = Literal["waiting", "opening", "open", "got", "unknown", "jam", "left"]
+
+
+@dataclass(frozen=True, slots=True)
+class PickupCell:
+    """One cell of the order. since_ms: when its present state was first seen; attempts: how often asked."""
+
+    cell: str
+    items: Text
+    state: CellState
+    since_ms: int | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """A pickup session as the store knows it; present: the cell whose turn it is, None when none is left."""
+
+    session_id: str
+    order_id: str
+    cells: tuple[PickupCell, ...]
+    present: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether no cell is left to do."""
+        return self.present is None
+
+
+@dataclass(frozen=True, slots=True)
+class BankCell:
+    """A cell as it stands in the bank; size s, m or l; out_of_use: blocked or held."""
+
+    name: str
+    size: str
+    occupied: bool = False
+    door: Literal["closed", "open", "unknown"] = "closed"
+    out_of_use: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """A locker bank, column by column, as it stands there."""
+
+    id: str
+    columns: tuple[tuple[BankCell, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice, an activity or an offer."""
+
+    id: str
+    kind: str
+    title: Text
+    body: Text
+    from_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the service directory."""
+
+    id: str
+    kind: str
+    name: Text
+    phone: str
+    address: Text
+    hours: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A part that is away. name: platform, lockers, camera, clock, storage, doors. since_ms None: not known."""
+
+    name: str
+    since_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """All that is away, the gravest first."""
+
+    away: tuple[Condition, ...] = field(default=())
+
+    def has(self, name: str) -> bool:
+        """Whether the part of that name is away."""
+        return any(condition.name == name for condition in self.away)

@@ -1,0 +1,38 @@
+"""How many rows fit: the screen pages with keys instead of hiding, so it has to know the room it has."""
+
+from typing import Literal
+
+Layout = Literal["portrait", "landscape", "short"]
+
+ROWS: dict[str, dict[Layout, tuple[int, int]]] = {
+    # list: layout → rows at normal and at large type
+    "basket": {"portrait": (4, 4), "landscape": (4, 4), "short": (3, 2)},
+    "shelf": {"portrait": (4, 4), "landscape": (4, 4), "short": (3, 3)},
+    "found": {"portrait": (4, 4), "landscape": (4, 4), "short": (4, 3)},
+    "bills": {"portrait": (5, 4), "landscape": (4, 3), "short": (3, 2)},
+    "settled": {"portrait": (8, 7), "landscape": (5, 4), "short": (4, 3)},
+    "notices": {"portrait": (4, 3), "landscape": (3, 2), "short": (2, 2)},
+    "directory": {"portrait": (7, 6), "landscape": (4, 4), "short": (4, 3)},
+    "receipt": {"portrait": (6, 5), "landscape": (5, 4), "short": (3, 2)},
+    "steps": {"portrait": (4, 4), "landscape": (3, 3), "short": (3, 2)},
+    "board": {"portrait": (3, 3), "landscape": (3, 3), "short": (2, 2)},
+    "chips": {"portrait": (5, 3), "landscape": (4, 3), "short": (4, 3)},
+}
+
+
+def layout_of(width_px: int, height_px: int) -> Layout:
+    """The layout a screen of this size gets; short: landscape under 860 px high (as in tokens.css)."""
+    if height_px >= width_px:
+        return "portrait"
+    return "short" if height_px <= 860 else "landscape"
+
+
+def rows(name: str, layout: Layout, *, large: bool) -> int:
+    """How many rows of the list fit on this screen."""
+    normal_rows, large_rows = ROWS[name][layout]
+    return large_rows if large else normal_rows
+
+
+def page_count(count: int, size: int) -> int:
+    """Pages needed for that many rows, at least one."""
+    return max(1, -(-count // size))

@@ -1,0 +1,1 @@
+"""One module a screen; `table.py` lists them."""

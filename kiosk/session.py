@@ -1,0 +1,364 @@
+"""The session at one screen: a state machine that knows no browser and no clock but the ones it is given."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from edge.errors import DeviceError, PlatformError, Refusal
+from edge.trust.clock import Clock, Trust
+from kiosk.desks.ports import HealthDesk, HomeDesk, LockerDesk, ShopDesk, TillDesk
+from kiosk.explain import explain_scan, explanation_of
+from kiosk.layout import Layout, layout_of
+from kiosk.layout import rows as rows_of
+from kiosk.screens.base import Gesture, Screen
+from kiosk.visit import Answer, Dialog, Toast, Visit
+from kiosk.words import Text
+
+ASK_LAST_S = 15
+"""Seconds before the end in which the screen asks 还在吗 (design: timer)."""
+TOAST_MS = 5000
+"""How long a toast, and with it undo, stays (design: basket line)."""
+HOUR_MS = 3_600_000
+SITE_OFFSET_H = 8
+"""China keeps one time, UTC+8, all year."""
+PRODUCT_SYMBOLOGIES = frozenset({"ean13", "ean8", "upca", "upce"})
+PASS_PREFIX = "CE1:"
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """The rooms behind the screen."""
+
+    shop: ShopDesk
+    till: TillDesk
+    lockers: LockerDesk
+    home: HomeDesk
+    health: HealthDesk
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the screen stands: the community's name, the app's address (empty: none), seconds of a session."""
+
+    name: Text
+    session_s: int = 60
+    app_url: str = ""
+
+
+class Session:
+    """One screen's session: takes gestures, scans and the passing of time; holds the present `Visit`.
+
+    monotonic_ms: time that only passes, for time-outs; clock: the trusted clock, for what is shown.
+    """
+
+    def __init__(
+        self,
+        *,
+        desks: Desks,
+        screens: Mapping[str, Screen],
+        place: Place,
+        clock: Clock,
+        monotonic_ms: Callable[[], int],
+    ) -> None:
+        self.desks = desks
+        self.place = place
+        self.clock = clock
+        self.monotonic_ms = monotonic_ms
+        self.layout: Layout = "portrait"
+        self._screens = screens
+        self._everywhere: Mapping[str, Gesture] = EVERYWHERE
+        self.visit = self._fresh_visit()
+
+    @property
+    def screen(self) -> Screen:
+        """The screen that is shown."""
+        return self._screens[self.visit.screen]
+
+    @property
+    def now_ms(self) -> int:
+        """The trusted clock's present time, whatever its trust."""
+        return self.clock.now().at_ms
+
+    @property
+    def clock_known(self) -> bool:
+        """Whether the time of day may be shown as true."""
+        return self.clock.now().trust is not Trust.UNKNOWN
+
+    @property
+    def local_hour(self) -> int:
+        """The hour of the site's day, 0 to 23."""
+        return (self.now_ms // HOUR_MS + SITE_OFFSET_H) % 24
+
+    @property
+    def is_night(self) -> bool:
+        """Whether the dark theme is due: 22:00 to 6:00, if the hour is known (design: modes)."""
+        return self.clock_known and (self.local_hour >= 22 or self.local_hour < 6)
+
+    @property
+    def left_s(self) -> int | None:
+        """Whole seconds until the session ends by itself; None: it does not end now."""
+        if self.visit.screen == "idle" or self.screen.holds(self):
+            return None
+        passed_s = (self.monotonic_ms() - self.visit.touched_ms) // 1000
+        return max(0, self.timeout_s - passed_s)
+
+    @property
+    def timeout_s(self) -> int:
+        """Seconds without a touch that end the session on the present screen."""
+        return self.screen.timeout_s or self.place.session_s
+
+    @property
+    def asks_still_there(self) -> bool:
+        """Whether 还在吗 is on the screen."""
+        left_s = self.left_s
+        return left_s is not None and left_s <= ASK_LAST_S
+
+    def rows(self, name: str) -> int:
+        """How many rows of that list fit on the screen now."""
+        return rows_of(name, self.layout, large=self.visit.large)
+
+    async def gesture(self, name: str, value: str = "") -> None:
+        """Do what a key says. An unknown gesture, or one behind a dialog, does nothing."""
+        self._touch()
+        dialog = self.visit.dialog
+        if dialog is not None and name not in STILL_ALLOWED | {answer.do for answer in dialog.answers}:
+            return
+        action = self.screen.gestures.get(name) or self._everywhere.get(name)
+        if action is not None:
+            await self._attempt(lambda: action(self, value))
+
+    async def scan(self, symbology: str, text: str) -> None:
+        """Take what a reader decoded: the screen shown first, then goods, passes, or an explanation."""
+        self._touch()
+        self.visit.dialog = None
+        await self._attempt(lambda: self._route_scan(symbology, text))
+
+    def tick(self) -> None:
+        """Let time pass: end an abandoned session, take a toast away."""
+        toast = self.visit.toast
+        if toast is not None and self.monotonic_ms() >= toast.until_ms:
+            self.visit.toast = None
+        if self.left_s == 0:
+            self.end()
+
+    async def poll(self) -> None:
+        """Let the screen look at what changes by itself."""
+        await self._attempt(lambda: self.screen.poll(self))
+
+    def end(self) -> None:
+        """End the session and wipe everything that belonged to the person."""
+        self.visit = self._fresh_visit()
+
+    async def show(self, name: str, *, remember: bool = True) -> None:
+        """Go to a screen; where its data is refused, stay."""
+        visit = self.visit
+        if not await self.screen.may_leave(self) or visit is not self.visit:
+            return
+        before, visit.screen, visit.page = visit.screen, name, 0
+        try:
+            await self.screen.enter(self)
+        except (Refusal, PlatformError, DeviceError):
+            visit.screen = before
+            raise
+        if remember and before not in ("idle", name):
+            visit.trail.append(before)
+
+    async def back(self) -> None:
+        """Return to the screen before, or to the first."""
+        trail = self.visit.trail
+        await self.show(trail.pop() if trail else "home", remember=False)
+
+    def say(self, text: Text, *, icon: str = "check", undo: str = "") -> None:
+        """Show a toast."""
+        self.visit.toast = Toast(text, self.monotonic_ms() + TOAST_MS, icon, undo)
+
+    def knock(self, name: str) -> None:
+        """Sound: read, done or no. The number makes it sound once."""
+        self.visit.knocks = (name, self.visit.knocks[1] + 1)
+
+    def ask(self, dialog: Dialog) -> None:
+        """Put a question or an explanation on the screen."""
+        self.visit.dialog = dialog
+
+    def measure(self, width_px: int, height_px: int) -> None:
+        """Take the size of the screen: it belongs to the device, not to the visit."""
+        self.layout = layout_of(width_px, height_px)
+
+    async def _attempt(self, action: Callable[[], Awaitable[None]]) -> None:
+        visit = self.visit
+        try:
+            await action()
+        except (Refusal, PlatformError, DeviceError) as error:
+            if visit is self.visit:
+                self.knock("no")
+                self.ask(explanation_of(error))
+
+    async def _route_scan(self, symbology: str, text: str) -> None:
+        if await self.screen.scanned(self, symbology, text):
+            return
+        if symbology in PRODUCT_SYMBOLOGIES:
+            await self._scan_product(text)
+        elif text.startswith(PASS_PREFIX):
+            await self._scan_pass(text)
+        else:
+            self.knock("no")
+            self.ask(explain_scan(symbology))
+
+    async def _scan_product(self, text: str) -> None:
+        if self.screen.holds(self):
+            return
+        product = await self.desks.shop.find(text)
+        if self.visit.screen != "shop":
+            await self.show("shop")
+        if self.visit.screen == "shop":
+            await self._screens["shop"].gestures["add_scanned"](self, product.sku)
+
+    async def _scan_pass(self, text: str) -> None:
+        if self.screen.holds(self):
+            return
+        kind = await self.desks.home.kind_of(text)
+        if kind == "order":
+            pickup = await self.desks.lockers.begin(text)
+            self.visit.pickup = None
+            await self.show("pickup")
+            self.visit.pickup = pickup
+            self.knock("read")
+            await self.screen.poll(self)
+        elif kind == "resident":
+            self.visit.resident = await self.desks.home.identify(text)
+            self.knock("read")
+            wanted, self.visit.wanted = self.visit.wanted, ""
+            await self.show(wanted or "home", remember=False)
+        else:
+            self.ask(explain_scan(kind))
+
+    def _touch(self) -> None:
+        self.visit.touched_ms = self.monotonic_ms()
+
+    def _fresh_visit(self) -> Visit:
+        now_ms = self.monotonic_ms()
+        return Visit(started_ms=now_ms, touched_ms=now_ms)
+
+
+async def _home(session: Session, value: str) -> None:
+    del value
+    await session.show("home", remember=False)
+    if session.visit.screen == "home":
+        session.visit.trail.clear()
+
+
+async def _back(session: Session, value: str) -> None:
+    del value
+    await session.back()
+
+
+async def _help(session: Session, value: str) -> None:
+    del value
+    session.visit.dialog = None
+    if not session.screen.holds(session):
+        await session.show("help")
+        return
+    entries = await session.desks.home.directory()
+    phone = next((entry for entry in entries if entry.kind == "property"), None)
+    words = Text("请到前台，或打物业电话。", "Please go to the counter, or phone the property office.")
+    if phone is not None:
+        words = Text(
+            "打 {phone}，或到前台。这里会替您等着。", "Phone {phone}, or go to the counter. This page waits."
+        ).fill(phone=phone.phone)
+    session.ask(
+        Dialog(
+            Text("叫人帮忙", "Call a person"), words, (Answer("dismiss", Text("好", "All right"), main=True),)
+        )
+    )
+
+
+async def _language(session: Session, value: str) -> None:
+    del value
+    session.visit.language = "zh" if session.visit.language == "en" else "en"
+
+
+async def _large(session: Session, value: str) -> None:
+    del value
+    session.visit.large = not session.visit.large
+    await session.screen.enter(session)
+
+
+async def _contrast(session: Session, value: str) -> None:
+    del value
+    session.visit.contrast = not session.visit.contrast
+
+
+async def _sound(session: Session, value: str) -> None:
+    del value
+    session.visit.sound = not session.visit.sound
+
+
+async def _dismiss(session: Session, value: str) -> None:
+    del value
+    session.visit.dialog = None
+
+
+async def _stay(session: Session, value: str) -> None:
+    """The touch itself has already given the time back."""
+    del session, value
+
+
+async def _end(session: Session, value: str) -> None:
+    del value
+    if await session.screen.may_leave(session):
+        session.end()
+
+
+async def _open(session: Session, value: str) -> None:
+    if value in OPENABLE:
+        await session.show(value)
+
+
+async def _turn(session: Session, value: str) -> None:
+    session.visit.page = max(0, session.visit.page + (1 if value == "next" else -1))
+
+
+async def _reason(session: Session, value: str) -> None:
+    """A key that is out of use says why when it is tapped."""
+    reason = REASONS.get(value)
+    if reason is not None:
+        session.say(reason, icon="unsure")
+
+
+REASONS: dict[str, Text] = {
+    "first_page": Text("已经是第一页", "This is the first page"),
+    "last_page": Text("已经是最后一页", "This is the last page"),
+    "empty_basket": Text("篮子还是空的，先放一件", "The basket is empty. Add something first"),
+    "nothing_chosen": Text("先选一张账单", "Choose a bill first"),
+    "cell_open": Text("先把开着的柜门关上", "Close the open door first"),
+}
+OPENABLE = frozenset(
+    {
+        "shop",
+        "pickup",
+        "fees",
+        "notices",
+        "directory",
+        "help",
+        "repairs",
+        "visitors",
+        "points",
+        "preorders",
+        "settled",
+    }
+)
+STILL_ALLOWED = frozenset({"language", "large", "contrast", "sound", "stay", "help"})
+EVERYWHERE: dict[str, Gesture] = {
+    "home": _home,
+    "back": _back,
+    "help": _help,
+    "language": _language,
+    "large": _large,
+    "contrast": _contrast,
+    "sound": _sound,
+    "dismiss": _dismiss,
+    "stay": _stay,
+    "end": _end,
+    "open": _open,
+    "turn": _turn,
+    "reason": _reason,
+}
