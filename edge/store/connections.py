@@ -30,6 +30,11 @@ def open_writer(path: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
     )
+    return prepare_writer(connection)
+
+
+def prepare_writer(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Give a connection the settings of the writer: WAL, FULL, foreign keys and the rest."""
     for pragma in _WRITER_PRAGMAS:
         connection.execute(pragma)
     return connection

@@ -23,7 +23,7 @@ class InlineStore(Store):
         self.notifier = Notifier()
         self.connection = connection
         claim(connection, site=site, device=device)
-        self._executor = Executor(connection, site=site, device=device, clock=clock)
+        self.executor = Executor(connection, site=site, device=device, clock=clock)
 
     @classmethod
     def in_memory(
@@ -41,19 +41,19 @@ class InlineStore(Store):
 
     @property
     def site(self) -> str:
-        return self._executor.site
+        return self.executor.site
 
     @property
     def device(self) -> str:
-        return self._executor.device
+        return self.executor.device
 
     @property
     def epoch(self) -> int:
-        return self._executor.epoch
+        return self.executor.epoch
 
     def run_now(self, work: Callable[[Unit], T]) -> T:
         """Run one unit and commit it; raise what it raised."""
-        outcome = self._executor.run_batch([work])[0]
+        outcome = self.executor.run_batch([work])[0]
         if outcome.error is not None:
             raise outcome.error
         self.notifier.publish_all(sorted(outcome.topics))

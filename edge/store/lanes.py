@@ -63,11 +63,14 @@ class Lanes:
                 self._changed.wait()
             return any(self._queues.values())
 
-    def close(self) -> None:
-        """Take no more jobs; those that wait are still done."""
+    def close(self) -> bool:
+        """Take no more jobs; those that wait are still done. Return False when it was closed before."""
         with self._changed:
+            if self._closed:
+                return False
             self._closed = True
             self._changed.notify_all()
+            return True
 
     def batch(self) -> Iterator[Job]:
         """Yield the jobs of one commit: what waits in front, else one slice of bulk."""

@@ -63,7 +63,7 @@ class Store(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Finish what waits, then let the file go."""
+        """Finish what waits, then let the file go; closing twice does nothing."""
 
     @property
     @abstractmethod
@@ -102,7 +102,7 @@ class ThreadedStore(Store):
         self._lock = FileLock(self._path)
         try:
             bring_up_to_date(self._path, migrations)
-            self._executor = self._open_executor(site, device)
+            self.executor = self._open_executor(site, device)
         except (StoreError, sqlite3.Error):
             self._lock.release()
             raise
@@ -115,15 +115,15 @@ class ThreadedStore(Store):
 
     @property
     def site(self) -> str:
-        return self._executor.site
+        return self.executor.site
 
     @property
     def device(self) -> str:
-        return self._executor.device
+        return self.executor.device
 
     @property
     def epoch(self) -> int:
-        return self._executor.epoch
+        return self.executor.epoch
 
     async def run(self, work: Callable[[Unit], T], *, lane: Lane = Lane.FRONT) -> T:
         loop = asyncio.get_running_loop()
@@ -135,12 +135,13 @@ class ThreadedStore(Store):
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
 
     def close(self) -> None:
-        self._lanes.close()
+        if not self._lanes.close():
+            return
         self._writer.join()
         self._readers.shutdown()
         for connection in self._open_readers:
             connection.close()
-        self._executor.connection.close()
+        self.executor.connection.close()
         self._lock.release()
 
     def _open_executor(self, site: str, device: str) -> Executor:
@@ -171,21 +172,21 @@ class ThreadedStore(Store):
     def _write(self) -> None:
         while self._lanes.wait():
             jobs: list[Job] = []
-            if self._executor.needs_reopening:
+            if self.executor.needs_reopening:
                 jobs.extend(self._lanes.batch())
                 self._reopen()
-                if self._executor.needs_reopening:
+                if self.executor.needs_reopening:
                     closed = StoreClosed("the database cannot be written since a disk error")
                     self._answer(jobs, [Outcome(None, closed, set())] * len(jobs))
                     continue
-                outcomes = self._executor.run_batch([job.work for job in jobs])
+                outcomes = self.executor.run_batch([job.work for job in jobs])
             else:
-                outcomes = self._executor.run_batch(_works(self._lanes, jobs))
+                outcomes = self.executor.run_batch(_works(self._lanes, jobs))
             self._answer(jobs, outcomes)
 
     def _reopen(self) -> None:
         """After a disk error: close, open again, go on only if every acknowledged event is still there."""
-        old = self._executor
+        old = self.executor
         try:
             old.connection.close()
             fresh = self._open_executor(old.site, old.device)
@@ -194,7 +195,7 @@ class ThreadedStore(Store):
             return
         if kept:
             fresh.skip_to(old)
-            self._executor = fresh
+            self.executor = fresh
         else:
             fresh.connection.close()
 

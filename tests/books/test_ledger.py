@@ -1,0 +1,132 @@
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.books import schema
+from edge.books.ledger import AlreadyPosted, Imbalance, RuleUnknown, balance, balances, post, verify
+from edge.errors import StoreError
+from edge.store.inline import InlineStore
+from edge.store.schema import MIGRATIONS
+from tests.fakes.clock import FakeClock
+
+
+def make_store() -> InlineStore:
+    return InlineStore.in_memory(clock=FakeClock(), migrations=(*MIGRATIONS, *schema.MIGRATIONS))
+
+
+@pytest.fixture
+def store() -> Iterator[InlineStore]:
+    store = make_store()
+    yield store
+    store.close()
+
+
+def sell(store: InlineStore, source: str, total: int, saving: int = 0, rule: str = "sale") -> str:
+    amounts = {"total": total, "saving": saving, "goods": total + saving}
+    return store.run_now(lambda unit: post(unit, rule, source, amounts, payee="goods-co"))
+
+
+def pay_fee(store: InlineStore, payee: str, total: int) -> None:
+    amounts = {"total": total, "principal": total}
+    store.run_now(lambda unit: post(unit, "fee", f"fee-{payee}", amounts, payee=payee))
+
+
+def test_sale_debits_the_channel_and_credits_the_goods(store: InlineStore) -> None:
+    assert sell(store, "k1-1-1", total=1000, saving=200) == "k1-1-1/sale"
+    assert balances(store.connection) == {
+        "assets:channel:goods-co": 1000,
+        "expense:promotions:goods-co": 200,
+        "income:goods:goods-co": -1200,
+    }
+    assert verify(store.connection) == []
+
+
+def test_payees_have_accounts_of_their_own(store: InlineStore) -> None:
+    for payee, total in [("property-co", 500), ("water-co", 70)]:
+        pay_fee(store, payee, total)
+    assert balance(store.connection, "assets:channel:property-co") == 500
+    assert balance(store.connection, "liability:fees:water-co") == -70
+    assert balance(store.connection, "liability:fees:nobody") == 0
+
+
+@pytest.mark.proof
+@given(st.lists(st.tuples(st.integers(1, 10**9), st.integers(0, 10**6)), max_size=8))
+def test_books_always_sum_to_zero_and_balances_are_their_folds(sales: list[tuple[int, int]]) -> None:
+    store = make_store()
+    for number, (total, saving) in enumerate(sales):
+        sell(store, f"k1-1-{number}", total, saving)
+    assert verify(store.connection) == []
+    assert sum(balances(store.connection).values()) == 0
+    assert balance(store.connection, "assets:channel:goods-co") == sum(total for total, _ in sales)
+    store.close()
+
+
+def test_refund_takes_back_what_the_sale_put_there(store: InlineStore) -> None:
+    sell(store, "k1-1-1", total=1000, saving=200)
+    sell(store, "k1-1-2", total=1000, saving=200, rule="sale_refund")
+    assert set(balances(store.connection).values()) == {0}
+
+
+@pytest.mark.parametrize("rule", ["sale", "sale_refund", "fee", "fee_refund", "points_earned", "refund_due"])
+def test_every_rule_has_both_sides(store: InlineStore, rule: str) -> None:
+    sides = store.connection.execute("SELECT DISTINCT side FROM posting_rules WHERE rule = ?", (rule,))
+    assert {side for (side,) in sides} == {1, -1}
+
+
+def test_source_is_posted_once_by_a_rule(store: InlineStore) -> None:
+    sell(store, "k1-1-1", total=1000)
+    with pytest.raises(AlreadyPosted):
+        sell(store, "k1-1-1", total=1000)
+    assert balance(store.connection, "assets:channel:goods-co") == 1000
+
+
+def test_unknown_rule_or_amount_is_refused(store: InlineStore) -> None:
+    with pytest.raises(RuleUnknown, match="'gift'"):
+        store.run_now(lambda unit: post(unit, "gift", "k1-1-1", {"total": 1}))
+    with pytest.raises(RuleUnknown, match="tip"):
+        store.run_now(lambda unit: post(unit, "sale", "k1-1-1", {"total": 1, "tip": 1}))
+
+
+def test_set_that_does_not_sum_to_zero_cannot_be_sealed(store: InlineStore) -> None:
+    with pytest.raises(StoreError, match="sum to zero"):
+        store.run_now(lambda unit: post(unit, "sale", "k1-1-1", {"total": 1000, "goods": 999}))
+    assert balances(store.connection) == {}
+
+
+def test_sealed_set_takes_no_more_rows(store: InlineStore) -> None:
+    sell(store, "k1-1-1", total=1000)
+    with pytest.raises(sqlite3.IntegrityError, match="sealed"):
+        store.connection.execute("INSERT INTO postings VALUES ('k1-1-1', 'sale', 9, 1, 0)")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE postings SET amount_fen = amount_fen + 1",
+        "DELETE FROM postings",
+        "INSERT OR REPLACE INTO postings SELECT source, rule, line, account, 5 FROM postings",
+        "UPDATE posting_seals SET at_ms = 0",
+        "DELETE FROM posting_seals",
+        "INSERT OR REPLACE INTO posting_seals SELECT source, rule, 0 FROM posting_seals",
+    ],
+)
+def test_what_is_posted_stays(store: InlineStore, statement: str) -> None:
+    sell(store, "k1-1-1", total=1000)
+    with pytest.raises(sqlite3.IntegrityError, match="books"):
+        store.connection.execute(statement)
+
+
+def test_planted_loss_of_the_seal_trigger_turns_verification_red(store: InlineStore) -> None:
+    store.connection.execute("DROP TRIGGER seal_demands_balance")
+    store.run_now(lambda unit: post(unit, "sale", "k1-1-1", {"total": 1000, "goods": 999}))
+    assert verify(store.connection) == [Imbalance("k1-1-1", "sale", 1, True)]
+
+
+def test_set_without_a_seal_turns_verification_red(store: InlineStore) -> None:
+    sell(store, "k1-1-1", total=1000)
+    for line, fen in [(1, 5), (2, -5)]:
+        store.connection.execute("INSERT INTO postings VALUES ('k1-1-2', 'sale', ?, 1, ?)", (line, fen))
+    assert verify(store.connection) == [Imbalance("k1-1-2", "sale", 0, False)]
