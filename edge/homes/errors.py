@@ -15,6 +15,12 @@ class RoomUnknown(Refusal):
     code = "room_unknown"
 
 
+class FeeOrderUnknown(Refusal):
+    """No fee order has this number."""
+
+    code = "fee_order_unknown"
+
+
 class NoBillChosen(Refusal):
     """There is nothing to pay."""
 

@@ -12,6 +12,7 @@ from edge.homes.errors import (
     BillBeingPaid,
     BillsOfTwoPayees,
     BillUnknown,
+    FeeOrderUnknown,
     NoBillChosen,
     SumChanged,
 )
@@ -58,6 +59,16 @@ class FeeBody(msgspec.Struct, frozen=True, kw_only=True):
     def total_fen(self) -> int:
         """Principal and penalties of all lines."""
         return sum(line.amount_fen + line.penalty_fen for line in self.lines)
+
+
+class FeeOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A fee order; `state` is "placed" or "paid", `receipt` its number once paid."""
+
+    id: str
+    state: str
+    placed_at_ms: int
+    receipt: int | None
+    body: FeeBody
 
 
 class PlacedFee(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,3 +210,11 @@ def _receipt_body(body: FeeBody) -> ReceiptBody:
             late = (f"违约金 {words[0]}", f"Late penalty, {words[1]}")
             lines.append(ReceiptLine(name_zh=late[0], name_en=late[1], amount_fen=line.penalty_fen))
     return ReceiptBody(lines=tuple(lines), contract_version=body.contract_version)
+
+
+def find_fee_order(connection: sqlite3.Connection, order_id: str) -> FeeOrder:
+    """Return a fee order. Raises FeeOrderUnknown."""
+    row = records.fee_order_row(connection, order_id)
+    if row is None:
+        raise FeeOrderUnknown(order=order_id)
+    return msgspec.convert({**row, "body": msgspec.json.decode(row["body"])}, FeeOrder)

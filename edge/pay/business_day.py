@@ -23,6 +23,6 @@ def business_date(connection: sqlite3.Connection, now: Reading) -> str:
     """Return the business date to book under at `now`."""
     if now.trust is Trust.UNKNOWN:
         shift_date = get_fact(connection, SHIFT_DATE_FACT)
-        if isinstance(shift_date, str):
+        if isinstance(shift_date, str) and shift_date:
             return shift_date
     return date_of(now.at_ms)

@@ -5,9 +5,8 @@ signature is checked by `open_contract`, outside of any unit of work.
 """
 
 import base64
-import binascii
 import sqlite3
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -20,9 +19,11 @@ from edge.trust.keys import KeySet
 #: A contract document is larger than a pass; this is ours, generous for a page of figures.
 LIMIT_BYTES = 4096
 
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
 
 class ContractUnreadable(Refusal):
-    """The contract record is not base64, or the signed document is of another version than its record."""
+    """The contract record is not base64."""
 
     code = "contract_unreadable"
 
@@ -37,12 +38,12 @@ class ContractTerms(msgspec.Struct, frozen=True, kw_only=True):
     points_ppm: points earned, in fen per million fen paid, for products that name no rate of their own
     """
 
-    version: int = 0
-    penalty_ppm_per_day: int = 0
-    grace_days: int = 0
-    cap_ppm: int | None = None
+    version: _Count = 0
+    penalty_ppm_per_day: _Count = 0
+    grace_days: _Count = 0
+    cap_ppm: _Count | None = None
     penalty_on_collected_for_others: bool = False
-    points_ppm: int = 0
+    points_ppm: _Count = 0
 
 
 def open_contract(cose: str, keys: KeySet, at_ms: int | None) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def open_contract(cose: str, keys: KeySet, at_ms: int | None) -> dict[str, Any]:
     """
     try:
         message = base64.b64decode(cose, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ContractUnreadable from error
     return open_signed(message, keys, purpose="contract", at_ms=at_ms, limit_bytes=LIMIT_BYTES)
 

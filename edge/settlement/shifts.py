@@ -44,6 +44,7 @@ def close_shift(unit: Unit, *, actor: str) -> Shift:
     if shift is None:
         raise NoOpenShift
     records.close_shift(unit.connection, shift.id, unit.now.at_ms)
+    put_fact(unit.connection, SHIFT_DATE_FACT, "")
     unit.record(ShiftClosed(shift_id=shift.id, business_date=shift.business_date), actor=actor)
     return msgspec.structs.replace(shift, closed_at_ms=unit.now.at_ms)
 
