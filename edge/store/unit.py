@@ -93,20 +93,23 @@ class Executor:
         """Run units in one transaction, each in its own savepoint; return their outcomes after the COMMIT."""
         outcomes: list[Outcome] = []
         before = (self.head, self.epoch, self._ceiling)
-        work_iterator = iter(works)
+        waiting = iter(works)
+        begun = 0
         try:
             self.connection.execute("BEGIN IMMEDIATE")
-            for work in work_iterator:
+            for work in waiting:
+                begun += 1
                 outcomes.append(self._run_one(work))
                 if not self.connection.in_transaction:
-                    raise outcomes[-1].error or StoreError("the transaction ended inside a unit")
+                    raise StoreError("the transaction ended inside a unit") from outcomes[-1].error
             ceiling = self._write_ceiling()
             self.connection.execute("COMMIT")
         except (sqlite3.Error, StoreError) as error:
             self.head, self.epoch, self._ceiling = before
             lost = self._give_up(error)
-            outcomes.extend(Outcome(None, None, set()) for _ in work_iterator)
-            return [Outcome(None, outcome.error or lost, set()) for outcome in outcomes]
+            errors = [outcome.error or lost for outcome in outcomes]
+            errors += [lost] * (begun - len(outcomes) + sum(1 for _ in waiting))
+            return [Outcome(None, each, set()) for each in errors]
         self._ceiling = ceiling
         return outcomes
 
@@ -177,11 +180,11 @@ class Executor:
     def _give_up(self, error: BaseException) -> StoreError:
         explained = _explain(error)
         self.needs_reopening = not isinstance(explained, StoreFull)
-        if self.connection.in_transaction:
-            try:
+        try:
+            if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
-            except sqlite3.Error:
-                self.needs_reopening = True
+        except sqlite3.Error:
+            self.needs_reopening = True
         return explained if isinstance(explained, StoreError) else StoreError(str(explained))
 
 
@@ -206,11 +209,13 @@ class _Savepoint:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK TO unit")
             self._connection.execute("RELEASE unit")
-        return isinstance(error, Exception)
+        return True
 
 
 def _explain(error: BaseException) -> BaseException:
     """Turn an error of sqlite3 into one of ours, with the old one as its cause."""
+    if isinstance(error, StopIteration):
+        return RuntimeError("a unit raised StopIteration, which no future can carry")
     if not isinstance(error, sqlite3.Error):
         return error
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE

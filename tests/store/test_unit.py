@@ -126,6 +126,41 @@ def test_failed_commit_fails_every_unit_of_it(
     assert journal.verify(connection).count == 2
 
 
+def test_unit_that_ends_the_transaction_fails_its_whole_commit(inline: InlineStore) -> None:
+    def end_it(unit: Unit) -> str:
+        unit.connection.execute("ROLLBACK")
+        raise LookupError
+
+    outcomes = inline.executor.run_batch(
+        [lambda unit: note(unit, "one"), end_it, lambda unit: note(unit, "two")]
+    )
+    assert [type(outcome.error) for outcome in outcomes] == [StoreError, LookupError, StoreError]
+    assert texts(inline) == []
+    inline.run_now(lambda unit: note(unit, "three"))
+    assert texts(inline) == ["three"]
+    assert journal.verify(inline.connection).first_bad_seq is None
+
+
+def test_connection_that_breaks_inside_a_unit_fails_every_unit_once(inline: InlineStore) -> None:
+    def close_it(unit: Unit) -> str:
+        unit.connection.close()
+        raise LookupError
+
+    outcomes = inline.executor.run_batch(
+        [lambda unit: note(unit, "one"), close_it, lambda unit: note(unit, "two")]
+    )
+    assert [type(outcome.error) for outcome in outcomes] == [StoreError] * 3
+    assert inline.executor.needs_reopening
+
+
+def test_error_that_no_future_can_carry_is_told_as_another(inline: InlineStore) -> None:
+    def stop(unit: Unit) -> None:
+        next(iter(()))
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        inline.run_now(stop)
+
+
 def test_disk_that_fills_up_is_a_clear_refusal(inline: InlineStore) -> None:
     def write_much(unit: Unit) -> None:
         unit.connection.executemany(
