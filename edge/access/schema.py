@@ -27,13 +27,16 @@ MIGRATIONS: tuple[Migration, ...] = (
         CREATE INDEX openings_by_session ON openings(session, position) WHERE session IS NOT NULL;
 
         CREATE TABLE grants (
-            id TEXT PRIMARY KEY,
+            id TEXT NOT NULL,
             version INTEGER NOT NULL,
             subject TEXT NOT NULL,
             door TEXT NOT NULL,
             from_ms INTEGER NOT NULL,
-            until_ms INTEGER NOT NULL
-        ) STRICT;
+            until_ms INTEGER NOT NULL,
+            PRIMARY KEY (subject, door, id)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX grants_by_id ON grants(id);
 
         CREATE TABLE revocations (
             id TEXT PRIMARY KEY,
