@@ -103,9 +103,12 @@ class ThreadedStore(Store):
         try:
             bring_up_to_date(self._path, migrations)
             self.executor = self._open_executor(site, device)
-        except (StoreError, sqlite3.Error):
+        except StoreError:
             self._lock.release()
             raise
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise StoreError(f"{self._path}: {error}") from error
         self._lanes = Lanes()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
         self._local = threading.local()

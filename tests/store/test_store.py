@@ -269,6 +269,13 @@ async def test_database_that_lost_an_acknowledged_event_is_not_written_again(
         store.close()
 
 
+def test_file_that_is_no_database_is_a_store_error_and_stays_unlocked(opener: Opener, tmp_path: Path) -> None:
+    (tmp_path / "hub.db").write_bytes(b"no database" * 400)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="not a database"):
+            opener()
+
+
 def test_store_is_abstract_for_the_rooms() -> None:
     with pytest.raises(TypeError):
         Store()  # type: ignore[abstract]
