@@ -6,9 +6,8 @@ import subprocess
 from pathlib import Path
 from string import Template
 
-from edge.errors import EdgeError
-
 from edge.demo.layout import DEVICE, LOCKER_DEVICE, ROOT, SITE, Layout
+from edge.errors import EdgeError
 
 CONFIGURATION = ROOT / "systemd" / "mosquitto"
 

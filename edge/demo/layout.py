@@ -24,7 +24,7 @@ class Ports:
 
     def taken(self) -> list[tuple[str, int]]:
         """Name and number of each port that something else listens on."""
-        return [(f.name, getattr(self, f.name)) for f in fields(self) if _listens(getattr(self, f.name))]
+        return [(f.name, getattr(self, f.name)) for f in fields(self) if listens(getattr(self, f.name))]
 
     @classmethod
     def free(cls) -> "Ports":
@@ -38,7 +38,8 @@ class Ports:
         return replace(cls(), **dict(zip((f.name for f in fields(cls)), numbers, strict=True)))
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether something listens on this port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,319 @@
+"""The composition root: builds every part of a hub by constructor arguments, and runs its roles."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from functools import partial
+
+from aiohttp import web
+
+from cloud_sync.commands import CommandSession
+from cloud_sync.downlink import Downlink
+from cloud_sync.http import PlatformHttp
+from cloud_sync.keyring import KeyRing, load_root_key
+from cloud_sync.payments import HttpPaymentPlatform
+from cloud_sync.timesync import TimeSync
+from cloud_sync.uplink import Uplink
+from devices.gateway import BankRouter, ContactReports, Gateway, HoldRole, ScanRouter
+from devices.gpio.client import GuardClient
+from devices.registry import BankDriver, SiteBroker, make_bank_drivers
+from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSettings, VisionSettings
+from devices.vision_client import VisionClient
+from edge.access.contacts import ContactDesk
+from edge.access.entry import DoorOpener
+from edge.access.holds import HoldKeeper, end_overdue_holds
+from edge.access.openings import recover_openings
+from edge.access.pickup import PickupDesk
+from edge.access.refusals import RefusalLog
+from edge.config import BrokerSettings, Config, PlatformSettings, SiteSettings
+from edge.control import Control
+from edge.homes.fees import settle_bills
+from edge.links.control import ControlSocket, build_control
+from edge.links.control_client import CONTROL_SOCKET
+from edge.links.health import HealthRegistry
+from edge.links.metrics import Metrics
+from edge.links.scans import ScanQueue
+from edge.links.supervisor import Role, Supervisor
+from edge.pay.contract import open_contract
+from edge.pay.copies import note_feed
+from edge.pay.engine import PaymentEngine
+from edge.service.timers import TimerRunner
+from edge.shop import orders
+from edge.shop.checkout import cancel_abandoned, settle_sale
+from edge.site import one_or_default, open_store, read_secret
+from edge.staff.accounts import StaffDesk
+from edge.store import journal
+from edge.tables import APPLIERS
+from edge.trust.clock import Trust, TrustedClock
+from kiosk.app import KioskDeps, build_kiosk
+from kiosk.settings import KioskSettings
+
+log = logging.getLogger(__name__)
+
+SETTLE_EVERY_S = 20.0
+"""How often payments without outcome are asked about while nobody stands before them."""
+
+
+async def run_hub(config: Config) -> None:
+    """Run a hub until SIGTERM or SIGINT. Raises StoreError when the database cannot be used."""
+    hub = Hub(config)
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    async with hub.open():
+        with contextlib.suppress(asyncio.CancelledError):
+            await hub.supervisor.run()
+
+
+class Hub:
+    """Every part of one hub, wired. `supervisor` runs the roles kiosk, devices, sync, timers."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._site = config.one("site", SiteSettings)
+        self._folder = config.resolve(self._site.data_dir)
+        self.clock = TrustedClock()
+        self.store = open_store(config, self.clock)
+        self.health = HealthRegistry()
+        self.metrics = Metrics()
+        self._build_platform_side()
+        self._build_doors()
+        self._build_kiosk_side()
+        self.supervisor = Supervisor(
+            (
+                Role("kiosk", self._serve_kiosk),
+                Role("devices", self._gateway.run),
+                Role("sync", self._sync.run),
+                Role("timers", self._timers.run),
+            )
+        )
+        self._register_health()
+
+    def _build_platform_side(self) -> None:
+        settings = self._config.one("platform", PlatformSettings)
+        self._http = PlatformHttp(
+            url=settings.url,
+            site=self._site.id,
+            device=self._site.device,
+            token=read_secret(self._config, settings.token_file),
+        )
+        root = load_root_key(self._config.resolve(settings.root_key_file))
+        self._keyring = KeyRing(store=self.store, root_public=root)
+        self._uplink = Uplink(store=self.store, http=self._http)
+        self._timesync = TimeSync(store=self.store, http=self._http, clock=self.clock, keyring=self._keyring)
+        keyring = self._keyring
+        self._downlink = Downlink(
+            store=self.store,
+            http=self._http,
+            appliers={**APPLIERS, "keyset": keyring.apply_record},
+            prepare={
+                "keyset": keyring.prepare_record,
+                "contract": lambda data: open_contract(data["cose"], keyring.current(), None),
+            },
+            note=note_feed,
+        )
+        self._engine = PaymentEngine(
+            self.store,
+            HttpPaymentPlatform(self._http),
+            settle={"sale": settle_sale, "fee": settle_bills},
+            clock=self.clock,
+        )
+
+    def _build_doors(self) -> None:
+        config = self._config
+        doors = config.many("door", DoorSettings)
+        self._contacts = ContactDesk(store=self.store, orders=orders)
+        self._refusals = RefusalLog(store=self.store, clock=self.clock)
+        reports = ContactReports(self._contacts)
+        self._holds = HoldRole(
+            HoldKeeper(store=self.store, clock=self.clock, holder=self._guard_client(doors, reports))
+        )
+        self._opener = DoorOpener(
+            store=self.store,
+            clock=self.clock,
+            keys=self._keyring.current,
+            doors={door.id: door.to_door() for door in doors},
+            pulser=self._guard,
+            contacts=self._contacts,
+            refusals=self._refusals,
+        )
+        self._bank_settings = config.many("bank", BankSettings)
+        self._banks = make_bank_drivers(self._bank_settings, self._site_broker(), reports.cell)
+        self._pickup = PickupDesk(
+            store=self.store,
+            clock=self.clock,
+            keys=self._keyring.current,
+            cells=BankRouter(self._banks),
+            orders=orders,
+            contacts=self._contacts,
+            refusals=self._refusals,
+        )
+        self._build_readers(reports)
+
+    def _site_broker(self) -> SiteBroker:
+        settings = self._config.one("broker", BrokerSettings)
+        return SiteBroker(
+            host=settings.host,
+            port=settings.port,
+            username=settings.username,
+            password=read_secret(self._config, settings.password_file),
+            client_id=f"hub-{self._site.device}",
+        )
+
+    def _guard_client(self, doors: tuple[DoorSettings, ...], reports: ContactReports) -> GuardClient:
+        settings = one_or_default(self._config, "guard", GuardSettings)
+
+        async def connected() -> None:
+            await self._holds.connected()
+
+        self._guard = GuardClient(
+            socket=self._config.resolve(settings.socket),
+            doors=doors,
+            on_contact=reports.door,
+            on_connected=connected,
+        )
+        return self._guard
+
+    def _build_readers(self, reports: ContactReports) -> None:
+        readers = self._config.many("reader", ReaderSettings)
+        self._scans = ScanQueue()
+        self._kiosk_readers = [
+            reader.id for reader in readers if reader.serves == f"kiosk:{self._site.device}"
+        ]
+        router = ScanRouter(readers, kiosks={self._site.device: self._scans}, opener=self._opener)
+        settings = one_or_default(self._config, "vision", VisionSettings)
+        self._vision = VisionClient(
+            socket=self._config.resolve(settings.socket), clock=self.clock, on_scan=router.put
+        )
+        drivers = {id(driver): driver for driver in self._banks.values()}
+        self._gateway = Gateway(
+            (
+                Role("contacts", reports.run),
+                Role("guard", self._guard.run),
+                Role("holds", self._holds.run),
+                Role("vision", self._vision.run),
+                *(Role(f"reader-{n}", reader.run) for n, reader in enumerate(router.door_readers)),
+                *(Role(f"banks-{n}", driver.run) for n, driver in enumerate(drivers.values())),
+            )
+        )
+
+    def _build_kiosk_side(self) -> None:
+        self._kiosk_settings = self._config.one("kiosk", KioskSettings)
+        self._kiosk = build_kiosk(
+            KioskDeps(
+                store=self.store,
+                engine=self._engine,
+                pickup=self._pickup,
+                keys=self._keyring.current,
+                clock=self.clock,
+                scans=self._scans,
+                contacts=self._contacts,
+                banks=self._bank_settings,
+                site=self._site,
+                settings=self._kiosk_settings,
+                health=self.health,
+                metrics=self.metrics,
+                pay_screen=self._set_pay_screen,
+            )
+        )
+        control = Control(store=self.store, clock=self.clock, staff=StaffDesk(self.store), health=self.health)
+        self._control = ControlSocket(
+            build_control(control.routes(), uids=frozenset({0, os.getuid()})), self._folder / CONTROL_SOCKET
+        )
+        settings = self._config.one("platform", PlatformSettings)
+        self._commands = CommandSession(
+            settings=settings.broker,
+            password=read_secret(self._config, settings.broker.password_file),
+            site=self._site.id,
+            device=self._site.device,
+            http=self._http,
+            clock=self.clock,
+            keys=self._keyring.current,
+            doors=self._opener,
+            raise_floor=self.clock.raise_floor,
+        )
+        self._sync = Supervisor(
+            (
+                Role("time", self._timesync.run),
+                Role("uplink", self._uplink.run),
+                Role("downlink", self._downlink.run),
+                Role("commands", self._commands.run),
+                Role("payments", self._settle_open_payments),
+            )
+        )
+        self._timers = TimerRunner(
+            store=self.store, clock=self.clock, acts={}, regular=(self._refusals.flush, self._end_holds)
+        )
+
+    def _register_health(self) -> None:
+        flag = self.health.register_flag
+        flag("guard", lambda: self._guard.connected)
+        flag("vision", lambda: self._vision.connected)
+        for reader in self._config.many("reader", ReaderSettings):
+            flag(f"reader:{reader.id}", partial(self._reader_lives, reader.id))
+        for bank in self._bank_settings:
+            flag(f"bank:{bank.id}", partial(self._bank_answers, self._banks[bank.id], bank.id))
+        flag("platform", lambda: self._downlink.online)
+        flag("copy", lambda: self._downlink.complete or None)
+        flag("uplink", lambda: self._uplink.halted is None and self._uplink.online)
+        flag("commands", lambda: self._commands.ready)
+        flag("clock", lambda: self.clock.now().trust is not Trust.UNKNOWN)
+        self.metrics.describe("edge_role_restarts_total", "How often a role was started again.")
+        for name in self.supervisor.restarts:
+            self.metrics.gauge(
+                "edge_role_restarts_total", partial(self.supervisor.restarts.__getitem__, name), role=name
+            )
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Bring the state of before a restart to a clear end, then listen on the control socket."""
+        try:
+            await self.store.run(recover_openings)
+            head = await self.store.read(journal.read_head)
+            self.metrics.gauge("edge_journal_head_at_start", lambda: head.seq)
+            await self._keyring.load()
+            await self._control.open()
+            yield
+        finally:
+            await self._control.close()
+            await self._opener.close()
+            await self._http.close()
+            self.store.close()
+
+    async def _serve_kiosk(self) -> None:
+        runner = web.AppRunner(self._kiosk, access_log=None, handle_signals=False)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._kiosk_settings.host, self._kiosk_settings.port).start()
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
+    async def _settle_open_payments(self) -> None:
+        """First what a restart left open, then orders that nobody pays any more, then from time to time."""
+        started_at_ms = self.clock.now().at_ms
+        await self._engine.settle_open()
+        await self.store.run(lambda unit: cancel_abandoned(unit, placed_before_ms=started_at_ms))
+        while True:
+            await asyncio.sleep(SETTLE_EVERY_S)
+            await self._engine.settle_open()
+
+    async def _end_holds(self) -> None:
+        await self.store.run(end_overdue_holds)
+
+    def _set_pay_screen(self, on: bool) -> None:
+        for reader in self._kiosk_readers:
+            self._vision.pay_screen(reader, on)
+
+    def _reader_lives(self, reader: str) -> bool | None:
+        state = self._vision.states.get(reader)
+        return None if state is None else state == "live"
+
+    @staticmethod
+    def _bank_answers(driver: BankDriver, bank: str) -> bool | None:
+        return driver.online(bank)

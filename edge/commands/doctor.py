@@ -1,0 +1,129 @@
+"""`edge doctor`: what is wrong with a site, and the mend, one line each."""
+
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from edge.commands.hub import config_option, data_folder
+from edge.config import Config, PlatformSettings
+from edge.errors import ConfigError, StoreError
+from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
+
+LITTLE_SPACE_MB = 500
+
+
+class Finding(NamedTuple):
+    """One thing looked at: how it is, and what mends it when it is not well."""
+
+    well: bool
+    what: str
+    mend: str = ""
+
+
+@click.command("doctor")
+@config_option
+def command(config_path: Path) -> None:
+    """Look at configuration, secrets, programs, disk, database and the hub. Exit status 1 on a fault."""
+    findings = list(examine(config_path))
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.well else 'BAD '} {finding.what}")
+        if not finding.well:
+            click.echo(f"     mend: {finding.mend}")
+    sys.exit(any(not finding.well for finding in findings))
+
+
+def examine(path: Path) -> Iterator[Finding]:
+    """Every finding, the basic ones first; what an earlier fault makes pointless is left out."""
+    from edge.site import load_site
+
+    try:
+        config = load_site(path)
+    except ConfigError as error:
+        for fault in error.faults:
+            yield Finding(
+                False, f"{path.name}: {fault}", f"edit {path}; docs/reference.md lists every setting"
+            )
+        return
+    yield Finding(True, f"{path} has no fault")
+    yield from _programs()
+    yield from _secrets(config)
+    folder = data_folder(config)
+    yield _space(folder)
+    yield from _hub_or_database(folder)
+
+
+def _programs() -> Iterator[Finding]:
+    for program, package in (("mosquitto", "mosquitto"), ("chromium", "chromium")):
+        found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
+        yield Finding(bool(found), f"program {program}", f"sudo apt-get install -y {package}")
+
+
+def _secrets(config: Config) -> Iterator[Finding]:
+    platform = config.one("platform", PlatformSettings)
+    for name in (platform.token_file, platform.root_key_file):
+        file = config.resolve(name)
+        if not file.exists():
+            yield Finding(False, f"{file} is missing", "copy it from the platform's enrolment, mode 0600")
+        elif file.stat().st_mode & 0o077:
+            yield Finding(False, f"{file} can be read by others", f"chmod 600 {file}")
+        else:
+            yield Finding(True, f"{file} is private")
+
+
+def _space(folder: Path) -> Finding:
+    if not folder.exists():
+        return Finding(False, f"{folder} is missing", "edge init makes it")
+    free_mb = shutil.disk_usage(folder).free // 1_000_000
+    mend = "free some space; the hub sells nothing when the disk is full"
+    return Finding(free_mb > LITTLE_SPACE_MB, f"{free_mb} MB free in {folder}", mend)
+
+
+def _hub_or_database(folder: Path) -> Iterator[Finding]:
+    try:
+        status = ControlClient(folder / CONTROL_SOCKET).get("/status")
+    except HubNotRunning:
+        yield from _database(folder)
+        return
+    yield Finding(True, f"a hub runs, journal at {status['head_seq']}")
+    for name, part in status["parts"].items():
+        mend = f"is its process running, its cable in? state: {part['state']} {part['detail']}"
+        yield Finding(part["state"] == "ok", f"part {name}", mend)
+    verified = ControlClient(folder / CONTROL_SOCKET).get("/journal/verify")
+    yield _chain(verified["first_bad_seq"], verified["count"])
+
+
+def _database(folder: Path) -> Iterator[Finding]:
+    from edge.store import journal
+    from edge.store.connections import open_reader
+    from edge.store.migrate import pending
+    from edge.tables import MIGRATIONS
+
+    path = folder / "edge.db"
+    if not path.exists():
+        yield Finding(False, f"no database at {path}", "edge init makes one; or restore a backup")
+        return
+    connection = open_reader(path)
+    try:
+        waiting = pending(connection, MIGRATIONS)
+        yield Finding(True, f"database {path}, {len(waiting)} migrations wait for the next start")
+        result = journal.verify(connection)
+        yield _chain(result.first_bad_seq, result.count)
+    except StoreError as error:
+        yield Finding(False, str(error), "install the version that wrote this database, or restore a backup")
+    except sqlite3.Error as error:
+        mend = f"do not start the hub; keep a copy of {path}, then restore a backup"
+        yield Finding(False, f"database {path} cannot be read: {error}", mend)
+    finally:
+        connection.close()
+
+
+def _chain(bad: int | None, count: int) -> Finding:
+    if bad is None:
+        return Finding(True, f"journal: {count} entries, the chain holds")
+    mend = "keep a copy of the database for the auditor, then restore a backup; the platform has its own copy"
+    return Finding(False, f"journal: the chain breaks at entry {bad}", mend)

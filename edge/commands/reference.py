@@ -1,0 +1,101 @@
+"""`edge reference`: settings, events, refusals, commands, read off the code into `docs/reference.md`."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+
+import click
+import msgspec
+
+from edge.__main__ import COMMANDS
+from edge.errors import Refusal
+
+ROOMS = ("edge", "kiosk", "devices", "cloud_sync")
+PROCESSES_OF_THEIR_OWN = ("__main__", "devices.vision", "devices.simulator", "edge.bench", "edge.demo")
+"""Modules that the reference does not import: programs, and rooms with heavy libraries of their own."""
+
+
+@click.command("reference")
+def command() -> None:
+    """Print the reference of this version in Markdown."""
+    click.echo(text(), nl=False)
+
+
+def text() -> str:
+    """The whole reference."""
+    return "\n".join([HEAD, *_settings(), *_events(), *_refusals(), *_commands()]) + "\n"
+
+
+HEAD = """\
+# Reference
+
+Written by `edge reference`; a check compares it with the code. Change the docstrings, not this file.
+"""
+
+
+def _settings() -> Iterator[str]:
+    from edge.tables import SECTIONS
+
+    yield "## Settings of `site.toml`\n"
+    for section, kind in SECTIONS.items():
+        yield f"### `[{section}]`\n\n{_first_line(kind)}\n\n| setting | type | default |\n|---|---|---|"
+        for field in msgspec.structs.fields(kind):
+            yield f"| `{field.encode_name}` | {_type_name(field.type)} | {_default(field)} |"
+        yield ""
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.default is not msgspec.NODEFAULT:
+        return f"`{field.default!r}`" if field.default is not None else "none"
+    return "required" if field.default_factory is msgspec.NODEFAULT else "empty"
+
+
+def _type_name(kind: object) -> str:
+    name = getattr(kind, "__name__", None) if not getattr(kind, "__args__", None) else None
+    return (name or str(kind)).replace("typing.", "").replace("|", "or")
+
+
+def _events() -> Iterator[str]:
+    from edge.tables import EVENTS
+
+    yield "## Journal events\n\n| event | body | what it says |\n|---|---|---|"
+    for kind in sorted(EVENTS, key=lambda event: event.TYPE):
+        body = ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(kind))
+        yield f"| `{kind.TYPE}` v{kind.VERSION} | {body} | {_first_line(kind)} |"
+    yield ""
+
+
+def _refusals() -> Iterator[str]:
+    yield "## Refusals\n\nThe code is stable; screens and the phone translate it.\n"
+    yield "| code | what it says |\n|---|---|"
+    for kind in sorted(all_refusals(), key=lambda refusal: refusal.code):
+        yield f"| `{kind.code}` | {_first_line(kind)} |"
+    yield ""
+
+
+def all_refusals() -> set[type[Refusal]]:
+    """Every refusal that the product can raise: all rooms are imported, then the tree is walked."""
+    for room in ROOMS:
+        package = importlib.import_module(room)
+        for module in pkgutil.walk_packages(package.__path__, f"{room}."):
+            if not any(part in module.name for part in PROCESSES_OF_THEIR_OWN):
+                importlib.import_module(module.name)
+    return set(_below(Refusal))
+
+
+def _below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
+    for child in kind.__subclasses__():
+        if "code" in child.__dict__ and not child.__module__.startswith("tests"):
+            yield child
+        yield from _below(child)
+
+
+def _commands() -> Iterator[str]:
+    yield "## Commands\n\n| command | what it does |\n|---|---|"
+    for name, line in COMMANDS.items():
+        yield f"| `edge {name}` | {line} |"
+
+
+def _first_line(kind: type) -> str:
+    return (inspect.getdoc(kind) or "").split("\n")[0].replace("|", "\\|")

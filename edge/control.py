@@ -1,0 +1,125 @@
+"""What a running hub answers on its control socket. Reading needs the right user; what moves needs a PIN."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+import msgspec
+from aiohttp import web
+
+from cloud_sync.records import read_acknowledged
+from edge.books import ledger
+from edge.errors import Refusal
+from edge.links.health import HealthRegistry, overall
+from edge.shop.receiving import expected_deliveries, receive_delivery
+from edge.staff.accounts import StaffDesk
+from edge.staff.records import Role
+from edge.store import journal
+from edge.store.store import Store
+from edge.trust.clock import Clock
+
+MAX_LINES = 1000
+RECEIVERS = {Role.CLERK, Role.SUPERVISOR, Role.MANAGER}
+
+
+class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who asks for something that moves, changes or exports."""
+
+    login: str
+    pin: str
+
+
+class Control:
+    """The handlers. `routes()` goes to `edge.links.control.build_control`."""
+
+    def __init__(self, *, store: Store, clock: Clock, staff: StaffDesk, health: HealthRegistry) -> None:
+        self._store = store
+        self._clock = clock
+        self._staff = staff
+        self._health = health
+
+    def routes(self) -> Iterable[web.AbstractRouteDef]:
+        """All routes."""
+        return (
+            web.get("/status", _answer(self.status)),
+            web.get("/journal", self.lines),
+            web.get("/journal/verify", _answer(self.verify)),
+            web.get("/books", _answer(self.books)),
+            web.get("/deliveries", _answer(self.deliveries)),
+            web.post("/deliveries/{delivery}/receive", _answer(self.receive)),
+        )
+
+    async def status(self, request: web.Request) -> object:
+        """Identity, clock, journal's head and acknowledged seq, health of every part."""
+        head, acknowledged = await self._store.read(
+            lambda connection: (journal.read_head(connection), read_acknowledged(connection))
+        )
+        parts = await self._health.check()
+        reading = self._clock.now()
+        return {
+            "site": self._store.site,
+            "device": self._store.device,
+            "epoch": self._store.epoch,
+            "head_seq": head.seq,
+            "head_hash": head.hash.hex(),
+            "acknowledged_seq": acknowledged,
+            "at_ms": reading.at_ms,
+            "time_trust": reading.trust.value,
+            "state": overall(parts).value,
+            "parts": parts,
+        }
+
+    async def lines(self, request: web.Request) -> web.StreamResponse:
+        """Journal lines after a seq, one a text line; `limit` at most 1,000."""
+        try:
+            after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", MAX_LINES))
+        except ValueError:
+            return web.json_response({"code": "not_a_number"}, status=400)
+        lines = await self._store.read(
+            lambda connection: [
+                journal.line(row) for row in journal.tail(connection, after, min(limit, MAX_LINES))
+            ]
+        )
+        return web.Response(
+            body=b"".join(text + b"\n" for text in lines), content_type="application/x-ndjson"
+        )
+
+    async def verify(self, request: web.Request) -> object:
+        """Recompute the chain."""
+        found = await self._store.read(journal.verify)
+        return {"first_bad_seq": found.first_bad_seq, "count": found.count, "head_seq": found.head.seq}
+
+    async def books(self, request: web.Request) -> object:
+        """Balances by account, and sets that do not sum to zero."""
+        balances, imbalances = await self._store.read(
+            lambda connection: (ledger.balances(connection), ledger.verify(connection))
+        )
+        return {"balances": balances, "imbalances": [row._asdict() for row in imbalances]}
+
+    async def deliveries(self, request: web.Request) -> object:
+        """Delivery notes that were not counted in yet."""
+        return await self._store.read(expected_deliveries)
+
+    async def receive(self, request: web.Request) -> object:
+        """Count a delivery in as the note says; asks for a person's PIN."""
+        asked = msgspec.json.decode(await request.read(), type=Credentials)
+        person = await self._staff.check(asked.login, asked.pin, roles=RECEIVERS)
+        delivery = request.match_info["delivery"]
+        return await self._store.run(lambda unit: receive_delivery(unit, delivery, actor=person.id))
+
+
+def _answer(
+    handle: Callable[[web.Request], Awaitable[object]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """JSON of what a handler returns; a refusal is 409 with its code, a malformed body 400."""
+
+    async def respond(request: web.Request) -> web.StreamResponse:
+        try:
+            body, status = await handle(request), 200
+        except Refusal as refusal:
+            body, status = {"code": refusal.code, "details": refusal.details}, 409
+        except msgspec.MsgspecError as error:
+            body, status = {"code": "malformed_body", "details": str(error)}, 400
+        encoded = await asyncio.to_thread(msgspec.json.encode, body)
+        return web.Response(body=encoded, status=status, content_type="application/json")
+
+    return respond

@@ -1,0 +1,55 @@
+"""Write the demo platform's `platform.toml`."""
+
+from string import Template
+
+from edge.demo.brokers import password_file
+from edge.demo.layout import DEVICE, SITE, Layout
+
+TEMPLATE = Template("""\
+# The demo's platform. Written by `edge demo`.
+
+site = "$site"
+name_zh = "和园里"
+name_en = "Heyuan Court"
+host = "127.0.0.1"
+port = $port
+demo = true
+
+[broker]
+host = "127.0.0.1"
+port = $broker_port
+username = "platform"
+password_file = "$password_file"
+
+[[device]]
+id = "$device"
+token_file = "keys/$device.token"
+
+[[door]]
+id = "gate"
+device = "$device"
+name_zh = "南门"
+name_en = "South gate"
+
+[[door]]
+id = "building-3"
+device = "$device"
+name_zh = "3号楼单元门"
+name_en = "Building 3 entrance"
+unit_residents_only = true
+""")
+
+
+def write_platform(layout: Layout) -> None:
+    """Write `platform.toml` into the platform's folder."""
+    layout.platform.mkdir(parents=True, exist_ok=True)
+    (layout.platform / "platform.toml").write_text(
+        TEMPLATE.substitute(
+            site=SITE,
+            device=DEVICE,
+            port=layout.ports.platform,
+            broker_port=layout.ports.platform_broker,
+            password_file=password_file(layout.broker("platform"), "platform"),
+        ),
+        "utf-8",
+    )

@@ -1,0 +1,204 @@
+"""Everything the demo runs, prepared and started in order."""
+
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from datetime import date
+from http import HTTPStatus
+from pathlib import Path
+
+from edge.demo.brokers import mosquitto, password_file, prepare_brokers
+from edge.demo.community import community
+from edge.demo.layout import DEVICE, LOCKER_DEVICE, SITE, Layout, listens
+from edge.demo.platform_file import write_platform
+from edge.demo.processes import ProcessEnded, Processes
+from edge.demo.site_file import write_site
+from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
+
+FIRST_DELIVERY = "delivery-1"
+
+
+class World:
+    """One demo site with its platform, in one folder.
+
+    `platform_url` and `platform_broker_port` let a test put a faulty network between hub and platform.
+    """
+
+    def __init__(
+        self, layout: Layout, *, platform_url: str | None = None, platform_broker_port: int | None = None
+    ) -> None:
+        self.layout = layout
+        self.processes = Processes(layout.logs)
+        self.platform_url = platform_url or f"http://127.0.0.1:{layout.ports.platform}"
+        self.platform_broker_port = platform_broker_port or layout.ports.platform_broker
+
+    def prepare(self) -> None:
+        """Make folders, accounts, keys, configuration, the community and its first delivery, once."""
+        prepare_brokers(self.layout)
+        write_platform(self.layout)
+        if not (self.layout.platform / "platform.db").exists():
+            self._make_platform()
+        write_site(
+            self.layout, platform_url=self.platform_url, platform_broker_port=self.platform_broker_port
+        )
+        (self.layout.site / "run").mkdir(exist_ok=True)
+        _call("edge", "init", "--config", str(self.layout.site_toml))
+
+    def _make_platform(self) -> None:
+        config = str(self.layout.platform / "platform.toml")
+        _call("cloud_sync.platform", "init", "--config", config)
+        source = self.layout.platform / "community.json"
+        source.write_text(json.dumps(community(date.today()), ensure_ascii=False), "utf-8")
+        _call("cloud_sync.platform", "seed", str(source), "--config", config)
+        secrets = self.layout.site / "secrets"
+        secrets.mkdir(parents=True, exist_ok=True)
+        for name, target in (("root.pub", "root.pub"), (f"{DEVICE}.token", "device.token")):
+            shutil.copy(self.layout.platform / "keys" / name, secrets / target)
+            (secrets / target).chmod(0o600)
+
+    def start(self, *, say: Callable[[str], None] = lambda _: None) -> None:
+        """Start every process in order, each only when the one it needs answers."""
+        for words, start in (
+            ("brokers", self.start_brokers),
+            ("platform", self.start_platform),
+            ("relay guard and doors", self.start_guard),
+            ("lockers", self.start_lockers),
+            ("cameras", self.start_cameras),
+            ("hub", self.start_hub),
+        ):
+            say(words)
+            start()
+
+    def start_brokers(self) -> None:
+        """Both mosquittos."""
+        for name in ("site", "platform"):
+            self.start_broker(name)
+
+    def start_broker(self, name: str) -> None:
+        """The broker `site` or `platform`."""
+        port = self.layout.ports.site_broker if name == "site" else self.layout.ports.platform_broker
+        self.processes.start(
+            f"{name}-broker", [mosquitto(), "-c", str(self.layout.broker(name) / "mosquitto.conf")]
+        )
+        self.processes.wait(f"{name}-broker", lambda: listens(port))
+
+    def start_platform(self) -> None:
+        """The reference platform."""
+        self.processes.start_module(
+            "platform", "cloud_sync.platform", "--config", str(self.layout.platform / "platform.toml")
+        )
+        self.processes.wait("platform", lambda: listens(self.layout.ports.platform))
+
+    def start_guard(self) -> None:
+        """The relay guard on mock pins, and the doors that see those pins."""
+        run = self.layout.site / "run"
+        self.processes.start_module(
+            "guard",
+            "devices.guard",
+            *("--lines", str(self.layout.site_toml), "--socket", str(run / "guard.sock")),
+            *("--trace", str(self.layout.site / "guard.trace"), "--mock", "--panel", str(run / "panel.sock")),
+        )
+        self.processes.wait("guard", (run / "guard.sock").exists)
+        self.processes.start_module(
+            "doors",
+            "devices.simulator.doors",
+            *("--config", str(self.layout.site_toml), "--panel", str(run / "panel.sock")),
+            *("--control", str(run / "doors.sock")),
+        )
+        self.processes.wait("doors", (run / "doors.sock").exists)
+
+    def start_lockers(self) -> None:
+        """The locker board on the site's broker."""
+        run = self.layout.site / "run"
+        self.processes.start_module(
+            "lockers",
+            "devices.simulator.lockers",
+            *("--config", str(self.layout.site_toml), "--device", LOCKER_DEVICE),
+            *("--password-file", str(password_file(self.layout.broker("site"), LOCKER_DEVICE))),
+            *("--control", str(run / "lockers.sock")),
+        )
+        self.processes.wait("lockers", (run / "lockers.sock").exists)
+
+    def start_cameras(self) -> None:
+        """The camera simulator, and the vision process that looks through it."""
+        self.processes.start_module(
+            "camera", "devices.simulator.camera", "--port", str(self.layout.ports.camera)
+        )
+        self.processes.wait("camera", lambda: listens(self.layout.ports.camera))
+        self.start_vision()
+
+    def start_vision(self) -> None:
+        """The vision process."""
+        socket = self.layout.site / "run" / "vision.sock"
+        self.processes.start_module(
+            "vision", "devices.vision", "--config", str(self.layout.site_toml), "--socket", str(socket)
+        )
+        self.processes.wait("vision", socket.exists)
+
+    def start_hub(self, *, wait: bool = True, env: Mapping[str, str] | None = None) -> None:
+        """The hub: `edge run`. `env` is added to the environment (crash points)."""
+        self.processes.start_module(
+            "hub", "edge", "run", "--config", str(self.layout.site_toml), env={**os.environ, **(env or {})}
+        )
+        if wait:
+            self.processes.wait("hub", self.hub_ready)
+
+    def hub_ready(self) -> bool:
+        """Whether every part is well and the first copy of the feed is here."""
+        try:
+            status = self.control.get("/status")
+        except HubNotRunning:
+            return False
+        return str(status["state"]) == "ok"
+
+    @property
+    def control(self) -> ControlClient:
+        """The hub's control socket."""
+        return ControlClient(self.layout.site / CONTROL_SOCKET)
+
+    def stock_shelves(self) -> None:
+        """The clerk counts the first delivery in, once, with a PIN."""
+        waiting = {delivery["id"] for delivery in self.control.get("/deliveries")}
+        if FIRST_DELIVERY in waiting:
+            pin = (self.layout.site / "secrets" / "clerk.pin").read_text().strip()
+            body = {"login": "clerk", "pin": pin}
+            status, answer = self.control.post(f"/deliveries/{FIRST_DELIVERY}/receive", body)
+            if status != HTTPStatus.OK:
+                raise ProcessEnded(f"the delivery was not taken: {answer}")
+
+    def stop(self) -> None:
+        """End everything."""
+        self.processes.end_all()
+
+
+def fetch_status(port: int, path: str) -> int | None:
+    """The HTTP status that a server on this machine answers with, or None where none answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def _call(module: str, *arguments: str) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False
+    )
+    if finished.returncode != 0:
+        raise ProcessEnded(f"{module} {arguments[0]} failed:\n{finished.stderr.strip()[-2000:]}")
+
+
+def remove(folder: Path) -> None:
+    """Remove what an earlier demo left, if anything."""
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+__all__ = ["SITE", "World", "fetch_status", "remove"]

@@ -1,0 +1,55 @@
+"""A client of the hub's control socket, for the command line and the demo."""
+
+import http.client
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from edge.errors import EdgeError
+
+CONTROL_SOCKET = "run/control.sock"
+"""Where the hub listens, in the site's folder."""
+
+
+class HubNotRunning(EdgeError):
+    """No hub answers on the control socket."""
+
+
+class ControlClient:
+    """Asks a running hub. Raises HubNotRunning when there is none."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._path = socket_path
+
+    def get(self, path: str) -> Any:
+        """The JSON that `path` answers."""
+        return json.loads(self.raw("GET", path)[1])
+
+    def post(self, path: str, body: object) -> tuple[int, Any]:
+        """Status and JSON."""
+        status, text = self.raw("POST", path, json.dumps(body).encode())
+        return status, json.loads(text)
+
+    def raw(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """Status and body."""
+        connection = _UnixConnection(self._path)
+        try:
+            connection.request(method, path, body)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise HubNotRunning(f"no hub answers on {self._path}: {error}") from error
+        finally:
+            connection.close()
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("hub", timeout=30)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))

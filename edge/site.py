@@ -1,0 +1,63 @@
+"""A site's files: its configuration, its secrets, its database."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from edge.config import Config, SiteSettings, load
+from edge.errors import ConfigError, Fault
+from edge.staff.accounts import StaffDesk
+from edge.staff.errors import LoginTaken
+from edge.staff.records import Role
+from edge.store.store import Store
+from edge.tables import MIGRATIONS, SECTIONS
+from edge.trust.clock import TrustedClock
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+DATABASE = "edge.db"
+
+
+def load_site(path: Path) -> Config:
+    """Read `site.toml`. Raises ConfigError with every fault of every section."""
+    return load(path, SECTIONS)
+
+
+def open_store(config: Config, clock: TrustedClock) -> Store:
+    """Open the site's database, brought up to date. Raises StoreError."""
+    site = config.one("site", SiteSettings)
+    folder = config.resolve(site.data_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Store.open(folder / DATABASE, site=site.id, device=site.device, clock=clock, migrations=MIGRATIONS)
+
+
+def initialise(config: Config, *, clerk: str, pin: str) -> None:
+    """Make the database and the first clerk's account; does nothing that was done before."""
+
+    async def work() -> None:
+        store = open_store(config, TrustedClock())
+        try:
+            with contextlib.suppress(LoginTaken):
+                await StaffDesk(store).add(clerk, clerk, Role.CLERK, pin, actor="init")
+        finally:
+            store.close()
+
+    asyncio.run(work())
+
+
+def read_secret(config: Config, name: str) -> str:
+    """The text of a secret's file. Raises ConfigError with the file's name, never its content."""
+    path = config.resolve(name)
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([Fault(name, None, f"{path}: {type(error).__name__}")]) from error
+
+
+def one_or_default(config: Config, name: str, struct: type[S]) -> S:
+    """A section, or its defaults where it was left out."""
+    found = config.many(name, struct)
+    return found[0] if found else struct()

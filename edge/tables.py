@@ -1,0 +1,74 @@
+"""The tables that join the rooms: sections, migrations, events, feed collections. Read from top to bottom."""
+
+from collections.abc import Mapping
+
+import cloud_sync.events
+import cloud_sync.schema
+import edge.access.events
+import edge.access.schema
+import edge.books.schema
+import edge.homes.events
+import edge.homes.schema
+import edge.pay.events
+import edge.pay.schema
+import edge.service.events
+import edge.service.schema
+import edge.settlement.events
+import edge.settlement.schema
+import edge.shop.events
+import edge.shop.schema
+import edge.staff.events
+import edge.staff.schema
+import edge.store.events
+import edge.store.schema
+from cloud_sync.downlink import Apply
+from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSettings, VisionSettings
+from edge.access.feed import APPLIERS as ACCESS_APPLIERS
+from edge.config import CORE_SECTIONS, Section
+from edge.homes.feed import APPLIERS as HOMES_APPLIERS
+from edge.pay.feed import APPLIERS as PAY_APPLIERS
+from edge.shop.feed import APPLIERS as SHOP_APPLIERS
+from edge.store.events import Event
+from edge.store.migrate import Migration
+from kiosk.settings import KioskSettings
+
+SECTIONS: Mapping[str, Section] = {
+    **CORE_SECTIONS,
+    "kiosk": Section(KioskSettings),
+    "guard": Section(GuardSettings, required=False),
+    "vision": Section(VisionSettings, required=False),
+    "door": Section(DoorSettings, many=True, required=False),
+    "reader": Section(ReaderSettings, many=True, required=False),
+    "bank": Section(BankSettings, many=True, required=False),
+}
+"""Sections of `site.toml`: each room or driver owns its struct."""
+
+MIGRATIONS: tuple[Migration, ...] = (
+    *edge.store.schema.MIGRATIONS,
+    *edge.books.schema.MIGRATIONS,
+    *edge.staff.schema.MIGRATIONS,
+    *edge.pay.schema.MIGRATIONS,
+    *edge.access.schema.MIGRATIONS,
+    *edge.shop.schema.MIGRATIONS,
+    *edge.homes.schema.MIGRATIONS,
+    *edge.settlement.schema.MIGRATIONS,
+    *edge.service.schema.MIGRATIONS,
+    *cloud_sync.schema.MIGRATIONS,
+)
+"""The database, room by room. Only ever appended to."""
+
+EVENTS: tuple[type[Event], ...] = (
+    *edge.store.events.EVENTS,
+    *edge.staff.events.EVENTS,
+    *edge.pay.events.EVENTS,
+    *edge.access.events.EVENTS,
+    *edge.shop.events.EVENTS,
+    *edge.homes.events.EVENTS,
+    *edge.settlement.events.EVENTS,
+    *edge.service.events.EVENTS,
+    *cloud_sync.events.EVENTS,
+)
+"""Everything that the journal can hold."""
+
+APPLIERS: Mapping[str, Apply] = {**PAY_APPLIERS, **ACCESS_APPLIERS, **SHOP_APPLIERS, **HOMES_APPLIERS}
+"""Collections of the feed and the room that keeps the copy."""

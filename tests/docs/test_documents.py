@@ -1,0 +1,72 @@
+"""The documents say what the code is."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from edge.__main__ import COMMANDS
+from edge.commands import reference
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted(
+    path for path in ROOT.rglob("*.md") if ".venv" not in path.parts and ".demo" not in path.parts
+)
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    assert (ROOT / "docs/reference.md").read_text() == reference.text(), (
+        "run: edge reference > docs/reference.md"
+    )
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text())
+    missing = [link for link in links if "://" not in link and not (document.parent / link).exists()]
+    assert missing == []
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    named = set(re.findall(r"`edge ([a-z]+)", (ROOT / "README.md").read_text()))
+    assert named and named <= set(COMMANDS)
+
+
+def test_every_make_target_of_the_documents_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {target for path in DOCUMENTS for target in re.findall(r"`make ([a-z-]+)", path.read_text())}
+    assert named and named <= targets
+
+
+def test_every_record_is_in_the_list_of_records() -> None:
+    listed = (ROOT / "docs/adr/README.md").read_text()
+    assert [path.name for path in sorted((ROOT / "docs/adr").glob("0*.md")) if path.name not in listed] == []
+
+
+def test_every_package_has_a_readme() -> None:
+    packages = [ROOT / name for name in ("edge", "kiosk", "devices", "cloud_sync", "systemd")]
+    packages += [path.parent for path in (ROOT / "edge").glob("*/__init__.py")]
+    without = {"commands"}
+    assert [str(p) for p in packages if not (p / "README.md").exists() and p.name not in without] == []
+
+
+@pytest.mark.parametrize("unit", sorted((ROOT / "systemd").glob("*.service")), ids=lambda path: path.name)
+def test_units_are_valid_and_tight(unit: Path) -> None:
+    try:
+        verified = subprocess.run(
+            ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        pytest.skip("systemd-analyze is not installed")
+    complaints = [
+        line for line in verified.stderr.splitlines() if "is not executable" not in line and unit.name in line
+    ]
+    assert complaints == []
+    rated = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=25", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert rated.returncode == 0, rated.stdout[-400:]

@@ -1,0 +1,49 @@
+"""`make soak MINUTES=…`: run the proofs again and again with new seeds, and say how often each held.
+
+State lies in `bench/out/soak.json`, so that the next soak goes on with the next seed. A proof that failed
+stops the soak and names its seed. Zero failures in n trials bound the rate of failure by about 3/n (95 %).
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+STATE = ROOT / "bench" / "out" / "soak.json"
+PROOFS = {
+    "state machines and wire forms (Hypothesis)": ["-m", "proof and not slow", "--hypothesis-profile=soak"],
+    "kill -9 of the real hub": ["tests/faults"],
+}
+"""What is repeated: name, and the arguments for pytest."""
+
+
+def main() -> int:
+    """Run until the time is over. Returns 1 when a proof failed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=5)
+    end = time.monotonic() + parser.parse_args().minutes * 60
+    state = json.loads(STATE.read_text()) if STATE.exists() else {"seed": 0, "held": {}}
+    while time.monotonic() < end:
+        for name, arguments in PROOFS.items():
+            state["seed"] += 1
+            if not _holds(arguments, state["seed"]):
+                sys.stderr.write(f"{name}: failed with seed {state['seed']}\n")
+                return 1
+            state["held"][name] = state["held"].get(name, 0) + 1
+            STATE.parent.mkdir(parents=True, exist_ok=True)
+            STATE.write_text(json.dumps(state, indent=1))
+    for name, held in state["held"].items():
+        sys.stdout.write(f"{name}: {held} rounds, 0 failures, bound 3/n = {3 / held:.4f} a round\n")
+    return 0
+
+
+def _holds(arguments: list[str], seed: int) -> bool:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", f"--hypothesis-seed={seed}", *arguments]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
