@@ -39,18 +39,6 @@ class InlineStore(Store):
         apply_to(connection, migrations)
         return cls(connection, site=site, device=device, clock=clock)
 
-    @property
-    def site(self) -> str:
-        return self.executor.site
-
-    @property
-    def device(self) -> str:
-        return self.executor.device
-
-    @property
-    def epoch(self) -> int:
-        return self.executor.epoch
-
     def run_now(self, work: Callable[[Unit], T]) -> T:
         """Run one unit and commit it; raise what it raised."""
         outcome = self.executor.run_batch([work])[0]

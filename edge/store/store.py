@@ -30,6 +30,7 @@ class Store(ABC):
     """What the rooms use: ``Store.open`` gives the threaded one, ``InlineStore`` has no threads."""
 
     notifier: Notifier
+    executor: Executor
 
     @staticmethod
     def open(
@@ -66,19 +67,19 @@ class Store(ABC):
         """Finish what waits, then let the file go; closing twice does nothing."""
 
     @property
-    @abstractmethod
     def site(self) -> str:
         """The site that the database belongs to."""
+        return self.executor.site
 
     @property
-    @abstractmethod
     def device(self) -> str:
         """The device that allots identities."""
+        return self.executor.device
 
     @property
-    @abstractmethod
     def epoch(self) -> int:
         """The present epoch of identities."""
+        return self.executor.epoch
 
 
 class ThreadedStore(Store):
@@ -115,18 +116,6 @@ class ThreadedStore(Store):
         self._open_readers: list[sqlite3.Connection] = []
         self._writer = threading.Thread(target=self._write, name="store-writer", daemon=True)
         self._writer.start()
-
-    @property
-    def site(self) -> str:
-        return self.executor.site
-
-    @property
-    def device(self) -> str:
-        return self.executor.device
-
-    @property
-    def epoch(self) -> int:
-        return self.executor.epoch
 
     async def run(self, work: Callable[[Unit], T], *, lane: Lane = Lane.FRONT) -> T:
         loop = asyncio.get_running_loop()

@@ -3,6 +3,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,26 @@ def light(unit: Unit) -> int:
 
 def count(connection: sqlite3.Connection) -> int:
     return journal.verify(connection).count
+
+
+@asynccontextmanager
+async def busy_writer(
+    store: Store, before: Callable[[Unit], object] = lambda unit: None
+) -> AsyncIterator[None]:
+    """Hold the writer thread inside a unit of the bulk lane until the block ends."""
+    gate, entered = threading.Event(), threading.Event()
+
+    def hold(unit: Unit) -> None:
+        before(unit)
+        entered.set()
+        gate.wait(10)
+
+    held = asyncio.ensure_future(store.run(hold, lane=Lane.BULK))
+    await asyncio.to_thread(entered.wait, 10)
+    yield
+    await asyncio.sleep(0)
+    gate.set()
+    await held
 
 
 async def test_unit_is_on_disk_when_it_answers(opener: Opener, tmp_path: Path) -> None:
@@ -66,23 +88,14 @@ async def test_error_of_a_unit_reaches_its_caller_only(opener: Opener) -> None:
 
 async def test_units_that_wait_share_a_commit(opener: Opener) -> None:
     store = opener()
-    assert isinstance(store, ThreadedStore)
     statements: list[str] = []
-    gate, entered = threading.Event(), threading.Event()
-
-    def hold(unit: Unit) -> None:
-        unit.connection.set_trace_callback(statements.append)
-        entered.set()
-        gate.wait(10)
-
-    first = asyncio.ensure_future(store.run(hold))
-    await asyncio.to_thread(entered.wait, 10)
-    rest = [asyncio.ensure_future(store.run(light)) for _ in range(BATCH_LIMIT - 1)]
-    await asyncio.sleep(0)
-    gate.set()
-    await asyncio.gather(first, *rest)
-    assert statements.count("COMMIT") == 1
-    assert statements.count("SAVEPOINT unit") == BATCH_LIMIT - 1
+    async with busy_writer(store, lambda unit: unit.connection.set_trace_callback(statements.append)):
+        waiting = [asyncio.ensure_future(store.run(light)) for _ in range(BATCH_LIMIT)]
+    await asyncio.gather(*waiting)
+    await store.run(lambda unit: unit.connection.set_trace_callback(None))
+    assert statements[: statements.index("BEGIN IMMEDIATE")].count("COMMIT") == 1
+    batch = statements[statements.index("BEGIN IMMEDIATE") :]
+    assert batch[: batch.index("COMMIT")].count("SAVEPOINT unit") == BATCH_LIMIT
 
 
 async def test_reader_cannot_write_and_sees_one_snapshot(opener: Opener) -> None:
@@ -102,43 +115,26 @@ async def test_reader_cannot_write_and_sees_one_snapshot(opener: Opener) -> None
 
 async def test_full_lane_is_a_clear_refusal(opener: Opener) -> None:
     store = opener()
-    gate, entered = threading.Event(), threading.Event()
-
-    def hold(unit: Unit) -> None:
-        entered.set()
-        gate.wait(10)
-
-    held = asyncio.ensure_future(store.run(hold, lane=Lane.BULK))
-    await asyncio.to_thread(entered.wait, 10)
-    waiting = [asyncio.ensure_future(store.run(light)) for _ in range(FRONT_LIMIT)]
-    waiting += [asyncio.ensure_future(store.run(light, lane=Lane.BULK)) for _ in range(BULK_LIMIT)]
-    await asyncio.sleep(0)
-    for lane in Lane:
-        with pytest.raises(StoreBusy):
-            await store.run(light, lane=lane)
-    gate.set()
-    await asyncio.gather(held, *waiting)
+    async with busy_writer(store):
+        waiting = [asyncio.ensure_future(store.run(light)) for _ in range(FRONT_LIMIT)]
+        waiting += [asyncio.ensure_future(store.run(light, lane=Lane.BULK)) for _ in range(BULK_LIMIT)]
+        await asyncio.sleep(0)
+        for lane in Lane:
+            with pytest.raises(StoreBusy):
+                await store.run(light, lane=lane)
+    await asyncio.gather(*waiting)
     assert await store.read(count) == FRONT_LIMIT + BULK_LIMIT
 
 
 async def test_doors_and_till_go_before_bulk(opener: Opener) -> None:
     store = opener()
-    gate, entered = threading.Event(), threading.Event()
     order: list[str] = []
-
-    def hold(unit: Unit) -> None:
-        entered.set()
-        gate.wait(10)
-
-    held = asyncio.ensure_future(store.run(hold, lane=Lane.BULK))
-    await asyncio.to_thread(entered.wait, 10)
-    bulk = [store.run(lambda unit: order.append("bulk"), lane=Lane.BULK) for _ in range(3)]
-    front = [store.run(lambda unit: order.append("front")) for _ in range(3)]
-    waiting = [asyncio.ensure_future(work) for work in (*bulk, *front)]
-    await asyncio.sleep(0)
-    gate.set()
-    await asyncio.gather(held, *waiting)
-    assert order in (["front"] * 3 + ["bulk"] * 3, ["bulk"] + ["front"] * 3 + ["bulk"] * 2)
+    async with busy_writer(store):
+        bulk = [store.run(lambda unit: order.append("bulk"), lane=Lane.BULK) for _ in range(3)]
+        front = [store.run(lambda unit: order.append("front")) for _ in range(3)]
+        waiting = [asyncio.ensure_future(work) for work in (*bulk, *front)]
+    await asyncio.gather(*waiting)
+    assert order == ["front"] * 3 + ["bulk"] * 3
 
 
 async def test_second_process_is_kept_out(opener: Opener, tmp_path: Path) -> None:
@@ -197,20 +193,10 @@ async def test_closed_store_takes_no_more(opener: Opener) -> None:
 
 async def test_work_of_a_caller_that_gave_up_before_it_began_is_left_out(opener: Opener) -> None:
     store = opener()
-    gate, entered = threading.Event(), threading.Event()
-
-    def hold(unit: Unit) -> None:
-        entered.set()
-        gate.wait(10)
-
-    held = asyncio.ensure_future(store.run(hold, lane=Lane.BULK))
-    await asyncio.to_thread(entered.wait, 10)
-    given_up = asyncio.ensure_future(store.run(light))
-    await asyncio.sleep(0)
-    given_up.cancel()
-    await asyncio.sleep(0)
-    gate.set()
-    await held
+    async with busy_writer(store):
+        given_up = asyncio.ensure_future(store.run(light))
+        await asyncio.sleep(0)
+        given_up.cancel()
     assert await store.run(light) == 1
 
 
