@@ -7,7 +7,7 @@ import msgspec
 
 from edge.homes import records
 from edge.homes.errors import BillUnknown
-from edge.homes.penalty import late_penalty
+from edge.homes.penalty import NO_PENALTY, late_penalty
 from edge.pay.business_day import date_of
 from edge.pay.contract import ContractTerms, current_terms
 from edge.pay.copies import applied_through, copy_as_of
@@ -116,16 +116,24 @@ def find_bill(connection: sqlite3.Connection, bill_id: str, now: Reading) -> Bil
 
 
 def _bill_of(row: dict[str, Any], terms: ContractTerms, as_of: str) -> Bill:
-    record = msgspec.convert(row, BillRecord, strict=False)
-    unpaid = max(0, record.amount_fen - record.paid_fen - row["unconfirmed_fen"])
-    penalty = late_penalty(
-        unpaid, record.due_on, as_of, terms, collected_for_others=record.collected_for_others
-    )
+    unpaid = max(0, row["amount_fen"] - row["paid_fen"] - row["unconfirmed_fen"])
+    for_others = bool(row["collected_for_others"])
+    penalty = NO_PENALTY
+    if unpaid:
+        penalty = late_penalty(unpaid, row["due_on"], as_of, terms, collected_for_others=for_others)
     return Bill(
-        **msgspec.structs.asdict(record),
+        id=row["id"],
+        room=row["room"],
+        item=row["item"],
+        payee=row["payee"],
+        period=row["period"],
+        due_on=row["due_on"],
+        amount_fen=row["amount_fen"],
+        paid_fen=row["paid_fen"],
         unconfirmed_fen=row["unconfirmed_fen"],
         unpaid_fen=unpaid,
         penalty_fen=penalty.fen,
-        days=penalty.days if unpaid else 0,
+        days=penalty.days,
         as_of=as_of,
+        collected_for_others=for_others,
     )

@@ -18,6 +18,9 @@ class Penalty(NamedTuple):
     fen: int
 
 
+NO_PENALTY = Penalty(0, 0)
+
+
 def late_penalty(
     unpaid_fen: int, due_on: str, as_of: str, terms: ContractTerms, *, collected_for_others: bool = False
 ) -> Penalty:

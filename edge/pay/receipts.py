@@ -12,7 +12,7 @@ from edge.pay.errors import ReceiptUnknown
 from edge.store.unit import Unit
 
 
-class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One line: its words, quantity and sum in fen."""
 
     name_zh: str

@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from edge.ids import Identity
+
 Row = dict[str, Any]
 
 _ATTEMPT = (
@@ -28,12 +30,25 @@ def row_of(cursor: sqlite3.Cursor) -> Row | None:
     return dict(zip([column[0] for column in cursor.description], row, strict=True))
 
 
+def key_of(identity: str) -> int:
+    """Return the integer key of a row named by an identity of this device: epoch and counter in one number.
+
+    Keys rise with the identities, so rows are appended; a text that is no identity has the key of no row.
+    """
+    try:
+        parsed = Identity.parse(identity)
+    except ValueError:
+        return -1
+    return (parsed.epoch << 40) | parsed.counter
+
+
 def insert_attempt(connection: sqlite3.Connection, attempt: Row) -> None:
     """Insert an attempt; sqlite3.IntegrityError when its order has a standing one."""
     connection.execute(
-        f"INSERT INTO attempts ({_ATTEMPT}) VALUES (:id, :order_id, :purpose, :payee, :amount_fen, :channel,"
-        " :description, :state, :reason, :qr, :expires_at_ms, :channel_id, :created_at_ms, :changed_at_ms)",
-        attempt,
+        f"INSERT INTO attempts (key, {_ATTEMPT}) VALUES"
+        " (:key, :id, :order_id, :purpose, :payee, :amount_fen, :channel, :description,"
+        " :state, :reason, :qr, :expires_at_ms, :channel_id, :created_at_ms, :changed_at_ms)",
+        {**attempt, "key": key_of(attempt["id"])},
     )
 
 
@@ -41,14 +56,15 @@ def update_attempt(connection: sqlite3.Connection, attempt: Row) -> None:
     """Write what can change about an attempt."""
     connection.execute(
         "UPDATE attempts SET state = :state, reason = :reason, qr = :qr, expires_at_ms = :expires_at_ms,"
-        " channel_id = :channel_id, changed_at_ms = :changed_at_ms WHERE id = :id",
-        attempt,
+        " channel_id = :channel_id, changed_at_ms = :changed_at_ms WHERE key = :key",
+        {**attempt, "key": key_of(attempt["id"])},
     )
 
 
 def attempt_row(connection: sqlite3.Connection, attempt_id: str) -> Row | None:
     """Return one attempt."""
-    return row_of(connection.execute(f"SELECT {_ATTEMPT} FROM attempts WHERE id = ?", (attempt_id,)))
+    query = f"SELECT {_ATTEMPT} FROM attempts WHERE key = ? AND id = ?"
+    return row_of(connection.execute(query, (key_of(attempt_id), attempt_id)))
 
 
 def standing_row(connection: sqlite3.Connection, order_id: str) -> Row | None:
@@ -59,7 +75,7 @@ def standing_row(connection: sqlite3.Connection, order_id: str) -> Row | None:
 
 def open_attempt_rows(connection: sqlite3.Connection) -> list[Row]:
     """Return all attempts without outcome, oldest first."""
-    query = f"SELECT {_ATTEMPT} FROM attempts WHERE {_OPEN} ORDER BY created_at_ms, id"
+    query = f"SELECT {_ATTEMPT} FROM attempts WHERE {_OPEN} ORDER BY key"
     return rows_of(connection.execute(query))
 
 

@@ -2,7 +2,7 @@
 
 An order has at most one *standing* attempt: one without outcome, or the one success that is not refunded; a
 partial UNIQUE index holds that, whatever the code does. Indexes are few, because a sale pays for each of them
-in bytes written.
+in bytes written; rows are keyed by the number in their identity, so that new ones are appended.
 """
 
 from edge.store.migrate import Migration
@@ -12,7 +12,8 @@ MIGRATIONS: tuple[Migration, ...] = (
         "pay-001",
         """
 CREATE TABLE attempts (
-    id TEXT PRIMARY KEY CHECK (length(id) <= 32),
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL CHECK (length(id) <= 32),
     order_id TEXT NOT NULL,
     purpose TEXT NOT NULL,
     payee TEXT NOT NULL,
@@ -27,14 +28,14 @@ CREATE TABLE attempts (
     channel_id TEXT NOT NULL DEFAULT '',
     created_at_ms INTEGER NOT NULL,
     changed_at_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE UNIQUE INDEX attempts_one_standing ON attempts (order_id)
     WHERE state IN ('created', 'sent', 'unknown', 'reversing') OR (state = 'paid' AND reason = '');
-CREATE INDEX attempts_open ON attempts (id) WHERE state IN ('created', 'sent', 'unknown', 'reversing');
+CREATE INDEX attempts_open ON attempts (state) WHERE state IN ('created', 'sent', 'unknown', 'reversing');
 CREATE INDEX attempts_given_up ON attempts (changed_at_ms) WHERE state IN ('failed', 'reversed');
 CREATE TABLE refunds (
     id TEXT PRIMARY KEY,
-    attempt_id TEXT NOT NULL UNIQUE REFERENCES attempts (id),
+    attempt_id TEXT NOT NULL UNIQUE,
     order_id TEXT NOT NULL,
     payee TEXT NOT NULL,
     amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),

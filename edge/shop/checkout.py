@@ -35,8 +35,11 @@ from edge.trust.clock import Reading
 ACTOR = "kiosk"
 
 
-class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line as it was sold: names as shown, sums in fen, the lots it takes its pieces from."""
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A line as it was sold: names as shown, sums in fen, the lots it takes its pieces from.
+
+    Stored as an array; `edge.shop.records.reserved_pieces` reads the allocations from their place in it.
+    """
 
     sku: str
     name_zh: str

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Any
 
-from edge.pay.records import Row, row_of, rows_of
+from edge.pay.records import Row, key_of, row_of, rows_of
 
 _PRODUCT = (
     "id, ean, name_zh, name_en, spec_zh, spec_en, price_fen, category, picture, payee, points_ppm, restricted"
@@ -67,11 +67,11 @@ def lot_rows(connection: sqlite3.Connection, sku: str) -> list[Row]:
 
 
 def reserved_pieces(connection: sqlite3.Connection) -> dict[int, int]:
-    """Return the pieces by lot that orders without outcome hold."""
+    """Return the pieces by lot that orders without outcome hold: the last field of an order's lines."""
     query = (
         "SELECT json_extract(taken.value, '$[0]'), sum(json_extract(taken.value, '$[1]'))"
         " FROM sale_orders INDEXED BY sale_orders_placed,"
-        " json_each(sale_orders.body, '$.lines') AS line, json_each(line.value, '$.allocations') AS taken"
+        " json_each(sale_orders.body, '$.lines') AS line, json_each(line.value, '$[6]') AS taken"
         " WHERE sale_orders.state = 'placed' GROUP BY 1"
     )
     return dict(connection.execute(query).fetchall())
@@ -110,24 +110,27 @@ def stock_differences(connection: sqlite3.Connection) -> tuple[str, ...]:
 def insert_order(connection: sqlite3.Connection, order_id: str, at_ms: int, body: bytes) -> None:
     """Insert an order in state "placed"."""
     connection.execute(
-        "INSERT INTO sale_orders (id, state, placed_at_ms, body) VALUES (?, 'placed', ?, ?)",
-        (order_id, at_ms, body.decode()),
+        "INSERT INTO sale_orders (key, id, state, placed_at_ms, body) VALUES (?, ?, 'placed', ?, ?)",
+        (key_of(order_id), order_id, at_ms, body.decode()),
     )
 
 
 def order_row(connection: sqlite3.Connection, order_id: str) -> Row | None:
     """Return one order."""
-    return row_of(connection.execute("SELECT * FROM sale_orders WHERE id = ?", (order_id,)))
+    query = "SELECT * FROM sale_orders WHERE key = ? AND id = ?"
+    return row_of(connection.execute(query, (key_of(order_id), order_id)))
 
 
 def mark_paid(connection: sqlite3.Connection, order_id: str, receipt: int) -> None:
     """Set an order to "paid"."""
-    connection.execute("UPDATE sale_orders SET state = 'paid', receipt = ? WHERE id = ?", (receipt, order_id))
+    connection.execute(
+        "UPDATE sale_orders SET state = 'paid', receipt = ? WHERE key = ?", (receipt, key_of(order_id))
+    )
 
 
 def mark_cancelled(connection: sqlite3.Connection, order_id: str) -> None:
     """Set an order to "cancelled"."""
-    connection.execute("UPDATE sale_orders SET state = 'cancelled' WHERE id = ?", (order_id,))
+    connection.execute("UPDATE sale_orders SET state = 'cancelled' WHERE key = ?", (key_of(order_id),))
 
 
 def placed_ids(connection: sqlite3.Connection, before_ms: int) -> list[str]:

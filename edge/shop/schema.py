@@ -59,12 +59,13 @@ CREATE TABLE stock_moves (
     source_id TEXT NOT NULL
 ) STRICT;
 CREATE TABLE sale_orders (
-    id TEXT PRIMARY KEY,
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('placed', 'paid', 'cancelled')),
     placed_at_ms INTEGER NOT NULL,
     receipt INTEGER,
     body TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX sale_orders_placed ON sale_orders (placed_at_ms) WHERE state = 'placed';
 CREATE TABLE deliveries (
     id TEXT PRIMARY KEY,

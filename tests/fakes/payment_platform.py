@@ -50,6 +50,10 @@ class FakePaymentPlatform:
         self._answer()
         return self._state_of(attempt_id, held)
 
+    def hold(self, attempt_id: str, amount_fen: int, state: str) -> None:
+        """Remember an attempt from before a restart."""
+        self.held[attempt_id] = _Held(amount_fen, state)
+
     def set_state(self, attempt_id: str, state: str, *, amount_fen: int | None = None) -> None:
         """Make the channel say `state` ("waiting", "paid", "failed", "unknown") from now on."""
         held = self.held[attempt_id]
