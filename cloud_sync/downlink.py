@@ -15,12 +15,14 @@ import msgspec
 from cloud_sync import records
 from cloud_sync.events import FeedRecordParked
 from cloud_sync.http import Patience, PlatformBusy, PlatformHttp
+from cloud_sync.keyring import KEYS_TOPIC
 from cloud_sync.wire.feed import BEAT_S, Change, FeedPage
 from edge.errors import PlatformRejected, PlatformUnreachable, Refusal
 from edge.links.backoff import Backoff
 from edge.store.lanes import Lane
 from edge.store.store import Store
 from edge.store.unit import Unit
+from edge.trust.clock import boot_time_ms
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,8 @@ PAGE_CHANGES = 100
 WAIT_S = 25
 PATIENCE = Patience(connect_s=1.5, silence_s=4 * BEAT_S, total_s=WAIT_S + 10.0)
 BACKOFF_LIMIT_S = 2.0
+NOTE_EVERY_MS = 600_000
+"""The copy's freshness is written at most this often while nothing changes."""
 _BAD_RECORD = (msgspec.MsgspecError, Refusal, ValueError, KeyError, TypeError)
 
 Apply = Callable[[Unit, str, int, Mapping[str, object] | None], object]
@@ -42,7 +46,10 @@ class _Prepared(NamedTuple):
 
 
 class Downlink:
-    """A role. `online` is None until the first answer; `complete` once the feed was read to its end."""
+    """A role. `online` is None until the first answer; `complete` once the feed was read to its end.
+
+    `note` runs in the units that reach the end, and while nothing changes every ten minutes.
+    """
 
     def __init__(
         self,
@@ -51,7 +58,9 @@ class Downlink:
         http: PlatformHttp,
         appliers: Mapping[str, Apply],
         prepare: Mapping[str, Prepare] | None = None,
+        note: Callable[[Unit], object] = lambda unit: None,
         page_changes: int = PAGE_CHANGES,
+        clock_ms: Callable[[], int] = boot_time_ms,
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -59,15 +68,28 @@ class Downlink:
         self._http = http
         self._appliers = {**OWN_APPLIERS, **appliers}
         self._prepare = prepare or {}
+        self._note = note
+        self._noted_ms: int | None = None
         self._page_changes = page_changes
         self._backoff = backoff or Backoff(first_s=0.2, limit_s=BACKOFF_LIMIT_S)
+        self._clock_ms = clock_ms
         self._sleep = sleep
         self.online: bool | None = None
         self.complete = False
 
     async def run(self) -> None:
-        """Follow the feed until cancelled; first give parked records another chance."""
-        await self.retry_parked()
+        """Follow the feed until cancelled; parked records get another chance now and with every key set."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._retry_with_keys())
+            group.create_task(self._follow())
+
+    async def _retry_with_keys(self) -> None:
+        with self._store.notifier.subscribe(KEYS_TOPIC) as hints:
+            while True:
+                await self.retry_parked()
+                await hints.wait()
+
+    async def _follow(self) -> None:
         while True:
             try:
                 await self.read_next(wait_s=WAIT_S)
@@ -94,7 +116,7 @@ class Downlink:
         )
         self.online = True
         self._backoff.reset()
-        if page.changes:
+        if page.changes or self._noted_ms is None or self._clock_ms() - self._noted_ms >= NOTE_EVERY_MS:
             prepared = [self._prepare_change(change) for change in page.changes]
             await self._store.run(lambda unit: self._apply_page(unit, page, prepared), lane=Lane.BULK)
         self.complete = self.complete or not page.more
@@ -127,6 +149,9 @@ class Downlink:
         for change in prepared:
             self._apply_one(unit, change)
         records.write_cursor(unit.connection, page.cursor)
+        if not page.more:
+            self._note(unit)
+            self._noted_ms = self._clock_ms()
         unit.hint("feed")
 
     def _apply_one(self, unit: Unit, prepared: _Prepared, *, report: bool = True) -> bool:

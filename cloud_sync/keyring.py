@@ -12,6 +12,8 @@ from edge.store.unit import Unit
 from edge.trust.keys import KeySet
 from edge.trust.keyset import open_keyset
 
+KEYS_TOPIC = "keys"
+"""Hinted when another key set is believed: what was refused for an unknown key may be tried again."""
 _PUBLIC_BYTES = 32
 
 
@@ -52,8 +54,8 @@ class KeyRing:
         keys = open_keyset(message, self._root, minimum_version=self._keys.version)
         if keys.version == self._keys.version:
             return False
-        await self._store.run(lambda unit: records.write_keyset(unit.connection, message))
         self._keys = keys
+        await self._store.run(lambda unit: _keep(unit, message))
         return True
 
     def prepare_record(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -68,5 +70,10 @@ class KeyRing:
         message = base64.b64decode(str(data["message"]), validate=True)
         keys = open_keyset(message, self._root)
         if keys.version > self._keys.version:
-            records.write_keyset(unit.connection, message)
             self._keys = keys
+            _keep(unit, message)
+
+
+def _keep(unit: Unit, message: bytes) -> None:
+    records.write_keyset(unit.connection, message)
+    unit.hint(KEYS_TOPIC)

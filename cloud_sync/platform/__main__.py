@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from cloud_sync.platform.app import build_platform
+from cloud_sync.platform.app import build_platform, make_runner
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.keys import load_keys, make_keys
 from cloud_sync.platform.seed import seed
@@ -64,7 +64,7 @@ async def _serve(settings: PlatformSettings) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    runner = web.AppRunner(build_platform(settings), access_log=None, shutdown_timeout=1.0)
+    runner = make_runner(build_platform(settings))
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()

@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from cloud_sync.platform import applying, commands, device_api, phone_api, sim_api
-from cloud_sync.platform.context import PLATFORM, CommandCarrier, Platform, wall_clock_ms
+from cloud_sync.platform.context import PLATFORM, ROLES, CommandCarrier, Platform, wall_clock_ms
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.delivery import MqttDelivery, NoBroker
 from cloud_sync.platform.exchange import Access, Route, answer_refusals, guard, reply
@@ -56,24 +56,27 @@ def build_platform(
         bell=bell,
     )
     app = web.Application(middlewares=[answer_refusals], client_max_size=MAX_BATCH_BYTES + 1024)
-    app[PLATFORM] = platform
+    app[PLATFORM], app[ROLES] = platform, []
     for route in ROUTES:
         app.router.add_route(route.method, route.path, guard(route))
     add_pages(app)
 
     async def run_roles(_: web.Application) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(apply_events(platform))]
-        if delivery is not None:
-            tasks.append(asyncio.create_task(delivery.run()))
+        roles = [apply_events(platform), *([delivery.run()] if delivery else [])]
+        app[ROLES].extend(asyncio.create_task(role) for role in roles)
         yield
-        for task in tasks:
+        for task in app[ROLES]:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*app[ROLES], return_exceptions=True)
         database.close()
 
     app.cleanup_ctx.append(run_roles)
     return app
+
+
+def make_runner(app: web.Application) -> web.AppRunner:
+    """A runner that leaves bodies as they came: custody decompresses them itself, within limits."""
+    return web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
 
 
 async def apply_events(platform: Platform) -> None:

@@ -40,3 +40,4 @@ class Platform:
 
 
 PLATFORM = web.AppKey("platform", Platform)
+ROLES = web.AppKey("roles", list[asyncio.Task[None]])

@@ -9,7 +9,16 @@ from aiohttp import web
 
 from cloud_sync.platform import commands, custody, feed, payments
 from cloud_sync.platform.context import Platform
-from cloud_sync.platform.exchange import Access, Malformed, Route, read_body, read_number, reply, write_beats
+from cloud_sync.platform.exchange import (
+    DEVICE,
+    Access,
+    Malformed,
+    Route,
+    read_body,
+    read_number,
+    reply,
+    write_beats,
+)
 from cloud_sync.platform.figures import SiteFigures, compute_figures
 from cloud_sync.wire.batches import (
     MAX_BATCH_BYTES,
@@ -84,7 +93,7 @@ async def post_payment(request: web.Request, platform: Platform) -> web.StreamRe
     """Ask the channel for a collection QR."""
     asked = await read_body(request, PaymentRequest)
     await _hang_if_silent(platform, asked.channel)
-    device, now_ms, life_s = request["device"], platform.clock_ms(), platform.settings.payment_life_s
+    device, now_ms, life_s = request[DEVICE], platform.clock_ms(), platform.settings.payment_life_s
     offer = await platform.database.write(
         lambda c: payments.request_payment(c, device, asked, now_ms=now_ms, life_s=life_s)
     )
@@ -102,7 +111,7 @@ async def post_payment_close(request: web.Request, platform: Platform) -> web.St
 
 
 async def _ask_channel(request: web.Request, platform: Platform, ask: Any) -> web.StreamResponse:
-    attempt, device, now_ms = request.match_info["attempt"], request["device"], platform.clock_ms()
+    attempt, device, now_ms = request.match_info["attempt"], request[DEVICE], platform.clock_ms()
     row = await platform.database.read(
         lambda c: c.execute("SELECT channel FROM payments WHERE attempt=?", (attempt,)).fetchone()
     )
@@ -121,7 +130,7 @@ async def _hang_if_silent(platform: Platform, channel: str) -> None:
 async def post_nonce(request: web.Request, platform: Platform) -> web.StreamResponse:
     """The device's nonce after its subscription was acknowledged."""
     notice = await read_body(request, NonceNotice)
-    device, now_ms = request["device"], platform.clock_ms()
+    device, now_ms = request[DEVICE], platform.clock_ms()
     await platform.database.write(lambda c: commands.note_nonce(c, device, notice.nonce, now_ms=now_ms))
     return web.Response(status=204)
 

@@ -17,7 +17,8 @@ T = TypeVar("T")
 Handler = Callable[[web.Request, Platform], Awaitable[web.StreamResponse]]
 
 SESSION_COOKIE = "phone"
-SUBJECT = "subject"
+SUBJECT = web.RequestKey("subject", str)
+DEVICE = web.RequestKey("device", str)
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self' http://127.0.0.1:*"
@@ -138,13 +139,13 @@ async def _check_site(request: web.Request, platform: Platform) -> None:
         raise Unauthorized()
     if request.match_info.get("site") != platform.settings.site:
         raise Forbidden(site=request.match_info.get("site", ""))
-    request["device"] = device
+    request[DEVICE] = device
 
 
 async def _check_device(request: web.Request, platform: Platform) -> None:
     """A device's token, asking about that device."""
     await _check_site(request, platform)
-    if request.match_info.get("device") != request["device"]:
+    if request.match_info.get("device") != request[DEVICE]:
         raise Forbidden(device=request.match_info.get("device", ""))
 
 

@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from cloud_sync.platform import custody, payments
-from cloud_sync.platform.context import Platform
+from cloud_sync.platform.context import ROLES, Platform
 from cloud_sync.platform.exchange import Access, Route, read_body, reply
 from cloud_sync.platform.figures import SiteFigures, compute_figures
 from cloud_sync.wire.payments import Channel
@@ -77,9 +77,10 @@ async def get_overview(request: web.Request, platform: Platform) -> web.StreamRe
 
 
 async def get_health(request: web.Request, platform: Platform) -> web.StreamResponse:
-    """Answers when the database answers."""
+    """Well when the database answers and every role runs."""
     await platform.database.read(lambda c: c.execute("SELECT 1").fetchone())
-    return reply(Health("ok", "ok"))
+    well = not any(role.done() for role in request.app[ROLES])
+    return reply(Health("ok" if well else "fault", "ok"), 200 if well else 503)
 
 
 async def get_metrics(request: web.Request, platform: Platform) -> web.StreamResponse:

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp import web
 
 from cloud_sync import schema
 from cloud_sync.events import FeedRecordParked
 from cloud_sync.http import PlatformHttp
-from cloud_sync.platform.app import build_platform
+from cloud_sync.platform.app import build_platform, make_runner
 from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import make_keys
 from cloud_sync.platform.seed import seed
 from cloud_sync.platform.settings import DeviceSettings, DoorSettings, PlatformSettings
+from edge.store.events import Event
 from edge.store.inline import InlineStore
 from edge.store.schema import MIGRATIONS
 from tests.fakes.clock import START_MS, FakeClock
@@ -57,7 +59,7 @@ class World:
     """The platform, its HTTP client as a device, and the device's own store."""
 
     platform: Platform
-    client: TestClient[Any, Any]
+    client: aiohttp.ClientSession
     http: PlatformHttp
     store: InlineStore
     token: str
@@ -74,8 +76,11 @@ class World:
     def record(self, count: int) -> None:
         """Write events into the device's journal."""
         for number in range(count):
-            event = FeedRecordParked(collection="c", record=f"r{number}", version=1, reason="test")
-            self.store.run_now(lambda unit, event=event: unit.record(event, actor="test"))
+            self.journal(FeedRecordParked(collection="c", record=f"r{number}", version=1, reason="test"))
+
+    def journal(self, event: Event) -> int:
+        """Write one event into the device's journal and return its seq."""
+        return self.store.run_now(lambda unit: unit.record(event, actor="test"))
 
 
 def platform_settings(folder: Path, **changes: Any) -> PlatformSettings:
@@ -108,10 +113,18 @@ async def world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
     await platform.database.write(lambda c: seed(c, platform.keys, COMMUNITY))
     token = (tmp_path / "keys/k1.token").read_text().strip()
     store = InlineStore.in_memory(clock=clock, migrations=(*MIGRATIONS, *schema.MIGRATIONS))
-    async with TestClient(TestServer(app)) as client:
-        url = str(client.make_url("/")).rstrip("/")
-        async with PlatformHttp(url=url, site=SITE, device=DEVICE, token=token) as http:
-            yield World(platform, client, http, store, token, url, clock)
+    runner = make_runner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with (
+        aiohttp.ClientSession(base_url=url, cookie_jar=jar) as client,
+        PlatformHttp(url=url, site=SITE, device=DEVICE, token=token) as http,
+    ):
+        yield World(platform, client, http, store, token, url, clock)
+    await runner.cleanup()
     store.close()
 
 

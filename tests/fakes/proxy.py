@@ -1,6 +1,6 @@
 """A TCP proxy that misbehaves on request: delay, black hole, reset, cut after the request.
 
-Put it between hub and platform; it copies bytes both ways until told otherwise. `async with FaultyProxy(...)`.
+Put it between hub and platform; it copies bytes both ways until told otherwise.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ class Fault(StrEnum):
 
 
 class FaultyProxy:
-    """Forwards 127.0.0.1:`port` to the target. Bytes swallowed on a connection are gone: it never recovers."""
+    """Forwards 127.0.0.1:`port` to the target. A connection that lost bytes never recovers."""
 
     def __init__(self, *, target_host: str = "127.0.0.1", target_port: int, port: int = 0) -> None:
         self._target = (target_host, target_port)
@@ -72,9 +72,7 @@ class FaultyProxy:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._pump(reader, target_writer, (Fault.BLACK_HOLE,)))
-                group.create_task(
-                    self._pump(target_reader, writer, (Fault.BLACK_HOLE, Fault.LOSE_ANSWERS))
-                )
+                group.create_task(self._pump(target_reader, writer, (Fault.BLACK_HOLE, Fault.LOSE_ANSWERS)))
         except* OSError:
             _reset(writer)
         finally:
