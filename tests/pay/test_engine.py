@@ -247,3 +247,13 @@ async def test_expired_attempt_that_nobody_stands_before_is_closed(till: Till) -
 async def test_an_attempt_that_does_not_exist_is_refused(till: Till) -> None:
     with pytest.raises(AttemptUnknown):
         await till.engine.settle("k1-1-999")
+
+
+async def test_a_platform_that_forgot_a_shown_qr_proves_nothing(till: Till) -> None:
+    attempt = await till.start()
+    held = till.platform.held.pop(attempt.id)
+    forgotten = await till.engine.settle(attempt.id)
+    assert (forgotten.state, forgotten.reason) == (AttemptState.UNKNOWN, "attempt_unknown")
+    till.platform.held[attempt.id] = held
+    till.platform.set_state(attempt.id, "paid")
+    assert (await till.engine.settle(attempt.id)).state is AttemptState.PAID
