@@ -3,7 +3,8 @@
 import re
 from typing import NamedTuple, Self
 
-_PATTERN = re.compile(r"([a-z][a-z0-9]{0,15})-([1-9][0-9]{0,8})-([1-9][0-9]{0,17})", re.ASCII)
+_PATTERN = re.compile(r"([a-z][a-z0-9]{0,15})-([1-9][0-9]{0,5})-([1-9][0-9]{0,11})", re.ASCII)
+_COUNTER_BITS = 40
 _DEVICE = re.compile(r"[a-z][a-z0-9]{0,15}", re.ASCII)
 
 
@@ -16,6 +17,16 @@ class Identity(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.device}-{self.epoch}-{self.counter}"
+
+    @property
+    def key(self) -> int:
+        """Epoch and counter in one integer that rises with the identities, for tables of one device."""
+        return (self.epoch << _COUNTER_BITS) | self.counter
+
+    @classmethod
+    def from_key(cls, device: str, key: int) -> Self:
+        """Return the identity of a key."""
+        return cls(device, key >> _COUNTER_BITS, key & (1 << _COUNTER_BITS) - 1)
 
     @classmethod
     def parse(cls, text: str) -> Self:

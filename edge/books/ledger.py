@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from edge.errors import Refusal, StoreError
+from edge.ids import Identity
+from edge.store.facts import get_fact
 from edge.store.unit import Unit
 
 
@@ -30,28 +32,29 @@ class Imbalance(NamedTuple):
 def post(unit: Unit, rule: str, source_id: str, amounts: Mapping[str, int], *, payee: str = "") -> str:
     """Post one business event by its rule, seal the set, and return the set's id ``source/rule``.
 
-    ``amounts`` are fen by role; a role left out is zero. Raises RuleUnknown, AlreadyPosted;
-    ``sqlite3.IntegrityError`` when the amounts do not balance.
+    ``source_id`` is an identity of this device; ``amounts`` are fen by role, a role left out is zero. Raises
+    RuleUnknown, AlreadyPosted; ``sqlite3.IntegrityError`` when the amounts do not balance.
     """
     connection = unit.connection
     lines = connection.execute(
-        "SELECT line, role, side, account FROM posting_rules WHERE rule = ? ORDER BY line", (rule,)
+        "SELECT rule, line, role, side, account FROM posting_rule_lines "
+        "WHERE rule = (SELECT number FROM posting_rules WHERE name = ?) ORDER BY line",
+        (rule,),
     ).fetchall()
-    unknown = set(amounts) - {role for _, role, _, _ in lines}
+    unknown = set(amounts) - {role for _, _, role, _, _ in lines}
     if not lines or unknown:
         raise RuleUnknown(f"posting rule {rule!r}: {', '.join(sorted(unknown)) or 'unknown'}")
-    if _is_sealed(connection, source_id, rule):
+    number, key = lines[0][0], Identity.parse(source_id).key
+    if _is_sealed(connection, key, number):
         raise AlreadyPosted(source=source_id, rule=rule)
-    rows = [
-        (source_id, rule, line, account_number(connection, account.format(payee=payee)), side * amounts[role])
-        for line, role, side, account in lines
+    rows: list[tuple[int, int, int, int | None, int]] = [
+        (key, number, line, account_number(connection, account.format(payee=payee)), side * amounts[role])
+        for _, line, role, side, account in lines
         if amounts.get(role)
     ]
+    seal = (key, number, 0, None, 0)
     connection.executemany(
-        "INSERT INTO postings(source, rule, line, account, amount_fen) VALUES (?, ?, ?, ?, ?)", rows
-    )
-    connection.execute(
-        "INSERT INTO posting_seals(source, rule, at_ms) VALUES (?, ?, ?)", (source_id, rule, unit.now.at_ms)
+        "INSERT INTO postings(source, rule, line, account, amount_fen) VALUES (?, ?, ?, ?, ?)", [*rows, seal]
     )
     return f"{source_id}/{rule}"
 
@@ -89,16 +92,20 @@ def balances(connection: sqlite3.Connection) -> dict[str, int]:
 
 def verify(connection: sqlite3.Connection) -> list[Imbalance]:
     """Return every set that is unsealed or does not sum to zero; an empty list is good news."""
+    device = str(get_fact(connection, "device"))
     rows = connection.execute(
-        "SELECT p.source, p.rule, sum(p.amount_fen), s.source IS NOT NULL FROM postings p "
-        "LEFT JOIN posting_seals s ON s.source = p.source AND s.rule = p.rule "
-        "GROUP BY p.source, p.rule HAVING sum(p.amount_fen) <> 0 OR s.source IS NULL"
+        "SELECT source, name, sum(amount_fen), min(line) = 0 FROM postings "
+        "JOIN posting_rules ON number = rule GROUP BY source, rule "
+        "HAVING sum(amount_fen) <> 0 OR min(line) > 0"
     )
-    return [Imbalance(source, rule, total, bool(sealed)) for source, rule, total, sealed in rows]
+    return [
+        Imbalance(str(Identity.from_key(device, key)), rule, total, bool(sealed))
+        for key, rule, total, sealed in rows
+    ]
 
 
-def _is_sealed(connection: sqlite3.Connection, source: str, rule: str) -> bool:
+def _is_sealed(connection: sqlite3.Connection, key: int, rule: int) -> bool:
     row = connection.execute(
-        "SELECT 1 FROM posting_seals WHERE source = ? AND rule = ?", (source, rule)
+        "SELECT 1 FROM postings WHERE source = ? AND rule = ? AND line = 0", (key, rule)
     ).fetchone()
     return row is not None

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from edge.books import schema
 from edge.books.ledger import AlreadyPosted, Imbalance, RuleUnknown, balance, balances, post, verify
 from edge.errors import StoreError
+from edge.ids import Identity
 from edge.store.inline import InlineStore
 from edge.store.schema import MIGRATIONS
 from tests.fakes.clock import FakeClock
@@ -29,9 +30,9 @@ def sell(store: InlineStore, source: str, total: int, saving: int = 0, rule: str
     return store.run_now(lambda unit: post(unit, rule, source, amounts, payee="goods-co"))
 
 
-def pay_fee(store: InlineStore, payee: str, total: int) -> None:
+def pay_fee(store: InlineStore, source: str, payee: str, total: int) -> None:
     amounts = {"total": total, "principal": total}
-    store.run_now(lambda unit: post(unit, "fee", f"fee-{payee}", amounts, payee=payee))
+    store.run_now(lambda unit: post(unit, "fee", source, amounts, payee=payee))
 
 
 def test_sale_debits_the_channel_and_credits_the_goods(store: InlineStore) -> None:
@@ -45,8 +46,8 @@ def test_sale_debits_the_channel_and_credits_the_goods(store: InlineStore) -> No
 
 
 def test_payees_have_accounts_of_their_own(store: InlineStore) -> None:
-    for payee, total in [("property-co", 500), ("water-co", 70)]:
-        pay_fee(store, payee, total)
+    pay_fee(store, "k1-1-1", "property-co", 500)
+    pay_fee(store, "k1-1-2", "water-co", 70)
     assert balance(store.connection, "assets:channel:property-co") == 500
     assert balance(store.connection, "liability:fees:water-co") == -70
     assert balance(store.connection, "liability:fees:nobody") == 0
@@ -56,7 +57,7 @@ def test_payees_have_accounts_of_their_own(store: InlineStore) -> None:
 @given(st.lists(st.tuples(st.integers(1, 10**9), st.integers(0, 10**6)), max_size=8))
 def test_books_always_sum_to_zero_and_balances_are_their_folds(sales: list[tuple[int, int]]) -> None:
     store = make_store()
-    for number, (total, saving) in enumerate(sales):
+    for number, (total, saving) in enumerate(sales, 1):
         sell(store, f"k1-1-{number}", total, saving)
     assert verify(store.connection) == []
     assert sum(balances(store.connection).values()) == 0
@@ -72,7 +73,10 @@ def test_refund_takes_back_what_the_sale_put_there(store: InlineStore) -> None:
 
 @pytest.mark.parametrize("rule", ["sale", "sale_refund", "fee", "fee_refund", "points_earned", "refund_due"])
 def test_every_rule_has_both_sides(store: InlineStore, rule: str) -> None:
-    sides = store.connection.execute("SELECT DISTINCT side FROM posting_rules WHERE rule = ?", (rule,))
+    sides = store.connection.execute(
+        "SELECT DISTINCT side FROM posting_rule_lines JOIN posting_rules ON number = rule WHERE name = ?",
+        (rule,),
+    )
     assert {side for (side,) in sides} == {1, -1}
 
 
@@ -99,7 +103,9 @@ def test_set_that_does_not_sum_to_zero_cannot_be_sealed(store: InlineStore) -> N
 def test_sealed_set_takes_no_more_rows(store: InlineStore) -> None:
     sell(store, "k1-1-1", total=1000)
     with pytest.raises(sqlite3.IntegrityError, match="sealed"):
-        store.connection.execute("INSERT INTO postings VALUES ('k1-1-1', 'sale', 9, 1, 0)")
+        store.connection.execute(
+            "INSERT INTO postings SELECT source, rule, 9, 1, 0 FROM postings WHERE line = 0"
+        )
 
 
 @pytest.mark.parametrize(
@@ -108,9 +114,8 @@ def test_sealed_set_takes_no_more_rows(store: InlineStore) -> None:
         "UPDATE postings SET amount_fen = amount_fen + 1",
         "DELETE FROM postings",
         "INSERT OR REPLACE INTO postings SELECT source, rule, line, account, 5 FROM postings",
-        "UPDATE posting_seals SET at_ms = 0",
-        "DELETE FROM posting_seals",
-        "INSERT OR REPLACE INTO posting_seals SELECT source, rule, 0 FROM posting_seals",
+        "DELETE FROM postings WHERE line = 0",
+        "INSERT OR REPLACE INTO postings SELECT * FROM postings WHERE line = 0",
     ],
 )
 def test_what_is_posted_stays(store: InlineStore, statement: str) -> None:
@@ -128,5 +133,19 @@ def test_planted_loss_of_the_seal_trigger_turns_verification_red(store: InlineSt
 def test_set_without_a_seal_turns_verification_red(store: InlineStore) -> None:
     sell(store, "k1-1-1", total=1000)
     for line, fen in [(1, 5), (2, -5)]:
-        store.connection.execute("INSERT INTO postings VALUES ('k1-1-2', 'sale', ?, 1, ?)", (line, fen))
+        store.connection.execute(
+            "INSERT INTO postings VALUES (?, 1, ?, 1, ?)", (Identity("k1", 1, 2).key, line, fen)
+        )
     assert verify(store.connection) == [Imbalance("k1-1-2", "sale", 0, False)]
+
+
+def test_points_of_a_sale_stand_in_its_own_set(store: InlineStore) -> None:
+    amounts = {"total": 1000, "goods": 1000, "points": 30}
+    store.run_now(lambda unit: post(unit, "sale", "k1-1-1", amounts, payee="goods-co"))
+    assert balance(store.connection, "liability:points:goods-co") == -30
+    assert verify(store.connection) == []
+
+
+def test_source_that_is_no_identity_is_refused(store: InlineStore) -> None:
+    with pytest.raises(ValueError, match="not an identity"):
+        sell(store, "receipt 5", total=1000)
