@@ -1,8 +1,8 @@
 """Tables of the ledger: chart of accounts, posting rules, postings and their seals.
 
 A set is every posting of one source (the key of its identity) by one rule. Its *seal* is the row with line
-0, written last: it is refused unless the set sums to zero, and nothing is added after it. Seal and lines share
-one table, and sources are integers that rise, because every page that a sale touches is written to the card.
+zero, written last: it is refused unless the set sums to zero, and nothing is added after it. Seal and lines
+share one table, and sources are integers that rise, because every page that a sale touches is written out.
 """
 
 from edge.store.migrate import Migration
