@@ -75,8 +75,8 @@ def apply_bill(unit: Unit, record_id: str, version: int, data: dict[str, Any] | 
         delete(unit.connection, "bills", record_id)
         return
     bill = msgspec.convert({**data, "id": record_id}, BillRecord)
-    written = upsert(unit.connection, "bills", {**msgspec.structs.asdict(bill), "version": version})
     covered = applied_through(unit, data)
+    written = upsert(unit.connection, "bills", {**msgspec.structs.asdict(bill), "version": version})
     if written and covered is not None:
         records.end_bill_payments(unit.connection, record_id, covered)
 

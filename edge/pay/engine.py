@@ -28,7 +28,7 @@ from edge.trust.clock import Clock
 
 #: How long a given-up attempt is asked about again for money that came late: one day.
 WATCH_MS = 86_400_000
-COLLECTION_QR = "collection_qr"
+WECHAT = "wechat"
 OFFLINE = "offline"
 CLOSED = "closed"
 
@@ -59,7 +59,7 @@ class PaymentEngine:
         order_id: str,
         payee: str,
         amount_fen: int,
-        channel: str = COLLECTION_QR,
+        channel: str = WECHAT,
         *,
         purpose: str = "sale",
         description: str = "",

@@ -13,6 +13,7 @@ from edge.pay.copies import applied_through, own_epoch
 from edge.pay.records import delete, upsert
 from edge.shop import records
 from edge.shop.errors import OrderUnknown
+from edge.store.journal import read_head
 from edge.store.unit import Unit
 
 IN_CELLS = "in_cells"
@@ -38,6 +39,7 @@ def apply_order(unit: Unit, record_id: str, version: int, data: dict[str, Any] |
         delete(unit.connection, "cell_orders", record_id)
         return
     order = msgspec.convert({**data, "id": record_id}, CellOrder)
+    covered = applied_through(unit, data)
     row = {
         "id": record_id,
         "version": version,
@@ -46,7 +48,7 @@ def apply_order(unit: Unit, record_id: str, version: int, data: dict[str, Any] |
         "cells": msgspec.json.encode(order.cells).decode(),
     }
     if upsert(unit.connection, "cell_orders", row):
-        _end_overlay(unit, record_id, order.state, applied_through(unit, data))
+        _end_overlay(unit, record_id, order.state, covered)
 
 
 def _end_overlay(unit: Unit, order_id: str, state: str, covered: tuple[int, int] | None) -> None:
@@ -58,8 +60,9 @@ def _end_overlay(unit: Unit, order_id: str, state: str, covered: tuple[int, int]
         records.set_collected(unit.connection, order_id, (None, None))
 
 
-def mark_collected(unit: Unit, order_id: str, seq: int) -> None:
-    """Note that an order was collected; `seq` is that of our OrderCollected event."""
+def mark_collected(unit: Unit, order_id: str) -> None:
+    """Note that an order was collected, in the unit that has just recorded the event of it."""
+    seq = read_head(unit.connection).seq
     records.set_collected(unit.connection, order_id, (own_epoch(unit.connection), seq))
 
 
@@ -71,7 +74,7 @@ def find_cell_order(connection: sqlite3.Connection, order_id: str) -> CellOrder:
     return _order_of(row)
 
 
-def cells_of(connection: sqlite3.Connection, order_id: str) -> tuple[OrderCell, ...]:
+def find_cells(connection: sqlite3.Connection, order_id: str) -> tuple[OrderCell, ...]:
     """Return the cells that hold an order; none when it is unknown or collected."""
     row = records.cell_order_row(connection, order_id)
     if row is None:
