@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", nargs="?", type=Path, help="seed: the community as JSON")
     parser.add_argument("--config", type=Path, default=Path("platform.toml"))
     parser.add_argument("--community", type=Path, dest="file_option", help="the same as FILE")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     try:
         settings = load_settings(options.config)
         if options.command == "init":

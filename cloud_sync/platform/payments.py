@@ -67,6 +67,8 @@ class OpenPayment(msgspec.Struct, frozen=True):
     qr: str
     channel: str
     payee: str
+    payee_zh: str
+    payee_en: str
     amount_fen: int
     description: str
     expires_at_ms: int
@@ -139,8 +141,11 @@ def pay_by_phone(
 def list_open_payments(connection: sqlite3.Connection, *, now_ms: int) -> list[OpenPayment]:
     """Collection QRs that can still be paid, newest first."""
     rows = connection.execute(
-        "SELECT attempt, qr, channel, payee, amount_fen, description, expires_ms AS expires_at_ms"
-        " FROM payments WHERE state='waiting' AND expires_ms>? ORDER BY created_ms DESC LIMIT 20",
+        "SELECT attempt, qr, channel, payee, amount_fen, description, expires_ms AS expires_at_ms,"
+        " coalesce(json_extract(r.data, '$.name_zh'), payee) AS payee_zh,"
+        " coalesce(json_extract(r.data, '$.name_en'), payee) AS payee_en"
+        " FROM payments LEFT JOIN records r ON r.collection='payees' AND r.id=payee"
+        " WHERE state='waiting' AND expires_ms>? ORDER BY created_ms DESC LIMIT 20",
         (now_ms,),
     )
     return [msgspec.convert(dict(row), OpenPayment) for row in rows]

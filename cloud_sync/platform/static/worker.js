@@ -1,0 +1,16 @@
+// Keeps the page itself on the phone, so that the own code can be shown without network. Answers of the API are never kept.
+const SHELF = "phone-1";
+const FILES = ["/phone", ...["tokens.css", "parts.css", "phone.css", "phone.js", "cose.js", "holder.js", "qr.js", "parts.js", "words.js", "icons.svg", "mark.svg"].map((name) => `/static/${name}`)];
+
+self.addEventListener("install", (event) => event.waitUntil(caches.open(SHELF).then((shelf) => shelf.addAll(FILES))));
+self.addEventListener("activate", (event) => event.waitUntil(
+  caches.keys().then((names) => Promise.all(names.filter((name) => name !== SHELF).map((name) => caches.delete(name)))),
+));
+self.addEventListener("fetch", (event) => {
+  const { pathname } = new URL(event.request.url);
+  if (event.request.method !== "GET" || !FILES.includes(pathname)) return;
+  event.respondWith(fetch(event.request).then(async (answer) => {
+    if (answer.ok) (await caches.open(SHELF)).put(event.request, answer.clone());
+    return answer;
+  }).catch(() => caches.match(pathname)));
+});
