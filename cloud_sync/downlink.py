@@ -35,7 +35,7 @@ NOTE_EVERY_MS = 600_000
 """The copy's freshness is written at most this often while nothing changes."""
 _BAD_RECORD = (msgspec.MsgspecError, Refusal, ValueError, KeyError, TypeError)
 
-Apply = Callable[[Unit, str, int, Mapping[str, object] | None], object]
+Apply = Callable[[Unit, str, int, dict[str, Any] | None], object]
 Prepare = Callable[[dict[str, Any]], dict[str, Any]]
 
 

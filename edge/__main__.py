@@ -4,17 +4,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = {
-    "init": "Make a site's folder: configuration, secrets, database.",
-    "run": "Run the hub of a site.",
-    "demo": "The whole product on this machine, or its story checked once (--check).",
-    "doctor": "Say what is wrong with a site and how to mend it.",
-    "journal": "Verify or follow the journal.",
-    "scan": "Read codes from pictures.",
-    "bench": "Benchmarks, each with its floor beside it.",
-    "reference": "Print the reference of settings, events, refusals and commands.",
-}
-"""Command name to its one line of help. The module is `edge.commands.NAME`, its function `command`."""
+from edge.commands import COMMANDS
 
 
 class LazyGroup(click.Group):

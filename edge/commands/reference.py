@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 import msgspec
 
-from edge.__main__ import COMMANDS
+from edge.commands import COMMANDS
 from edge.errors import Refusal
 
 ROOMS = ("edge", "kiosk", "devices", "cloud_sync")
@@ -38,7 +38,8 @@ def _settings() -> Iterator[str]:
     from edge.tables import SECTIONS
 
     yield "## Settings of `site.toml`\n"
-    for section, kind in SECTIONS.items():
+    for section, entry in SECTIONS.items():
+        kind = entry.struct
         yield f"### `[{section}]`\n\n{_first_line(kind)}\n\n| setting | type | default |\n|---|---|---|"
         for field in msgspec.structs.fields(kind):
             yield f"| `{field.encode_name}` | {_type_name(field.type)} | {_default(field)} |"

@@ -25,8 +25,9 @@ class NotSeen(EdgeError):
     """Something did not appear in the time that a person would wait."""
 
 
-async def until(look: Callable[[], Awaitable[bool]], what: str, within_s: float = PATIENCE_S) -> None:
-    """Look again and again until it is so. Raises NotSeen."""
+async def until(look: Callable[[], Awaitable[bool]], what: str, within_s: float | None = None) -> None:
+    """Look again and again until it is so, for as long as a person would. Raises NotSeen."""
+    within_s = PATIENCE_S if within_s is None else within_s
     end = time.monotonic() + within_s
     while not await look():
         if time.monotonic() > end:
@@ -79,7 +80,7 @@ class KioskScreen:
         self._pressed += 1
         await self._socket.send_json({"gesture": gesture, "value": value, "n": self._pressed})
 
-    async def wait_for(self, screen: str, *, words: str = "", within_s: float = PATIENCE_S) -> None:
+    async def wait_for(self, screen: str, *, words: str = "", within_s: float | None = None) -> None:
         """Wait for a screen, and for words on it."""
 
         async def look() -> bool:

@@ -1,5 +1,6 @@
 """Prepare the two mosquittos from the project's own configuration in `systemd/mosquitto/`."""
 
+import getpass
 import secrets
 import shutil
 import subprocess
@@ -55,7 +56,8 @@ def password_file(folder: Path, account: str) -> Path:
 def _write(folder: Path, template: str, port: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = Template((CONFIGURATION / template).read_text())
-    (folder / "mosquitto.conf").write_text(text.substitute(port=port, address="127.0.0.1", folder=folder))
+    values = {"port": port, "address": "127.0.0.1", "folder": folder, "user": getpass.getuser()}
+    (folder / "mosquitto.conf").write_text(text.substitute(values))
 
 
 def _accounts(folder: Path, accounts: list[str]) -> None:

@@ -89,7 +89,7 @@ async def collect(cast: Cast) -> str:
     order = waiting[0]
     await cast.hands.hold("kiosk", "qr", order["pass_text"])
     await cast.kiosk.wait_for("pickup")
-    await _until_journal(cast, "OrderCollected", order_id=order["id"])
+    await until_journal(cast, "OrderCollected", order_id=order["id"])
     await cast.kiosk.go_home()
     return f"{order['id']} from {len(order['cells'])} cells"
 
@@ -149,10 +149,11 @@ STEPS: tuple[tuple[str, Callable[[Cast], Awaitable[str]]], ...] = (
 
 
 async def _count(cast: Cast, kind: str) -> int:
-    return sum(kind_of(entry) == kind for entry in await _entries(cast))
+    return sum(kind_of(entry) == kind for entry in await entries(cast))
 
 
-async def _entries(cast: Cast) -> list[dict[str, Any]]:
+async def entries(cast: Cast) -> list[dict[str, Any]]:
+    """The hub's journal, decoded."""
     return [json.loads(line) for line in await cast.hub.lines()]
 
 
@@ -163,11 +164,13 @@ async def _until_count(cast: Cast, kind: str, wanted: int) -> None:
     await until(look, f"{wanted} x {kind} in the journal", 30.0)
 
 
-async def _until_journal(cast: Cast, kind: str, **fields: object) -> None:
+async def until_journal(cast: Cast, kind: str, **fields: object) -> None:
+    """Wait until the journal holds an event of this kind with these fields."""
+
     async def look() -> bool:
         return any(
             kind_of(entry) == kind and fields.items() <= entry["data"].items()
-            for entry in await _entries(cast)
+            for entry in await entries(cast)
         )
 
     await until(look, f"{kind} {fields} in the journal", 60.0)
