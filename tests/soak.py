@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / "bench" / "out" / "soak.json"
@@ -43,7 +44,9 @@ def main() -> int:
 
 
 def _resume() -> tuple[int, dict[str, int]]:
-    state = json.loads(STATE.read_text()) if STATE.exists() else {"seed": 0, "held": {}}
+    state: dict[str, Any] = {"seed": 0, "held": {}}
+    if STATE.exists():
+        state = json.loads(STATE.read_text())
     return int(state["seed"]), {name: int(state["held"].get(name, 0)) for name in PROOFS}
 
 
