@@ -35,7 +35,7 @@ _FOLDER = Path(__file__).parent
 
 
 def community(today: date) -> dict[str, Any]:
-    """The whole community as of `today`: collection name to records, and the demo's `contract` and `personas`."""
+    """The whole community as of `today`: records by collection, `contract`, `personas`."""
     texts: dict[str, list[Record]] = json.loads((_FOLDER / "texts.json").read_text("utf-8"))
     homes = rooms()
     return {
@@ -94,7 +94,7 @@ def promotions() -> list[Record]:
 
 
 def deliveries(today: date) -> list[Record]:
-    """Delivery notes: the first fills the shelf, the second is a week younger and still has to be received."""
+    """Delivery notes: the first fills the shelf, the second is fresh and waits to be received."""
     return [
         {"id": "delivery-1", "lines": [_lot(entry, today) for entry in _catalogue()]},
         {"id": "delivery-2", "lines": [_lot(entry, today, age_days=0) for entry in _catalogue()[:17]]},
@@ -135,8 +135,8 @@ def orders() -> list[Record]:
 def contract() -> Record:
     """The demo contract's figures; the platform signs them.
 
-    The share of 10 % and 1 point for 1 fen are those of the points contract; the penalty of 0.03 % a day after
-    ten days, at most a tenth of the bill, is an example of what a contract may say.
+    The share of 10 % and 1 point for 1 fen are those of the points contract; the penalty of 0.03 % a day
+    after ten days, at most a tenth of the bill, is an example of what a contract may say.
     """
     return {
         "version": 1,
@@ -161,7 +161,7 @@ def _product(entry: Record) -> Record:
 
 
 def _lot(entry: Record, today: date, *, age_days: int | None = None) -> Record:
-    """A lot that has used up a fifth of its shelf life, unless `age_days` or the expired one says otherwise."""
+    """A lot that has used up a fifth of its shelf life, unless `age_days` says otherwise."""
     life_days = entry["shelf_life_days"]
     if age_days is None:
         age_days = life_days + 1 if entry["picture"] == EXPIRED_PICTURE else life_days // 5
