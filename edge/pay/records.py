@@ -36,10 +36,9 @@ def key_of(identity: str) -> int:
     Keys rise with the identities, so rows are appended; a text that is no identity has the key of no row.
     """
     try:
-        parsed = Identity.parse(identity)
+        return Identity.parse(identity).key
     except ValueError:
         return -1
-    return (parsed.epoch << 40) | parsed.counter
 
 
 def insert_attempt(connection: sqlite3.Connection, attempt: Row) -> None:

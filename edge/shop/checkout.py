@@ -180,10 +180,13 @@ def settle_sale(unit: Unit, attempt: Attempt) -> Receipt:
 
 
 def _post_sale(unit: Unit, order_id: str, body: OrderBody) -> None:
-    amounts = {"total": body.total_fen, "goods": body.gross_fen, "saving": body.saving_fen}
+    amounts = {
+        "total": body.total_fen,
+        "goods": body.gross_fen,
+        "saving": body.saving_fen,
+        "points": body.points,
+    }
     post(unit, "sale", order_id, amounts, payee=body.payee)
-    if body.points:
-        post(unit, "points_earned", order_id, {"points": body.points}, payee=body.payee)
 
 
 def _receipt_body(body: OrderBody) -> ReceiptBody:
