@@ -7,16 +7,16 @@ Layout = Literal["portrait", "landscape", "short"]
 ROWS: dict[str, dict[Layout, tuple[int, int]]] = {
     # list: layout → rows at normal and at large type
     "basket": {"portrait": (4, 4), "landscape": (4, 4), "short": (3, 2)},
-    "shelf": {"portrait": (4, 4), "landscape": (4, 4), "short": (3, 3)},
-    "found": {"portrait": (4, 4), "landscape": (4, 4), "short": (4, 3)},
-    "bills": {"portrait": (5, 4), "landscape": (4, 3), "short": (3, 2)},
-    "settled": {"portrait": (8, 7), "landscape": (5, 4), "short": (4, 3)},
-    "notices": {"portrait": (4, 3), "landscape": (3, 2), "short": (2, 2)},
-    "directory": {"portrait": (7, 6), "landscape": (4, 4), "short": (4, 3)},
+    "shelf": {"portrait": (4, 4), "landscape": (4, 3), "short": (3, 3)},
+    "found": {"portrait": (4, 4), "landscape": (4, 3), "short": (3, 3)},
+    "bills": {"portrait": (5, 4), "landscape": (4, 3), "short": (3, 1)},
+    "settled": {"portrait": (11, 8), "landscape": (5, 3), "short": (3, 2)},
+    "notices": {"portrait": (4, 3), "landscape": (3, 2), "short": (2, 1)},
+    "directory": {"portrait": (10, 8), "landscape": (4, 3), "short": (4, 3)},
     "receipt": {"portrait": (6, 5), "landscape": (5, 4), "short": (3, 2)},
-    "steps": {"portrait": (4, 4), "landscape": (3, 3), "short": (3, 2)},
-    "board": {"portrait": (3, 3), "landscape": (3, 3), "short": (2, 2)},
-    "chips": {"portrait": (5, 3), "landscape": (4, 3), "short": (4, 3)},
+    "steps": {"portrait": (4, 3), "landscape": (3, 2), "short": (2, 1)},
+    "board": {"portrait": (3, 2), "landscape": (3, 2), "short": (2, 2)},
+    "chips": {"portrait": (4, 3), "landscape": (3, 2), "short": (3, 2)},
 }
 
 

@@ -107,7 +107,9 @@ async def stand() -> AsyncIterator[Stand]:
         return {"ready": True}
 
     app = build_screen(
-        Front(session, scans, HandHints(), well, lambda: "kiosk_up 1\n", frozenset({"127.0.0.1", "localhost"}))
+        Front(
+            session, scans, HandHints(), well, lambda: "kiosk_up 1\n", frozenset({"127.0.0.1", "localhost"})
+        )
     )
     runner = web.AppRunner(app)
     await runner.setup()
