@@ -218,6 +218,7 @@ class Hub:
                 settings=self._kiosk_settings,
                 health=self.health,
                 metrics=self.metrics,
+                readers=frozenset(self._kiosk_readers),
                 pay_screen=self._set_pay_screen,
             )
         )

@@ -89,11 +89,11 @@ class PaymentEngine:
             attempt.id, Finding(answer=Answer.OFFERED, qr=offer.qr, expires_at_ms=offer.expires_at_ms)
         )
 
-    async def settle(self, attempt_id: str) -> Attempt:
+    async def ask(self, attempt_id: str) -> Attempt:
         """Ask what became of an attempt and act on it; also for one that was given up (late money).
 
         While the platform is away an attempt stays as it is; after its QR has expired it becomes unknown.
-        Raises AttemptUnknown.
+        Raises AttemptUnknown, PlatformUnreachable.
         """
         attempt = await self._store.read(lambda connection: find_attempt(connection, attempt_id))
         if attempt.state is AttemptState.PAID:
@@ -101,7 +101,14 @@ class PaymentEngine:
         try:
             return await self._ask(attempt)
         except PlatformUnreachable:
-            return await self._miss_answer(attempt)
+            await self._miss_answer(attempt)
+            raise
+
+    async def settle(self, attempt_id: str) -> Attempt:
+        """As `ask`, but silence leaves the attempt as it stands. Raises AttemptUnknown."""
+        with contextlib.suppress(PlatformUnreachable):
+            return await self.ask(attempt_id)
+        return await self._store.read(lambda connection: find_attempt(connection, attempt_id))
 
     async def close(self, attempt_id: str) -> Attempt:
         """Close an attempt, so that its QR cannot be paid any more; repeated by `settle` until answered.
@@ -151,10 +158,9 @@ class PaymentEngine:
             return await self.close(attempt.id)
         return await self._apply(attempt.id, finding)
 
-    async def _miss_answer(self, attempt: Attempt) -> Attempt:
+    async def _miss_answer(self, attempt: Attempt) -> None:
         if attempt.state is AttemptState.SENT and self._is_past(attempt):
-            return await self._apply(attempt.id, Finding(answer=Answer.UNSURE, reason=OFFLINE))
-        return attempt
+            await self._apply(attempt.id, Finding(answer=Answer.UNSURE, reason=OFFLINE))
 
     def _is_past(self, attempt: Attempt) -> bool:
         return attempt.expires_at_ms is not None and attempt.expires_at_ms <= self._now_ms()

@@ -1,0 +1,116 @@
+"""One kiosk put together: the session over the rooms, and the server before it."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from edge.access.contacts import ContactDesk
+from edge.access.pickup import PickupDesk
+from edge.config import SiteSettings
+from edge.links.health import HealthRegistry, overall
+from edge.links.metrics import Metrics
+from edge.links.scans import ScanQueue
+from edge.pay.engine import PaymentEngine
+from edge.store.store import Store
+from edge.trust.clock import Clock
+from edge.trust.keys import KeySet
+from kiosk.desks.health_desk import RoomHealthDesk
+from kiosk.desks.home_desk import RoomHomeDesk
+from kiosk.desks.locker_desk import BankLayout, RoomLockerDesk
+from kiosk.desks.shop_desk import RoomShopDesk
+from kiosk.desks.till_desk import RoomTillDesk
+from kiosk.screens.table import all_screens
+from kiosk.server import Front, build_screen
+from kiosk.session import Desks, Place, Session
+from kiosk.settings import KioskSettings
+from kiosk.words import Text
+
+TOPICS = ("payments", "lockers", "feed", "notices", "doors")
+"""Hints after which the screen looks again."""
+
+WATCHING: web.AppKey["asyncio.Task[None]"] = web.AppKey("watching", asyncio.Task)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KioskDeps:
+    """What a kiosk stands on. pay_screen tells the cameras that an amount is shown; readers: its cameras."""
+
+    store: Store
+    engine: PaymentEngine
+    pickup: PickupDesk
+    contacts: ContactDesk
+    keys: Callable[[], KeySet]
+    clock: Clock
+    scans: ScanQueue
+    banks: tuple[BankLayout, ...]
+    site: SiteSettings
+    settings: KioskSettings
+    health: HealthRegistry
+    metrics: Metrics
+    readers: frozenset[str]
+    pay_screen: Callable[[bool], None]
+
+
+def build_kiosk(deps: KioskDeps) -> web.Application:
+    """The web application of one kiosk."""
+    watch = RoomHealthDesk(health=deps.health, clock=deps.clock, readers=deps.readers)
+    session = Session(
+        desks=_desks(deps, watch),
+        screens=all_screens(),
+        place=Place(
+            Text(deps.site.name_zh, deps.site.name_en), deps.settings.session_s, deps.settings.app_url
+        ),
+        clock=deps.clock,
+        monotonic_ms=lambda: time.monotonic_ns() // 1_000_000,
+    )
+
+    async def health() -> dict[str, object]:
+        parts = await deps.health.check()
+        return {
+            "state": overall(parts).value,
+            "parts": {
+                name: {"state": part.state.value, "detail": part.detail} for name, part in parts.items()
+            },
+        }
+
+    async def pay_screen(on: bool) -> None:
+        deps.pay_screen(on)
+
+    app = build_screen(
+        Front(
+            session=session,
+            scans=deps.scans,
+            hints=deps.store.notifier.subscribe(*TOPICS),
+            health=health,
+            metrics=deps.metrics.render,
+            hosts=frozenset({deps.settings.host, "localhost"}),
+            pay_screen=pay_screen,
+        )
+    )
+    app.cleanup_ctx.append(_watching(watch))
+    return app
+
+
+def _desks(deps: KioskDeps, watch: RoomHealthDesk) -> Desks:
+    return Desks(
+        shop=RoomShopDesk(store=deps.store, clock=deps.clock),
+        till=RoomTillDesk(store=deps.store, engine=deps.engine, clock=deps.clock, kiosk=deps.site.device),
+        lockers=RoomLockerDesk(pickup=deps.pickup, contacts=deps.contacts, banks=deps.banks),
+        home=RoomHomeDesk(store=deps.store, clock=deps.clock, keys=deps.keys),
+        health=watch,
+    )
+
+
+def _watching(watch: RoomHealthDesk) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        app[WATCHING] = asyncio.create_task(watch.run())
+        yield
+        app[WATCHING].cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await app[WATCHING]
+
+    return context

@@ -1,0 +1,126 @@
+"""Residents, bills, notices and the directory as the screens see them."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import cast
+
+from edge.access.errors import PassWrongSite
+from edge.homes import bills, directory
+from edge.homes.notices import current_notices
+from edge.homes.residents import find_resident
+from edge.homes.rooms import find_room
+from edge.pay.copies import copy_as_of
+from edge.pay.payees import find_payee
+from edge.shop.orders import IN_CELLS, orders_of
+from edge.store.store import Store
+from edge.trust.clock import Clock, Trust
+from edge.trust.keys import KeySet
+from edge.trust.passes import Pass, open_resident_code, open_scan
+from kiosk.desks.ports import CodeKind
+from kiosk.desks.views import Account, Bill, Entry, Notice, Resident
+from kiosk.words import Text, same
+
+
+class RoomHomeDesk:
+    """`kiosk.desks.ports.HomeDesk` over homes and trust."""
+
+    def __init__(self, *, store: Store, clock: Clock, keys: Callable[[], KeySet]) -> None:
+        self._store = store
+        self._clock = clock
+        self._keys = keys
+
+    async def kind_of(self, code: str) -> CodeKind:
+        """What sort of code of this community it is."""
+        return cast(CodeKind, self._own(open_scan(code, self._keys(), self._at_ms())).kind)
+
+    async def identify(self, code: str) -> Resident:
+        """The resident whose fresh code this is. Raises ResidentUnknown."""
+        subject = self._own(open_resident_code(code, self._keys(), self._at_ms())).subject
+
+        def look(connection: sqlite3.Connection) -> Resident:
+            resident = find_resident(connection, subject)
+            room = find_room(connection, resident.room)
+            waiting = [order for order in orders_of(connection, subject) if order.state == IN_CELLS]
+            return Resident(
+                subject=subject,
+                room=room.id,
+                room_label=Text("{b}号楼 {n} 室", "Building {b}, room {n}").fill(
+                    b=room.building, n=room.number
+                ),
+                name=resident.nickname or resident.name_masked,
+                orders_waiting=len(waiting),
+            )
+
+        return await self._store.read(look)
+
+    async def account(self, room: str) -> Account:
+        """The bills of a room, the company's own before what is collected for others."""
+        now = self._clock.now()
+
+        def look(connection: sqlite3.Connection) -> Account:
+            found = bills.list_bills(connection, room, now)
+            unpaid = [bill for group in bills.group_unpaid(found) for bill in group.bills]
+            settled = [bill for bill in reversed(found) if bill.unpaid_fen == 0]
+            return Account(
+                open=tuple(_bill(connection, bill) for bill in unpaid),
+                settled=tuple(_bill(connection, bill) for bill in settled),
+                as_of_ms=copy_as_of(connection),
+            )
+
+        return await self._store.read(look)
+
+    async def notices(self) -> tuple[Notice, ...]:
+        """Notices of now, newest first."""
+        now = self._clock.now()
+        found = await self._store.read(lambda connection: current_notices(connection, now))
+        return tuple(
+            Notice(
+                id=notice.id,
+                kind=notice.kind,
+                title=Text(notice.title_zh, notice.title_en),
+                body=Text(notice.body_zh, notice.body_en),
+                from_ms=notice.from_ms or 0,
+            )
+            for notice in found
+        )
+
+    async def directory(self) -> tuple[Entry, ...]:
+        """The service directory."""
+        return tuple(
+            Entry(
+                id=entry.id,
+                kind=entry.kind,
+                name=Text(entry.name_zh, entry.name_en),
+                phone=entry.phone,
+                address=Text(entry.address_zh, entry.address_en),
+                hours=same(entry.hours),
+            )
+            for entry in await self._store.read(directory.list_directory)
+        )
+
+    def _own(self, shown: Pass) -> Pass:
+        if shown.site != self._store.site:
+            raise PassWrongSite(site=shown.site)
+        return shown
+
+    def _at_ms(self) -> int | None:
+        reading = self._clock.now()
+        return None if reading.trust is Trust.UNKNOWN else reading.at_ms
+
+
+def _bill(connection: sqlite3.Connection, bill: bills.Bill) -> Bill:
+    payee = find_payee(connection, bill.payee)
+    return Bill(
+        id=bill.id,
+        item=bill.item,
+        period=bill.period,
+        due_on=bill.due_on,
+        payee=bill.payee,
+        payee_name=Text(payee.name_zh, payee.name_en),
+        open_fen=bill.unpaid_fen,
+        penalty_fen=bill.penalty_fen,
+        amount_fen=bill.amount_fen,
+        for_others=bill.collected_for_others,
+        overdue_days=bill.days,
+        state="open" if bill.unpaid_fen else "pending" if bill.unconfirmed_fen else "paid",
+    )
