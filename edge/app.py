@@ -35,7 +35,7 @@ from edge.links.control import ControlSocket, build_control
 from edge.links.control_client import CONTROL_SOCKET
 from edge.links.health import HealthRegistry
 from edge.links.metrics import Metrics
-from edge.links.scans import ScanQueue
+from edge.links.scans import PAYMENT_CODE, Scan, ScanQueue
 from edge.links.supervisor import Role, Supervisor
 from edge.pay.contract import open_contract
 from edge.pay.copies import note_feed
@@ -49,6 +49,7 @@ from edge.store import journal
 from edge.tables import APPLIERS
 from edge.trust.clock import Trust, TrustedClock
 from kiosk.app import KioskDeps, build_kiosk
+from kiosk.server import RUNNING
 from kiosk.settings import KioskSettings
 
 log = logging.getLogger(__name__)
@@ -188,7 +189,10 @@ class Hub:
         router = ScanRouter(readers, kiosks={self._site.device: self._scans}, opener=self._opener)
         settings = one_or_default(self._config, "vision", VisionSettings)
         self._vision = VisionClient(
-            socket=self._config.resolve(settings.socket), clock=self.clock, on_scan=router.put
+            socket=self._config.resolve(settings.socket),
+            clock=self.clock,
+            on_scan=router.put,
+            on_discarded=lambda reader: router.put(self._discarded(reader)),
         )
         drivers = {id(driver): driver for driver in self._banks.values()}
         self._gateway = Gateway(
@@ -204,23 +208,21 @@ class Hub:
 
     def _build_kiosk_side(self) -> None:
         self._kiosk_settings = self._config.one("kiosk", KioskSettings)
-        self._kiosk = build_kiosk(
-            KioskDeps(
-                store=self.store,
-                engine=self._engine,
-                pickup=self._pickup,
-                keys=self._keyring.current,
-                clock=self.clock,
-                scans=self._scans,
-                contacts=self._contacts,
-                banks=self._bank_settings,
-                site=self._site,
-                settings=self._kiosk_settings,
-                health=self.health,
-                metrics=self.metrics,
-                readers=frozenset(self._kiosk_readers),
-                pay_screen=self._set_pay_screen,
-            )
+        self._kiosk = KioskDeps(
+            store=self.store,
+            engine=self._engine,
+            pickup=self._pickup,
+            keys=self._keyring.current,
+            clock=self.clock,
+            scans=self._scans,
+            contacts=self._contacts,
+            banks=self._bank_settings,
+            site=self._site,
+            settings=self._kiosk_settings,
+            health=self.health,
+            metrics=self.metrics,
+            readers=frozenset(self._kiosk_readers),
+            pay_screen=self._set_pay_screen,
         )
         control = Control(store=self.store, clock=self.clock, staff=StaffDesk(self.store), health=self.health)
         self._control = ControlSocket(
@@ -287,11 +289,12 @@ class Hub:
             self.store.close()
 
     async def _serve_kiosk(self) -> None:
-        runner = web.AppRunner(self._kiosk, access_log=None, handle_signals=False)
+        app = build_kiosk(self._kiosk)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await runner.setup()
         try:
             await web.TCPSite(runner, self._kiosk_settings.host, self._kiosk_settings.port).start()
-            await asyncio.Event().wait()
+            await app[RUNNING]
         finally:
             await runner.cleanup()
 
@@ -310,6 +313,10 @@ class Hub:
     def _set_pay_screen(self, on: bool) -> None:
         for reader in self._kiosk_readers:
             self._vision.pay_screen(reader, on)
+
+    def _discarded(self, reader: str) -> Scan:
+        """Tells the screen that a payment code was shown and thrown away; its text never came here."""
+        return Scan(reader=reader, symbology=PAYMENT_CODE, text="", at_ms=self.clock.now().at_ms)
 
     def _reader_lives(self, reader: str) -> bool | None:
         state = self._vision.states.get(reader)

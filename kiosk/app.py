@@ -15,6 +15,7 @@ from edge.links.health import HealthRegistry, overall
 from edge.links.metrics import Metrics
 from edge.links.scans import ScanQueue
 from edge.pay.engine import PaymentEngine
+from edge.store.notifier import Subscription
 from edge.store.store import Store
 from edge.trust.clock import Clock
 from edge.trust.keys import KeySet
@@ -80,18 +81,19 @@ def build_kiosk(deps: KioskDeps) -> web.Application:
     async def pay_screen(on: bool) -> None:
         deps.pay_screen(on)
 
+    hints = deps.store.notifier.subscribe(*TOPICS)
     app = build_screen(
         Front(
             session=session,
             scans=deps.scans,
-            hints=deps.store.notifier.subscribe(*TOPICS),
+            hints=hints,
             health=health,
             metrics=deps.metrics.render,
             hosts=frozenset({deps.settings.host, "localhost"}),
             pay_screen=pay_screen,
         )
     )
-    app.cleanup_ctx.append(_watching(watch))
+    app.cleanup_ctx.append(_watching(watch, hints))
     return app
 
 
@@ -105,12 +107,13 @@ def _desks(deps: KioskDeps, watch: RoomHealthDesk) -> Desks:
     )
 
 
-def _watching(watch: RoomHealthDesk) -> Callable[[web.Application], AsyncIterator[None]]:
+def _watching(watch: RoomHealthDesk, hints: Subscription) -> Callable[[web.Application], AsyncIterator[None]]:
     async def context(app: web.Application) -> AsyncIterator[None]:
         app[WATCHING] = asyncio.create_task(watch.run())
         yield
         app[WATCHING].cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await app[WATCHING]
+        hints.close()
 
     return context

@@ -4,6 +4,9 @@ import asyncio
 
 import msgspec
 
+PAYMENT_CODE = "payment_code"
+"""Symbology of a payment code that was discarded unread: its scan carries no text."""
+
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """One decoded code. `symbology` is qr, ean13, ean8 or code128; `at_ms` is the hub's trusted time."""
