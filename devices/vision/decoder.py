@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import cv2
 import zxingcpp
 from pyzbar import pyzbar
 
 from devices.vision.codes import Code, Symbology, is_ean
-from devices.vision.pictures import Gray
+from devices.vision.pictures import Gray, prepare_opencv
 from devices.vision.views import (
     View,
     bounded,
@@ -95,6 +94,7 @@ class Decoder:
         second_opinion: bool = True,
         now_ms: Callable[[], float] = lambda: time.monotonic() * 1000,
     ) -> None:
+        prepare_opencv()
         self._work_pixels = work_pixels
         self._second_opinion = second_opinion
         self._now_ms = now_ms
@@ -199,6 +199,3 @@ def _elected(votes: Counter[_Key]) -> list[Code]:
         ((symbology, text),) = votes
         return [Code(symbology, text, sure=False)]
     return []
-
-
-cv2.setNumThreads(1)

@@ -20,6 +20,12 @@ THUMBNAIL_SHARE = 8
 """A thumbnail has an eighth of the width and height."""
 
 
+def prepare_opencv() -> None:
+    """One thread, and no lines of its own on stderr: the readers are the threads, and refusals are ours."""
+    cv2.setNumThreads(1)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
 def check_pixels(width: int, height: int) -> None:
     """Raise PictureRefused (pixels) when a picture of this size is not to be decoded."""
     if max(width, height) > MAX_SIDE_PIXELS or width * height > MAX_PIXELS:

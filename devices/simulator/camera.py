@@ -1,0 +1,182 @@
+"""`python -m devices.simulator.camera`: two cameras as MJPEG streams, and hands that hold things up.
+
+A simulator of cameras: only pictures leave it. On loopback, for demo and tests.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import cv2
+import msgspec
+import numpy as np
+from aiohttp import BodyPartReader, web
+
+from devices.simulator.camera_codes import MAX_TEXT_CHARS, draw_code
+from devices.simulator.camera_scene import Colour, Scene
+from devices.vision.headers import PictureRefused
+from devices.vision.pictures import MAX_BYTES, check_picture
+
+FRAME_S = 1 / 12
+BOUNDARY = "frame"
+ROOT = Path(__file__).parents[2]
+PAGE = Path(__file__).with_name("camera_page")
+POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+CameraName = Literal["kiosk", "gate"]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=60)]
+
+
+class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hold a code before a camera."""
+
+    camera: CameraName
+    symbology: Literal["ean13", "qr"]
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT_CHARS)]
+    seconds: Seconds = 3.0
+
+
+class Clear(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Take away whatever is held before a camera."""
+
+    camera: CameraName
+
+
+Order = TypeVar("Order", Hold, Clear)
+
+
+class Cameras:
+    """The scenes of both cameras and the HTTP handlers."""
+
+    def __init__(self, goods: list[dict[str, Any]]) -> None:
+        self._scenes: dict[str, Scene] = {"kiosk": Scene(1), "gate": Scene(2)}
+        self._goods = goods
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """GET /NAME.mjpg: frames until the client goes."""
+        scene = self._scenes[request.match_info["camera"]]
+        answer = web.StreamResponse(
+            headers={
+                "Content-Type": f"multipart/x-mixed-replace; boundary={BOUNDARY}",
+                "Cache-Control": "no-store",
+            }
+        )
+        await answer.prepare(request)
+        due = time.monotonic()
+        try:
+            while True:
+                frame = scene.frame(time.monotonic())
+                head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(frame)}\r\n\r\n"
+                await answer.write(head.encode() + frame + b"\r\n")
+                due = max(due + FRAME_S, time.monotonic())
+                await asyncio.sleep(due - time.monotonic())
+        except ConnectionError:
+            return answer
+
+    async def hold(self, request: web.Request) -> web.Response:
+        """POST /hold: print a code on a card and hold it up."""
+        order = await _order(request, Hold)
+        try:
+            code = draw_code(order.symbology, order.text)
+        except ValueError as error:
+            raise web.HTTPBadRequest(text=str(error)) from error
+        self._scenes[order.camera].hold(code, now_s=time.monotonic(), seconds=order.seconds)
+        return web.json_response({"seconds": order.seconds})
+
+    async def clear(self, request: web.Request) -> web.Response:
+        """POST /clear: take it away."""
+        self._scenes[(await _order(request, Clear)).camera].clear()
+        return web.json_response({})
+
+    async def picture(self, request: web.Request) -> web.Response:
+        """POST /picture, form fields `camera` and `picture`: the camera sees it for 8 seconds."""
+        camera, data = await _upload(request)
+        try:
+            check_picture(data)
+        except PictureRefused as error:
+            raise web.HTTPBadRequest(text=f"picture refused: {error.reason}") from error
+        shown = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if shown is None:
+            raise web.HTTPBadRequest(text="picture refused: damaged")
+        seen: Colour = np.asarray(shown, np.uint8)
+        self._scenes[camera].show(seen, now_s=time.monotonic(), seconds=8.0)
+        return web.json_response({"seconds": 8.0})
+
+    async def goods(self, _: web.Request) -> web.Response:
+        """GET /goods.json: what lies on the shelf to be held up."""
+        return web.json_response(self._goods)
+
+
+async def _order(request: web.Request, kind: type[Order]) -> Order:
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise web.HTTPBadRequest(text=str(error)) from error
+
+
+async def _upload(request: web.Request) -> tuple[CameraName, bytes]:
+    """The fields of the form. Raises HTTPBadRequest, HTTPRequestEntityTooLarge."""
+    fields: dict[str, bytes] = {}
+    try:
+        async for part in await request.multipart():
+            if isinstance(part, BodyPartReader) and part.name in ("camera", "picture"):
+                fields[part.name] = bytes(await part.read())
+        return msgspec.convert(fields["camera"].decode(), CameraName), fields["picture"]
+    except (KeyError, ValueError, AssertionError) as error:
+        raise web.HTTPBadRequest(text="a form with the fields camera and picture is expected") from error
+
+
+async def _add_headers(_: web.Request, answer: web.StreamResponse) -> None:
+    answer.headers["Content-Security-Policy"] = POLICY
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+
+
+def build(goods: list[dict[str, Any]], *, static: Path) -> web.Application:
+    """The web application. `static` holds tokens.css and art/goods.svg of the kiosk."""
+    cameras = Cameras(goods)
+    app = web.Application(client_max_size=MAX_BYTES + 65_536)
+    app.on_response_prepare.append(_add_headers)
+    app.add_routes(
+        [
+            web.get("/{camera:kiosk|gate}.mjpg", cameras.stream),
+            web.post("/hold", cameras.hold),
+            web.post("/clear", cameras.clear),
+            web.post("/picture", cameras.picture),
+            web.get("/goods.json", cameras.goods),
+            web.get("/", _file(PAGE / "index.html")),
+            web.get("/camera.css", _file(PAGE / "camera.css")),
+            web.get("/camera.js", _file(PAGE / "camera.js")),
+            web.get("/tokens.css", _file(static / "tokens.css")),
+            web.get("/goods.svg", _file(static / "art" / "goods.svg")),
+        ]
+    )
+    return app
+
+
+def _file(path: Path) -> Callable[[web.Request], Awaitable[web.FileResponse]]:
+    async def serve(_: web.Request) -> web.FileResponse:
+        return web.FileResponse(path)
+
+    return serve
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="python -m devices.simulator.camera", description=__doc__)
+    parser.add_argument("--port", type=int, default=8091)
+    parser.add_argument("--goods", type=Path, default=ROOT / "edge" / "demo" / "products.json")
+    parser.add_argument("--static", type=Path, default=ROOT / "kiosk" / "static")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    goods = json.loads(options.goods.read_text("utf-8"))
+    app = build(goods, static=options.static)
+    web.run_app(app, host="127.0.0.1", port=options.port, print=None, shutdown_timeout=0.5)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""One reader: its source, gate, decoder and what it says, in a thread of its own."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import cv2
+
+from devices.vision.codes import Code, is_payment_code
+from devices.vision.decoder import Decoder
+from devices.vision.gate import MotionGate
+from devices.vision.headers import PictureRefused
+from devices.vision.in_view import InView
+from devices.vision.mjpeg import SourceLost
+from devices.vision.protocol import MAX_SCAN_CHARS, Message, PaymentCodeDiscarded, Scan, State
+from devices.vision.sources import Frame, Source
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 5.0
+"""Pauses before a lost source is opened again: each twice as long as the one before."""
+
+
+def boot_ms() -> float:
+    """Milliseconds since the machine started; the hub reads the same clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) * 1000
+
+
+class Reader:
+    """Watches one source and says what it sees. `pays` tells whether payment codes may be passed on now."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        source: Source,
+        decoder: Decoder,
+        say: Callable[[Message], None],
+        pays: Callable[[str], bool],
+        now_ms: Callable[[], float] = boot_ms,
+    ) -> None:
+        self.name = name
+        self.refused = 0
+        self._source = source
+        self._decoder = decoder
+        self._say = say
+        self._pays = pays
+        self._now_ms = now_ms
+        self._gate = MotionGate()
+        self._in_view = InView()
+        self._live = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Watch until `stop`; a source that is lost is opened again, for as long as it takes."""
+        pause_s = FIRST_PAUSE_S
+        while not stop.is_set():
+            try:
+                for frame in self._source.frames():
+                    if stop.is_set():
+                        return
+                    self._say_state(live=True)
+                    pause_s = FIRST_PAUSE_S
+                    if frame is not None:
+                        self.look(frame)
+            except (SourceLost, PictureRefused, cv2.error) as error:
+                log.warning("%s: %s", self.name, error)
+            except Exception:  # the reader's supervisor: one bad source stops no other
+                log.exception("%s failed", self.name)
+            self._say_state(live=False)
+            stop.wait(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def look(self, frame: Frame) -> None:
+        """Take one frame: nothing where nothing moved, else what has come into view."""
+        began_ms = self._now_ms()
+        try:
+            if frame.still_possible and not self._gate.is_open(frame.thumbnail(), began_ms):
+                self._in_view.still(began_ms)
+                return
+            codes = self._decoder.read(frame.picture())
+        except PictureRefused as error:
+            self.refused += 1
+            log.info("%s: picture refused: %s", self.name, error.reason)
+            return
+        except (OSError, cv2.error) as error:
+            self.refused += 1
+            log.info("%s: picture not read: %s", self.name, type(error).__name__)
+            return
+        for code in self._in_view.arrived(codes, began_ms):
+            self._report(code, began_ms)
+
+    def _report(self, code: Code, began_ms: float) -> None:
+        if is_payment_code(code.text) and not self._pays(self.name):
+            self._say(PaymentCodeDiscarded(self.name))
+        elif len(code.text) <= MAX_SCAN_CHARS:
+            now_ms = self._now_ms()
+            self._say(Scan(self.name, code.symbology, code.text, round(now_ms - began_ms), int(now_ms)))
+
+    def _say_state(self, *, live: bool) -> None:
+        if live == self._live:
+            return
+        self._live = live
+        if not live:
+            self._in_view.clear()
+        self._say(State(self.name, "live" if live else "lost"))
