@@ -158,27 +158,38 @@ class CommandSession:
         if (command.site, command.device) != (self._site, self._device):
             return
         state, reason = stored or ("refused", refusal.code)
-        await self._answer(command.id, state, reason)
+        await self._send(self._answer(command.id, state, reason))
 
     async def _execute(self, command: Command) -> None:
-        async def report(state: str, reason: str) -> None:
-            await self._answer(command.id, state, reason)
+        """Open, with the answers on their way beside it: a slow broker holds up no door."""
+        answers: asyncio.Queue[CommandAnswer | None] = asyncio.Queue()
 
+        async def report(state: str, reason: str) -> None:
+            answers.put_nowait(self._answer(command.id, state, reason))
+
+        sending = asyncio.create_task(self._send_all(answers))
         try:
             await self._doors.open_by_command(command, report)
         except Refusal as refusal:
-            await self._answer(command.id, "refused", refusal.code)
+            await report("refused", refusal.code)
+        finally:
+            answers.put_nowait(None)
+            await sending
 
-    async def _answer(self, command_id: str, state: str, reason: str) -> None:
+    async def _send_all(self, answers: "asyncio.Queue[CommandAnswer | None]") -> None:
+        """Send one command's answers in order, until None; there are at most one a state."""
+        while (answer := await answers.get()) is not None:
+            await self._send(answer)
+
+    def _answer(self, command_id: str, state: str, reason: str) -> CommandAnswer:
+        return CommandAnswer(command_id, _ANSWER_STATES[state], self._clock.now().at_ms, reason)
+
+    async def _send(self, answer: CommandAnswer) -> None:
         """Tell the platform; when the broker is away, the journal tells it later."""
-        answer_state = _ANSWER_STATES.get(state)
-        if answer_state is None:
-            return
-        answer = CommandAnswer(command_id, answer_state, self._clock.now().at_ms, reason)
         try:
             await self._session.publish(answer_topic(self._site, self._device), msgspec.json.encode(answer))
         except DeviceOffline as error:
-            log.info("answer %s %s not sent: %s", command_id, state, error)
+            log.info("answer %s %s not sent: %s", answer.command, answer.state, error)
 
     def _finished(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)

@@ -88,8 +88,10 @@ async def apply_events(platform: Platform) -> None:
             await platform.database.write(lambda c: applying.retry_parked(c, now_ms=platform.clock_ms()))
         platform.bell.ring()
         if not progress.more:
+            # Not wait_for: in Python 3.11 it may swallow a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(platform.ingested.wait(), RETRY_PAUSE_S)
+                async with asyncio.timeout(RETRY_PAUSE_S):
+                    await platform.ingested.wait()
 
 
 def _make_delivery(

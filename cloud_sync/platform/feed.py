@@ -29,7 +29,8 @@ class FeedBell:
         """Wait for the next ring; False when the time passed without one."""
         event = self._event
         try:
-            await asyncio.wait_for(event.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await event.wait()
         except TimeoutError:
             return False
         return True

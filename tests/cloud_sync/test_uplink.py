@@ -133,7 +133,9 @@ async def test_a_platform_ahead_of_us_halts_the_uplink_and_is_journalled_once(
     while await uplink.send_next():
         pass
     await world.platform.database.write(
-        lambda c: c.execute("UPDATE streams SET head_seq=99, applied_seq=99, head_hash=?", ("a" * 64,)).rowcount
+        lambda c: (
+            c.execute("UPDATE streams SET head_seq=99, applied_seq=99, head_hash=?", ("a" * 64,)).rowcount
+        )
     )
     world.record(1)
     async with running(uplink.run):
