@@ -16,6 +16,7 @@ from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved
 from edge.errors import DeviceFault, DeviceOffline
 from edge.links.backoff import Backoff
+from edge.links.cancelling import end_task
 
 log = logging.getLogger(__name__)
 
@@ -104,16 +105,13 @@ class GuardClient:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
+        beating = asyncio.create_task(self._beat())
         try:
-            async with asyncio.TaskGroup() as group:
-                beating = group.create_task(self._beat())
-                try:
-                    await self._read(reader)
-                finally:
-                    beating.cancel()
+            await self._read(reader)
         finally:
             self._lose()
             writer.close()
+            await end_task(beating)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         with contextlib.suppress(ConnectionError, ValueError):

@@ -17,6 +17,7 @@ from aiohttp import web
 from devices.simulator.doors import cancel_on_signal, serve_unix
 from devices.simulator.locker_board import Board, Cell
 from edge.links.broker import BrokerMessage, BrokerOffline, BrokerSession, Will
+from edge.links.supervisor import Role, Supervisor
 
 TICK_S = 0.02
 OUTBOX_LIMIT = 1000
@@ -58,10 +59,8 @@ class LockerProcess:
 
     async def run(self) -> None:
         """Play for ever."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.session.run())
-            group.create_task(self._send())
-            group.create_task(self._live())
+        roles = (Role("session", self.session.run), Role("send", self._send), Role("live", self._live))
+        await Supervisor(roles).run()
 
     async def _ready(self) -> None:
         while not self._outbox.empty():

@@ -1,6 +1,7 @@
 """What comes down from the platform for doors: grants and revocations."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -50,7 +51,7 @@ def apply_revocation(unit: Unit, record_id: str, version: int, data: Mapping[str
     records.put_revocation(unit.connection, record_id, version, revocation.pass_id, revocation.until_ms)
 
 
-APPLIERS: Mapping[str, Callable[[Unit, str, int, Mapping[str, object] | None], None]] = {
+APPLIERS: dict[str, Callable[[Unit, str, int, dict[str, Any] | None], None]] = {
     "grants": apply_grant,
     "revocations": apply_revocation,
 }

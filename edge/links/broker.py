@@ -10,6 +10,7 @@ import msgspec
 
 from edge.errors import DeviceOffline, EdgeError
 from edge.links.backoff import Backoff
+from edge.links.cancelling import end_task
 
 log = logging.getLogger(__name__)
 
@@ -138,19 +139,24 @@ class BrokerSession:
             self._incoming = asyncio.Queue(self._queue_limit)
             try:
                 await self._pump(client)
-            except* (aiomqtt.MqttError, OSError, EdgeError) as errors:
-                raise BrokerOffline(str(errors.exceptions[0])) from errors
+            except EdgeError as error:
+                raise BrokerOffline(str(error)) from error
             finally:
                 self._client = None
                 self.ready = False
                 self._on_lost()
 
     async def _pump(self, client: aiomqtt.Client) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._receive(client))
-            group.create_task(self._handle())
+        tasks = (asyncio.create_task(self._receive(client)), asyncio.create_task(self._handle()))
+        try:
             await self._on_ready()
             self._backoff.reset()
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+        finally:
+            for task in tasks:
+                await end_task(task)
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
 
 from edge.links.backoff import Backoff
+from edge.links.cancelling import end_task
 
 log = logging.getLogger(__name__)
 
@@ -47,17 +48,23 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         while True:
             started_s = loop.time()
+            task = asyncio.create_task(_run(role), name=role.name)
             self.running.add(role.name)
             try:
-                await role.run()
-            # The one broad except: whatever a role did wrong, the other roles go on.
-            except Exception:
-                log.exception("role %s failed", role.name)
-            else:
-                return
+                await asyncio.wait([task])
             finally:
+                await end_task(task)
                 self.running.discard(role.name)
+            # Whatever a role did wrong, the other roles go on.
+            error = None if task.cancelled() else task.exception()
+            if error is None and not task.cancelled():
+                return
+            log.error("role %s failed", role.name, exc_info=error)
             if loop.time() - started_s >= STEADY_S:
                 backoff.reset()
             self.restarts[role.name] += 1
             await self._sleep(backoff.next_s())
+
+
+async def _run(role: Role) -> None:
+    await role.run()

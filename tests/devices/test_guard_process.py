@@ -152,13 +152,15 @@ def test_a_killed_guard_shows_all_off_within_two_seconds_of_its_next_start(
 
 
 def test_contacts_are_read_at_connect_and_reported_when_they_move(guard: GuardProcess, panel: Panel) -> None:
+    before = RawHub(guard.socket)
+    assert before.hello["lines"] == {"17": "off", "22": "off", "27": "open", "23": "open"}
     panel.drive(27, 0)
+    assert before.read() == {"t": "contact", "line": 27, "state": "closed"}
+    before.close()
     hub = RawHub(guard.socket)
     assert hub.hello["lines"] == {"17": "off", "22": "off", "27": "closed", "23": "open"}
     panel.drive(27, 1)
     assert hub.read() == {"t": "contact", "line": 27, "state": "open"}
-    panel.drive(27, 0)
-    assert hub.read() == {"t": "contact", "line": 27, "state": "closed"}
     hub.close()
 
 
