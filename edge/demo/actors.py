@@ -19,6 +19,8 @@ from edge.trust.passes import resident_code
 PATIENCE_S = 20.0
 LOOK_EVERY_S = 0.02
 HOLD_S = 2.0
+OUT_OF_VIEW_S = 3.0
+"""How long a hand stays away, so that a camera takes the same code as shown anew."""
 
 
 class NotSeen(EdgeError):
@@ -179,6 +181,15 @@ class Hands:
         """Take what is held away, so that the next thing is seen as new."""
         async with self._http.post(f"{self._camera}/clear", json={"camera": camera}) as answer:
             answer.raise_for_status()
+        await asyncio.sleep(OUT_OF_VIEW_S)
+
+    async def wait_until_shut(self, name: str) -> None:
+        """Wait until a door has fallen shut behind whoever went through."""
+
+        async def look() -> bool:
+            return not (await self.door(name))["open"]
+
+        await until(look, f"{name} is shut")
 
     async def door(self, name: str, **switches: object) -> dict[str, Any]:
         """Push, jam, cut a door: see `devices.simulator.doors`."""

@@ -115,7 +115,8 @@ def _compare_figures(counts: dict[str, int], figures: dict[str, Any]) -> list[st
         ("fees", counts["fees"], figures["fees"]["count"]),
         ("fees in fen", counts["fees_fen"], figures["fees"]["total_fen"]),
         ("collected orders", counts["collected"], figures["orders_collected"]),
-        ("openings", counts["doors_opened"] + counts["cells_opened"], figures["openings"].get("opened", 0)),
+        ("opened doors", counts["doors_opened"], figures["openings"].get("door_opened", 0)),
+        ("opened cells", counts["cells_opened"], figures["openings"].get("cell_opened", 0)),
     )
     return [f"{what}: hub {ours}, platform {theirs}" for what, ours, theirs in pairs if ours != theirs]
 

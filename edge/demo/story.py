@@ -119,6 +119,7 @@ async def open_gate(cast: Cast) -> str:
 async def let_visitor_in(cast: Cast) -> str:
     """A visitor's pass at the gate's reader, once; the second time it is used up."""
     text = await cast.phone.invite("gate", uses=1)
+    await cast.hands.wait_until_shut("gate")
     opened = await _count(cast, "DoorOpened")
     await cast.hands.hold("gate", "qr", text)
     await _until_count(cast, "DoorOpened", opened + 1)
