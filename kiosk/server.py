@@ -241,7 +241,7 @@ def _running(server: ScreenServer) -> Callable[[web.Application], AsyncIterator[
 
 
 def _guard(hosts: frozenset[str]) -> Callable[..., Awaitable[web.StreamResponse]]:
-    """Only our own names are answered (a foreign page cannot rebind its name to us); headers on everything."""
+    """Only our own names are answered: a foreign page cannot rebind its name to us. Headers on everything."""
 
     @web.middleware
     async def guard(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from edge.errors import DeviceError, PlatformError, Refusal
 from edge.trust.clock import Clock, Trust
+from edge.trust.passes import is_pass_text
 from kiosk.desks.ports import HealthDesk, HomeDesk, LockerDesk, ShopDesk, TillDesk
 from kiosk.explain import explain_scan, explanation_of
 from kiosk.layout import Layout, layout_of
@@ -21,7 +22,6 @@ HOUR_MS = 3_600_000
 SITE_OFFSET_H = 8
 """China keeps one time, UTC+8, all year."""
 PRODUCT_SYMBOLOGIES = frozenset({"ean13", "ean8", "upca", "upce"})
-PASS_PREFIX = "CE1:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Desks:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the screen stands: the community's name, the app's address (empty: none), seconds of a session."""
+    """Where the screen stands: the community's name, seconds of a session, the app's address (or empty)."""
 
     name: Text
     session_s: int = 60
@@ -197,7 +197,7 @@ class Session:
             return
         if symbology in PRODUCT_SYMBOLOGIES:
             await self._scan_product(text)
-        elif text.startswith(PASS_PREFIX):
+        elif is_pass_text(text):
             await self._scan_pass(text)
         else:
             self.knock("no")

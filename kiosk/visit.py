@@ -1,4 +1,4 @@
-"""Everything one person leaves on the screen. Ending a session drops the whole object: nothing else to wipe."""
+"""Everything one person leaves on the screen. Ending a session drops the whole object, nothing else."""
 
 from dataclasses import dataclass, field
 from typing import Literal

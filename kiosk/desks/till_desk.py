@@ -145,4 +145,5 @@ def _receipt_of(connection: sqlite3.Connection, order_id: str) -> Receipt:
         paid_at_ms=receipt.at_ms,
         contract_version=body.contract_version or None,
         claim=order_id,
+        saving_fen=body.saving_fen,
     )

@@ -1,4 +1,4 @@
-"""What the screens show: plain values, already in both languages, money in fen, times in ms since the epoch."""
+"""What the screens show: plain values in both languages, money in fen, times in ms since the epoch."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -98,6 +98,7 @@ class Receipt:
     paid_at_ms: int
     contract_version: int | None = None
     claim: str = ""
+    saving_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A part that is away. name: platform, lockers, camera, clock, storage, doors. since_ms None: not known."""
+    """A part that is away: platform, lockers, camera, clock, storage or doors. since_ms None: not known."""
 
     name: str
     since_ms: int | None = None

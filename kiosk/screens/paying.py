@@ -1,4 +1,4 @@
-"""Payment: the collection QR, what the platform says of it, and an end that is paid, not paid or not known."""
+"""Payment: the collection QR, what the platform says of it, an end that is paid, not paid or not known."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

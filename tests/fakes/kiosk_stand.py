@@ -1,0 +1,107 @@
+"""A session over paper desks with a clock set by hand, and the seams of its server."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from edge.trust.clock import Reading, Trust
+from kiosk.screens.table import all_screens
+from kiosk.server import Front, Scan
+from kiosk.session import Desks, Place, Session
+from kiosk.words import Text
+from tests.fakes.kiosk_desks import START_MS, PaperHealth, PaperHome, PaperLockers, PaperShop, PaperTill
+
+
+@dataclass
+class HandClock:
+    """The trusted clock, and the time that only passes, both moved by hand."""
+
+    at_ms: int = START_MS
+    trust: Trust = Trust.SYNCED
+
+    def now(self) -> Reading:
+        """See the port."""
+        return Reading(self.at_ms, self.trust)
+
+    def monotonic_ms(self) -> int:
+        """Time that only passes."""
+        return self.at_ms
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.at_ms += round(seconds * 1000)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One scan."""
+
+    symbology: str
+    text: str
+
+
+class HandScans:
+    """Scans that the test shows."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Scan] = asyncio.Queue()
+
+    async def get(self) -> Scan:
+        """See the port."""
+        return await self.queue.get()
+
+    def clear(self) -> None:
+        """See the port."""
+        while not self.queue.empty():
+            self.queue.get_nowait()
+
+
+class QuickHints:
+    """No hints at all: the screen polls every 20 ms."""
+
+    async def wait(self, timeout_s: float | None = None) -> str | None:
+        """See the port."""
+        await asyncio.sleep(min(timeout_s or 0.02, 0.02))
+        return None
+
+
+@dataclass
+class Stand:
+    """A session and everything a test may push."""
+
+    shop: PaperShop = field(default_factory=PaperShop)
+    till: PaperTill = field(default_factory=PaperTill)
+    lockers: PaperLockers = field(default_factory=PaperLockers)
+    home: PaperHome = field(default_factory=PaperHome)
+    health: PaperHealth = field(default_factory=PaperHealth)
+    clock: HandClock = field(default_factory=HandClock)
+    scans: HandScans = field(default_factory=HandScans)
+
+    def __post_init__(self) -> None:
+        """Build the session over the desks."""
+        self.session = Session(
+            desks=Desks(self.shop, self.till, self.lockers, self.home, self.health),
+            screens=all_screens(),
+            place=Place(Text("和园里", "Heyuan Court"), 60, "http://127.0.0.1:8090/phone"),
+            clock=self.clock,
+            monotonic_ms=self.clock.monotonic_ms,
+        )
+
+    def front(self) -> Front:
+        """What a server needs of it."""
+
+        async def health() -> dict[str, object]:
+            return {"ready": not self.health.away}
+
+        hosts = frozenset({"127.0.0.1", "localhost"})
+        return Front(self.session, self.scans, QuickHints(), health, lambda: "kiosk_up 1\n", hosts)
+
+    async def do(self, *gestures: str) -> None:
+        """Make gestures, written name or name=value."""
+        for gesture in gestures:
+            name, _, value = gesture.partition("=")
+            await self.session.gesture(name, value)
+
+    @property
+    def screen(self) -> str:
+        """The screen that is shown."""
+        return self.session.visit.screen
