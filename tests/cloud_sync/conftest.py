@@ -1,6 +1,7 @@
 """A real reference platform in this process, a device's store, and the client between them."""
 
-from collections.abc import AsyncIterator, Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from edge.store.inline import InlineStore
 from edge.store.schema import MIGRATIONS
 from tests.fakes.clock import START_MS, FakeClock
 
+Phone = Callable[..., Coroutine[Any, Any, tuple[int, Any]]]
 SITE, DEVICE, RESIDENT = "heyuanli", "k1", "res-1203"
 
 COMMUNITY: dict[str, Any] = {
@@ -103,20 +105,19 @@ def clock() -> FakeClock:
     return FakeClock(START_MS)
 
 
-@pytest.fixture
-async def world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
+@contextlib.asynccontextmanager
+async def open_world(folder: Path, clock: FakeClock, **changes: Any) -> AsyncIterator[World]:
     """A seeded platform that listens on a free port, and an empty device."""
-    settings = platform_settings(tmp_path)
+    settings = platform_settings(folder, **changes)
     make_keys(settings)
     app = build_platform(settings, clock_ms=lambda: clock.at_ms)
     platform = app[PLATFORM]
     await platform.database.write(lambda c: seed(c, platform.keys, COMMUNITY))
-    token = (tmp_path / "keys/k1.token").read_text().strip()
+    token = (folder / "keys/k1.token").read_text().strip()
     store = InlineStore.in_memory(clock=clock, migrations=(*MIGRATIONS, *schema.MIGRATIONS))
     runner = make_runner(app)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     jar = aiohttp.CookieJar(unsafe=True)
     async with (
@@ -129,8 +130,14 @@ async def world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def phone(world: World) -> Callable[..., Any]:
-    """The resident's phone, logged in: `await phone("POST", "/bills", {...})` → (status, body)."""
+async def world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
+    """A platform without a broker."""
+    async with open_world(tmp_path, clock) as opened:
+        yield opened
+
+
+async def log_in(world: World) -> Phone:
+    """The resident's phone, logged in: `await phone("GET", "/bills")` → (status, body)."""
     headers = {"Content-Type": "application/json"}
     login = await world.client.post("/phone/api/login", json={"subject": RESIDENT})
     assert login.status == 200, await login.text()
@@ -142,3 +149,9 @@ async def phone(world: World) -> Callable[..., Any]:
         return answer.status, msgspec.json.decode(raw) if raw else None
 
     return ask
+
+
+@pytest.fixture
+async def phone(world: World) -> Phone:
+    """A phone of the resident."""
+    return await log_in(world)
