@@ -7,46 +7,13 @@ from pathlib import Path
 
 import msgspec
 
+from devices.vision.protocol import MAX_LINE_BYTES, Message, PaymentCodeDiscarded, PayScreen, State
+from devices.vision.protocol import Scan as ScanLine
 from edge.links.backoff import Backoff
 from edge.links.scans import Scan
 from edge.trust.clock import Clock
 
 log = logging.getLogger(__name__)
-
-LINE_LIMIT_BYTES = 8192
-
-
-class ScanLine(msgspec.Struct, frozen=True, tag_field="t", tag="scan"):
-    """A code was read."""
-
-    reader: str
-    symbology: str
-    text: str
-    read_ms: int = 0
-    at_boot_ms: int = 0
-
-
-class StateLine(msgspec.Struct, frozen=True, tag_field="t", tag="state"):
-    """A reader's camera is live, or lost."""
-
-    reader: str
-    state: str
-
-
-class PaymentCodeDiscarded(msgspec.Struct, frozen=True, tag_field="t", tag="payment_code_discarded"):
-    """A payment code was shown where no amount had been seen; it went no further."""
-
-    reader: str
-
-
-class PayScreen(msgspec.Struct, frozen=True, tag_field="t", tag="pay_screen"):
-    """A reader may, or may no longer, pass payment codes on."""
-
-    reader: str
-    on: bool
-
-
-FromVision = ScanLine | StateLine | PaymentCodeDiscarded
 
 
 class VisionClient:
@@ -70,7 +37,7 @@ class VisionClient:
         self._on_scan = on_scan
         self._on_discarded = on_discarded
         self._backoff = backoff or Backoff(first_s=0.2, limit_s=5.0)
-        self._decoder = msgspec.json.Decoder(FromVision)
+        self._decoder = msgspec.json.Decoder(Message)
         self._pay_screens: set[str] = set()
         self._writer: asyncio.StreamWriter | None = None
         self.states: dict[str, str] = {}
@@ -93,7 +60,7 @@ class VisionClient:
         while True:
             try:
                 reader, self._writer = await asyncio.open_unix_connection(
-                    str(self._socket), limit=LINE_LIMIT_BYTES
+                    str(self._socket), limit=MAX_LINE_BYTES
                 )
                 for name in sorted(self._pay_screens):
                     self._say(PayScreen(name, True))
@@ -115,12 +82,12 @@ class VisionClient:
             except msgspec.DecodeError as error:
                 log.warning("vision said what is no message: %s", error)
 
-    def _take(self, message: FromVision) -> None:
+    def _take(self, message: Message) -> None:
         match message:
             case ScanLine(reader, symbology, text):
                 at_ms = self._clock.now().at_ms
                 self._on_scan(Scan(reader=reader, symbology=symbology, text=text, at_ms=at_ms))
-            case StateLine(reader, state):
+            case State(reader, state):
                 self.states[reader] = state
             case PaymentCodeDiscarded(reader):
                 self._on_discarded(reader)

@@ -66,7 +66,9 @@ async def test_scans_states_and_discarded_codes_arrive_and_pay_screens_are_said_
         vision.say(b'{"t":"scan","reader":"kiosk-camera","symbology":"qr"}')
         vision.say(b"nonsense")
         vision.say(b'{"t":"payment_code_discarded","reader":"kiosk-camera"}')
-        vision.say(b'{"t":"scan","reader":"kiosk-camera","symbology":"qr","text":"CE1:X","read_ms":3}')
+        vision.say(
+            b'{"t":"scan","reader":"kiosk-camera","symbology":"qr","text":"CE1:X","read_ms":3,"at_boot_ms":9}'
+        )
         await until(lambda: scans)
         assert scans == [Scan(reader="kiosk-camera", symbology="qr", text="CE1:X", at_ms=START_MS)]
         assert (client.states, discarded) == ({"kiosk-camera": "live"}, ["kiosk-camera"])
@@ -92,6 +94,8 @@ async def test_a_line_without_end_ends_the_connection_only(tmp_path: Path) -> No
         await until(lambda: vision.writers)
         vision.writers[0].write(b"x" * 100_000)
         await until(lambda: len(vision.writers) == 2)
-        vision.say(b'{"t":"scan","reader":"r","symbology":"ean13","text":"6901234567892"}')
+        vision.say(
+            b'{"t":"scan","reader":"r","symbology":"ean13","text":"6901234567892","read_ms":3,"at_boot_ms":9}'
+        )
         await until(lambda: scans)
     server.close()

@@ -12,11 +12,18 @@ from devices.settings import DoorSettings
 
 READY_S = 10.0
 
-DOORS = (
-    DoorSettings(id="gate", name_zh="南门", name_en="Gate", line=17, contact_line=27, pulse_ms=300),
+WIRED = (("gate", "南门", 17, 27), ("building-3", "3号楼", 22, 23))
+DOORS = tuple(
     DoorSettings(
-        id="building-3", name_zh="3号楼", name_en="Building 3", line=22, contact_line=23, pulse_ms=300
-    ),
+        id=door,
+        name_zh=name,
+        name_en=door,
+        line=line,
+        contact_line=contact,
+        pulse_ms=300,
+        contact_timeout_s=2,
+    )
+    for door, name, line, contact in WIRED
 )
 
 
