@@ -3,6 +3,9 @@
 import importlib
 import inspect
 import pkgutil
+import re
+import types
+import typing
 from collections.abc import Iterator
 
 import click
@@ -53,8 +56,18 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
 
 
 def _type_name(kind: object) -> str:
-    name = getattr(kind, "__name__", None) if not getattr(kind, "__args__", None) else None
-    return (name or str(kind)).replace("typing.", "").replace("|", "or")
+    """A type in words: what msgspec checks beside it is said by the fault message."""
+    if typing.get_origin(kind) is typing.Annotated:
+        kind = typing.get_args(kind)[0]
+    if typing.get_origin(kind) is typing.Literal:
+        return " or ".join(f"`{value}`" for value in typing.get_args(kind))
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return " or ".join(_type_name(part) for part in typing.get_args(kind))
+    if kind is types.NoneType:
+        return "nothing"
+    if typing.get_args(kind):
+        return re.sub(r"\btyping\.", "", str(kind))
+    return str(getattr(kind, "__name__", kind))
 
 
 def _events() -> Iterator[str]:

@@ -1,8 +1,8 @@
 """kill -9 of the real hub at ten named points of checkout, pickup and gate.
 
 The hub kills itself with SIGKILL where `EDGE_CRASH_AT` says (see `edge.store.crashpoints`) and is started
-again as systemd would. Once everything open has come to its end, all books are compared: nothing lost, nothing
-doubled, nothing fired twice.
+again as systemd would. Once everything open has come to its end, all books are compared: nothing lost,
+nothing doubled, nothing fired twice.
 """
 
 import asyncio
