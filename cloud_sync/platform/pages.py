@@ -19,6 +19,8 @@ def add_pages(app: web.Application) -> None:
 
 def _serve(file: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def serve(request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(file, headers={"Cache-Control": "no-cache", "Service-Worker-Allowed": "/phone"})
+        return web.FileResponse(
+            file, headers={"Cache-Control": "no-cache", "Service-Worker-Allowed": "/phone"}
+        )
 
     return serve

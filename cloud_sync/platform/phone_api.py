@@ -57,6 +57,7 @@ class Profile(msgspec.Struct, frozen=True):
     site_zh: str
     site_en: str
     doors: list[DoorView]
+    camera_url: str
 
 
 class OrderView(msgspec.Struct, frozen=True):
@@ -161,7 +162,8 @@ async def get_me(request: web.Request, platform: Platform) -> web.StreamResponse
         doors = [DoorView(d.id, d.name_zh, d.name_en) for d in settings.door if d.id in allowed]
         person = _persona(connection, record)
         names = (settings.site, settings.name_zh, settings.name_en)
-        return Profile(subject, person.name, person.room, *names, doors)
+        camera_url = settings.camera_url if settings.demo else ""
+        return Profile(subject, person.name, person.room, *names, doors, camera_url)
 
     return reply(await platform.database.read(read))
 

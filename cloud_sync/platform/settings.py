@@ -40,7 +40,8 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Root of `platform.toml`. Relative paths start at the file's folder.
 
-    `demo` opens the personas' login and the switches of the simulated channels.
+    `demo` opens the personas' login and the switches of the simulated channels; `camera_url` is the page that
+    puts a code before the demo's cameras.
     """
 
     site: str
@@ -50,6 +51,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: int = 8090
     data_dir: str = "."
     demo: bool = False
+    camera_url: str = ""
     payment_life_s: int = 120
     command_life_ms: int = 15_000
     broker: BrokerSettings | None = None

@@ -21,7 +21,6 @@ CODES: dict[str, int] = {
     "payment_not_open": 409,
     "wrong_stream": 422,
     "batch_too_large": 413,
-    "payee_unknown": 422,
     "broker_away": 503,
 }
 """Every code that the platform answers with, and its HTTP status."""

@@ -61,7 +61,7 @@ function codeScreen() {
   const qr = state.code ? html`<span class="qr">${raw(drawQr(state.code, w("tabCode")))}</span>` : html`<p class="center">${w(state.codeFault || "codeMissing")}</p>`;
   return html`${top(pick(state.me, "site"), `${state.me.room} · ${state.me.name}`)}
     <section class="plate own center"><p class="row split"><span class="tag">${w("tabCode")}</span><span class="small soft num" id="countdown">${left()}</span></p>
-      ${qr}<p class="bold">${w("showThis")}</p><p class="small soft">${w("signedHere")}</p></section>
+      ${qr}<p class="bold">${w("showThis")}</p><p class="small soft">${w("signedHere")}</p></section>${state.code ? cameraLink("kiosk", state.code) : ""}
     <ul class="list">
       <li>${icon("locker", true)}<div class="grow"><b>${waiting.length ? w("ordersWait", waiting.length) : w("ordersNone")}</b><p class="note">${waiting.flatMap(cellsOf).join("、")}</p></div>
         ${waiting.length ? html`<button class="key tool" data-action="pass" data-value="${waiting[0].id}">${w("showPass")}</button>` : ""}</li>
@@ -70,6 +70,8 @@ function codeScreen() {
       ${state.visitors.filter((pass) => !pass.revoked).slice(0, 2).map(visitorRow)}
     </ul>`;
 }
+// Only where the demo has cameras: put the code before one of them.
+const cameraLink = (camera, text) => (state.me.camera_url ? html`<a class="key tool" target="camera" rel="noopener" href="${state.me.camera_url}#camera=${camera}&text=${encodeURIComponent(text)}">${icon("scan")}${w("toCamera")}</a>` : "");
 const left = () => (state.code ? w("renewIn", Math.max(0, Math.ceil((state.codeUntil - Date.now()) / 1000))) : "");
 const dueBills = () => state.bills.map((bill) => ({ paid_fen: 0, ...bill })).filter((bill) => bill.paid_fen < bill.amount_fen);
 const cellsOf = (order) => order.cells.map((cell) => cell.cell);
@@ -232,8 +234,8 @@ const passSheet = (title, text, hint, extra) => html`<h2 class="sign head center
 
 const SHEETS = {
   offer: offerSheet,
-  pass: ({ order }) => passSheet(cellsOf(order).join("、"), order.pass_text, w("passUse"), ""),
-  visitor: ({ pass }) => passSheet(pass.label || w("visitorSomebody"), pass.text, w("visitorUse"), html`<p class="note center">${pass.doors.map(doorName).join("、")} · ${w("until", day(pass.until_ms))}</p><button class="key stop" data-action="revoke" data-value="${pass.id}">${w(state.armed === pass.id ? "revokeAsk" : "revoke")}</button>`),
+  pass: ({ order }) => passSheet(cellsOf(order).join("、"), order.pass_text, w("passUse"), cameraLink("kiosk", order.pass_text)),
+  visitor: ({ pass }) => passSheet(pass.label || w("visitorSomebody"), pass.text, w("visitorUse"), html`${cameraLink("gate", pass.text)}<p class="note center">${pass.doors.map(doorName).join("、")} · ${w("until", day(pass.until_ms))}</p><button class="key stop" data-action="revoke" data-value="${pass.id}">${w(state.armed === pass.id ? "revokeAsk" : "revoke")}</button>`),
   visitorForm,
 };
 const SCREENS = { code: codeScreen, doors: doorsScreen, orders: ordersScreen, pay: payScreen, more: moreScreen };
