@@ -48,7 +48,10 @@ def draw_ean13(text: str) -> Picture:
     height = BAR_HEIGHT_PX + 60
     picture = np.full((height, row.size), 255, np.uint8)
     picture[20:BAR_HEIGHT_PX] = row
-    cv2.putText(picture, " ".join(text), (44, height - 18), cv2.FONT_HERSHEY_SIMPLEX, 0.72, 0, 2, cv2.LINE_AA)
+    pitch = (row.size - 2 * QUIET_MODULES * MODULE_PX) / len(text)
+    for place, digit in enumerate(text):
+        left = round(QUIET_MODULES * MODULE_PX + place * pitch)
+        cv2.putText(picture, digit, (left, height - 16), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (0,), 2, cv2.LINE_AA)
     return picture
 
 
