@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -62,7 +61,6 @@ def watch(settings: list[ReaderSettings], folder: Path, socket: Path) -> None:
         )
         for each in settings
     ]
-    gc.freeze()
     asyncio.run(_serve(server, readers))
 
 
