@@ -285,6 +285,7 @@ class Hub:
         finally:
             await self._control.close()
             await self._opener.close()
+            await self._pickup.close()
             await self._http.close()
             self.store.close()
 

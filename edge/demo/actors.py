@@ -94,8 +94,9 @@ class KioskScreen:
             raise NotSeen(f"{error}; it shows {self.screen!r}: {self.text[:300]}") from error
 
     async def go_home(self) -> None:
-        """Press back to the home screen, as one would before the next person."""
-        await self._socket.send_json({"gesture": "end", "value": "", "n": 0})
+        """Close what is asked and end the session, as one would before the next person."""
+        for gesture in ("dismiss", "end"):
+            await self._socket.send_json({"gesture": gesture, "value": "", "n": 0})
         await self.wait_for("idle")
 
 
