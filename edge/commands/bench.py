@@ -34,6 +34,8 @@ def command(names: tuple[str, ...], as_json: bool, out: Path | None) -> None:
 
 def _row(case: dict[str, object]) -> str:
     mark = {True: "ok", False: "MISSED", None: "-"}[case["ok"]]  # type: ignore[index]
-    floor = "" if case["floor"] is None else f"floor {case['floor']:g}, ratio {case['ratio']:g}"
+    floor = "" if case["floor"] is None else f"floor {case['floor']:g}"
+    if case["ratio"] is not None:
+        floor += f", ratio {case['ratio']:g}"
     value = f"{case['value']:>10g} {case['unit']:<12}"
     return f"{case['name']:<34} {value} {floor:<32} target {case['target']:<28} {mark}"
