@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -20,86 +20,21 @@ from cloud_sync.platform.exchange import (
     reply,
 )
 from cloud_sync.platform.keys import hash_token
+from cloud_sync.platform.phone_shapes import (
+    Certificate,
+    CertificateRequest,
+    CommandTicket,
+    DoorView,
+    Login,
+    OrderView,
+    PayAnswer,
+    PayRequest,
+    Persona,
+    Profile,
+)
 from cloud_sync.wire.commands import command_topic
 
 SESSION_LIFE_MS = 30 * 24 * 3_600_000
-
-
-class Persona(msgspec.Struct, frozen=True):
-    """Somebody whom the demo's login offers."""
-
-    subject: str
-    name: str
-    room: str
-
-
-class Login(msgspec.Struct, frozen=True):
-    """The demo's login: by pseudonym, without a secret."""
-
-    subject: Annotated[str, msgspec.Meta(max_length=64)]
-
-
-class DoorView(msgspec.Struct, frozen=True):
-    """A door that the person may open."""
-
-    id: str
-    name_zh: str
-    name_en: str
-
-
-class Profile(msgspec.Struct, frozen=True):
-    """Who the phone belongs to."""
-
-    subject: str
-    name: str
-    room: str
-    site: str
-    site_zh: str
-    site_en: str
-    doors: list[DoorView]
-    camera_url: str
-
-
-class OrderView(msgspec.Struct, frozen=True):
-    """An order with its cells, and the pass while it lies there."""
-
-    id: str
-    state: str
-    cells: list[dict[str, Any]]
-    pass_text: str | None
-
-
-class CertificateRequest(msgspec.Struct, frozen=True):
-    """The public key that the phone made: 32 raw bytes in base64."""
-
-    public_key: Annotated[str, msgspec.Meta(max_length=64)]
-
-
-class Certificate(msgspec.Struct, frozen=True):
-    """The holder certificate, base64 of a COSE_Sign1, and when it ends."""
-
-    certificate: str
-    expires_ms: int
-    now_ms: int
-
-
-class CommandTicket(msgspec.Struct, frozen=True):
-    """The command that was sent; what became of it is asked for by id."""
-
-    command: str
-
-
-class PayRequest(msgspec.Struct, frozen=True):
-    """The payer's answer to a collection QR."""
-
-    qr: Annotated[str, msgspec.Meta(max_length=256)]
-    action: payments.PhoneAction = "confirm"
-
-
-class PayAnswer(msgspec.Struct, frozen=True):
-    """What the payer's phone shows: paid, failed or unknown."""
-
-    outcome: str
 
 
 async def get_personas(request: web.Request, platform: Platform) -> web.StreamResponse:

@@ -11,7 +11,9 @@ import msgspec
 import pytest
 
 from cloud_sync.commands import CommandSession
+from cloud_sync.platform.commands import note_answer
 from cloud_sync.platform.settings import BrokerSettings as PlatformBroker
+from cloud_sync.wire.commands import CommandAnswer
 from edge.config import BrokerSettings
 from edge.links.broker import BrokerMessage
 from edge.trust.commands import Command, issue_command
@@ -270,3 +272,18 @@ async def test_a_command_without_an_answer_becomes_unknown(scene: Scene) -> None
     )
     state = await scene.state_of("c-lost")
     assert (state["state"], state["reason"]) == ("unknown", "no_answer")
+
+
+async def test_an_answer_that_comes_late_or_from_another_device_takes_nothing_back(scene: Scene) -> None:
+    command = await scene.ask_open()
+    await scene.until_state(command, "fired")
+    await scene.access.contact("door:gate", "open")
+    await scene.until_state(command, "opened")
+    database = scene.world.platform.database
+    for answer, device in (
+        (CommandAnswer(command, "fired", 1), DEVICE),
+        (CommandAnswer(command, "unknown", 2, "no_answer"), DEVICE),
+        (CommandAnswer(command, "refused", 3), "k2"),
+    ):
+        await database.write(lambda c, a=answer, d=device: note_answer(c, a, device=d))  # type: ignore[misc]
+    assert (await scene.state_of(command))["state"] == "opened"
