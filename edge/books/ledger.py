@@ -9,6 +9,13 @@ from edge.ids import Identity
 from edge.store.facts import get_fact
 from edge.store.unit import Unit
 
+_LINES = (
+    "SELECT rule, line, role, side, replace(account, '{payee}', :payee) AS code, number "
+    "FROM posting_rule_lines LEFT JOIN accounts ON code = replace(account, '{payee}', :payee) "
+    "WHERE rule = (SELECT number FROM posting_rules WHERE name = :rule) ORDER BY line"
+)
+"""The lines of a rule for a payee; the account's number is NULL while it was never used."""
+
 
 class RuleUnknown(StoreError):
     """No posting rule of that name, or an amount that the rule does not know."""
@@ -36,20 +43,16 @@ def post(unit: Unit, rule: str, source_id: str, amounts: Mapping[str, int], *, p
     RuleUnknown, AlreadyPosted; ``sqlite3.IntegrityError`` when the amounts do not balance.
     """
     connection = unit.connection
-    lines = connection.execute(
-        "SELECT rule, line, role, side, account FROM posting_rule_lines "
-        "WHERE rule = (SELECT number FROM posting_rules WHERE name = ?) ORDER BY line",
-        (rule,),
-    ).fetchall()
-    unknown = set(amounts) - {role for _, _, role, _, _ in lines}
+    lines = connection.execute(_LINES, {"rule": rule, "payee": payee}).fetchall()
+    unknown = set(amounts) - {role for _, _, role, _, _, _ in lines}
     if not lines or unknown:
         raise RuleUnknown(f"posting rule {rule!r}: {', '.join(sorted(unknown)) or 'unknown'}")
     number, key = lines[0][0], Identity.parse(source_id).key
     if _is_sealed(connection, key, number):
         raise AlreadyPosted(source=source_id, rule=rule)
     rows: list[tuple[int, int, int, int | None, int]] = [
-        (key, number, line, account_number(connection, account.format(payee=payee)), side * amounts[role])
-        for _, line, role, side, account in lines
+        (key, number, line, account or account_number(connection, code), side * amounts[role])
+        for _, line, role, side, code, account in lines
         if amounts.get(role)
     ]
     seal = (key, number, 0, None, 0)

@@ -147,6 +147,8 @@ def _check_basket(connection: sqlite3.Connection, basket: Basket) -> None:
 
 
 def _order_lines(unit: Unit, quote: Quote) -> tuple[OrderLine, ...]:
+    """A product stands in one line only, so that the lines do not take pieces from each other."""
+    reserved = records.reserved_pieces(unit.connection)
     return tuple(
         OrderLine(
             sku=line.product.sku,
@@ -155,7 +157,7 @@ def _order_lines(unit: Unit, quote: Quote) -> tuple[OrderLine, ...]:
             quantity=line.quantity,
             price_fen=line.product.price_fen,
             net_fen=line.net_fen,
-            allocations=allocate_lots(unit.connection, line.product.sku, line.quantity, unit.now),
+            allocations=allocate_lots(unit.connection, line.product.sku, line.quantity, unit.now, reserved),
         )
         for line in quote.lines
     )

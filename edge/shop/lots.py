@@ -5,6 +5,7 @@ floor when the time is unknown. Pieces of orders that wait for their money are r
 """
 
 import sqlite3
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from edge.pay.business_day import date_of
@@ -63,9 +64,15 @@ def check_sellable(
     return Scanned(product, first.expires_on, sum(lot.free for lot in lots if _may_be_sold(lot, now)))
 
 
-def lots_of(connection: sqlite3.Connection, sku: str) -> tuple[Lot, ...]:
-    """Return the lots of a product that have pieces, first to expire first, those without a date last."""
-    reserved = records.reserved_pieces(connection)
+def lots_of(
+    connection: sqlite3.Connection, sku: str, reserved: Mapping[int, int] | None = None
+) -> tuple[Lot, ...]:
+    """Return the lots of a product that have pieces, first to expire first, those without a date last.
+
+    `reserved` is `edge.shop.records.reserved_pieces` when the caller has asked for it already.
+    """
+    if reserved is None:
+        reserved = records.reserved_pieces(connection)
     rows = records.lot_rows(connection, sku)
     return tuple(
         Lot(row["id"], row["lot"], row["expires_on"], row["on_hand"] - reserved.get(row["id"], 0))
@@ -74,13 +81,17 @@ def lots_of(connection: sqlite3.Connection, sku: str) -> tuple[Lot, ...]:
 
 
 def allocate_lots(
-    connection: sqlite3.Connection, sku: str, quantity: int, now: Reading
+    connection: sqlite3.Connection,
+    sku: str,
+    quantity: int,
+    now: Reading,
+    reserved: Mapping[int, int] | None = None,
 ) -> tuple[Allocation, ...]:
-    """Choose lots for `quantity` pieces, first to expire first.
+    """Choose lots for `quantity` pieces, first to expire first; `reserved` as in `lots_of`.
 
     Raises LotExpired when only expired pieces would make up the number, otherwise OutOfStock.
     """
-    lots = lots_of(connection, sku)
+    lots = lots_of(connection, sku, reserved)
     chosen: list[Allocation] = []
     missing = quantity
     for lot in lots:

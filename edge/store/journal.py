@@ -8,6 +8,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from edge.ids import Identity
@@ -68,14 +69,20 @@ def line(row: JournalRow) -> bytes:
             b',"id":',
             canonical.encode(row.id),
             b',"seq":%d,"source":' % row.seq,
-            canonical.encode(source(row.site, identity)),
+            _encoded(source(row.site, identity)),
             b',"specversion":"1.0","timems":%d,"timetrust":' % row.at_ms,
-            canonical.encode(row.trust),
+            _encoded(row.trust),
             b',"type":',
-            canonical.encode(cloud_type(row.type, row.version)),
+            _encoded(cloud_type(row.type, row.version)),
             b"}",
         )
     )
+
+
+@lru_cache(maxsize=256)
+def _encoded(text: str) -> bytes:
+    """Texts that come again in every line: sources, trusts, types."""
+    return canonical.encode(text)
 
 
 def source(site: str, identity: Identity) -> str:

@@ -25,10 +25,8 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) STRICT;
 
         CREATE TRIGGER journal_only_grows BEFORE INSERT ON journal
-        WHEN EXISTS (SELECT 1 FROM journal) AND NOT EXISTS (
-            SELECT 1 FROM journal
-            WHERE seq = NEW.seq - 1 AND hash = NEW.previous_hash
-              AND NEW.seq = (SELECT max(seq) FROM journal) + 1)
+        WHEN (NEW.seq, NEW.previous_hash) IS NOT (SELECT seq + 1, hash FROM journal ORDER BY seq DESC LIMIT 1)
+            AND EXISTS (SELECT 1 FROM journal)
         BEGIN SELECT RAISE(ABORT, 'journal: not the next link of the chain'); END;
 
         CREATE TRIGGER journal_never_changes BEFORE UPDATE ON journal
