@@ -1,0 +1,95 @@
+"""What stands around the hub in `gate-command`: a broker, the relay guard, the platform's side."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import aiomqtt
+from aiohttp import web
+
+from devices.settings import DoorSettings
+from edge.demo.brokers import mosquitto
+from edge.demo.layout import listens
+from edge.demo.processes import Processes
+from edge.links.broker import NO_DELAY
+
+HOST = "127.0.0.1"
+TRACE = "guard.trace"
+"""The guard's record of every edge, in the benchmark's folder."""
+DOOR = DoorSettings(id="gate", name_zh="南门", name_en="Gate", line=17, pulse_ms=20)
+"""A door without contact, so that an opening ends as soon as it was fired; and a short pulse."""
+
+_BROKER = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+set_tcp_nodelay true
+persistence false
+max_inflight_messages 20
+"""
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def start_broker(processes: Processes, folder: Path) -> int:
+    """Start a mosquitto with `TCP_NODELAY`; returns its port."""
+    port = free_port()
+    file = folder / "mosquitto.conf"
+    file.write_text(_BROKER.format(port=port))
+    processes.start("broker", [mosquitto(), "-c", str(file)])
+    processes.wait("broker", lambda: listens(port))
+    return port
+
+
+def start_guard(processes: Processes, folder: Path) -> Path:
+    """Start the real guard over mock pins; returns its socket."""
+    path, wiring = folder / "guard.sock", folder / "site.toml"
+    wiring.write_text(f'[[door]]\nid = "{DOOR.id}"\nline = {DOOR.line}\npulse_ms = {DOOR.pulse_ms}\n')
+    processes.start_module(
+        "guard",
+        "devices.guard",
+        *("--mock", "--socket", str(path), "--trace", str(folder / TRACE), "--lines", str(wiring)),
+    )
+    processes.wait("guard", path.exists)
+    return path
+
+
+class NonceDesk:
+    """The one endpoint of the platform that a command session needs."""
+
+    def __init__(self) -> None:
+        self.nonce = ""
+        self.posted = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> str:
+        """Listen; returns the platform's address."""
+        app = web.Application()
+        app.router.add_post("/v1/sites/{site}/devices/{device}/nonce", self._take)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, 0)
+        await site.start()
+        port = self._runner.addresses[0][1]
+        return f"http://{HOST}:{port}"
+
+    async def stop(self) -> None:
+        """Go away."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _take(self, request: web.Request) -> web.Response:
+        self.nonce = (await request.json())["nonce"]
+        self.posted.set()
+        return web.json_response({})
+
+
+def client(port: int) -> aiomqtt.Client:
+    """A bare client of the broker, without delay at its end."""
+    return aiomqtt.Client(
+        HOST, port, protocol=aiomqtt.ProtocolVersion.V311, socket_options=[NO_DELAY], timeout=5.0
+    )
