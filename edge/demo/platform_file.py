@@ -14,6 +14,7 @@ name_en = "Heyuan Court"
 host = "127.0.0.1"
 port = $port
 demo = true
+camera_url = "http://127.0.0.1:$camera"
 
 [broker]
 host = "127.0.0.1"
@@ -48,6 +49,7 @@ def write_platform(layout: Layout) -> None:
             site=SITE,
             device=DEVICE,
             port=layout.ports.platform,
+            camera=layout.ports.camera,
             broker_port=layout.ports.platform_broker,
             password_file=password_file(layout.broker("platform"), "platform"),
         ),
