@@ -15,7 +15,7 @@ from cloud_sync.platform.commands import note_answer
 from cloud_sync.platform.settings import BrokerSettings as PlatformBroker
 from cloud_sync.wire.commands import CommandAnswer
 from edge.config import BrokerSettings
-from edge.links.broker import BrokerMessage
+from edge.links.broker import PUBLISH_TIMEOUT_S, BrokerMessage
 from edge.trust.commands import Command, issue_command
 from edge.trust.keys import SigningKey
 from edge.trust.keyset import open_keyset
@@ -127,6 +127,13 @@ async def test_without_a_contact_the_phone_says_unknown(scene: Scene) -> None:
     await scene.access.run_out()
     assert (await scene.until_state(command, "unknown"))["reason"] == "contact_silent"
     assert len(scene.access.pulser.fired) == 1
+
+
+async def test_a_broker_that_does_not_acknowledge_holds_up_no_door(scene: Scene) -> None:
+    message = issue_command(scene.key, await scene.command())
+    scene.broker.freeze()
+    await scene.give(message)
+    await until(lambda: scene.access.pulser.fired, within_s=PUBLISH_TIMEOUT_S / 2)
 
 
 async def test_a_guard_that_refuses_is_refused_on_the_phone(scene: Scene) -> None:

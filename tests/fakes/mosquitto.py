@@ -1,6 +1,7 @@
 """A real mosquitto on a free port, started and killed by the test."""
 
 import contextlib
+import signal
 import socket
 import subprocess
 import time
@@ -46,6 +47,11 @@ class Mosquitto:
                     return
             time.sleep(0.02)
         raise AssertionError("mosquitto does not listen")
+
+    def freeze(self) -> None:
+        """Hold it still: connections stay up, nothing is answered any more. `stop` ends it all the same."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
 
     def stop(self) -> None:
         """Kill it, as a power cut would."""
