@@ -5,14 +5,14 @@ from typing import Literal
 Layout = Literal["portrait", "landscape", "short"]
 
 ROWS: dict[str, dict[Layout, tuple[int, int]]] = {
-    # list: layout → rows at normal and at large type
-    "basket": {"portrait": (4, 4), "landscape": (4, 4), "short": (3, 2)},
+    # list: layout → rows at ease, and with large type or a banner
+    "basket": {"portrait": (4, 4), "landscape": (4, 3), "short": (3, 2)},
     "shelf": {"portrait": (4, 4), "landscape": (4, 3), "short": (3, 3)},
     "found": {"portrait": (4, 4), "landscape": (4, 3), "short": (3, 3)},
     "bills": {"portrait": (5, 4), "landscape": (4, 3), "short": (3, 1)},
-    "settled": {"portrait": (11, 8), "landscape": (5, 3), "short": (3, 2)},
+    "settled": {"portrait": (11, 8), "landscape": (5, 3), "short": (3, 1)},
     "notices": {"portrait": (4, 3), "landscape": (3, 2), "short": (2, 1)},
-    "directory": {"portrait": (10, 8), "landscape": (4, 3), "short": (4, 3)},
+    "directory": {"portrait": (10, 8), "landscape": (4, 3), "short": (4, 2)},
     "receipt": {"portrait": (6, 5), "landscape": (5, 4), "short": (3, 2)},
     "steps": {"portrait": (4, 3), "landscape": (3, 2), "short": (2, 1)},
     "board": {"portrait": (3, 2), "landscape": (3, 2), "short": (2, 2)},
@@ -27,10 +27,10 @@ def layout_of(width_px: int, height_px: int) -> Layout:
     return "short" if height_px <= 860 else "landscape"
 
 
-def rows(name: str, layout: Layout, *, large: bool) -> int:
-    """How many rows of the list fit on this screen."""
-    normal_rows, large_rows = ROWS[name][layout]
-    return large_rows if large else normal_rows
+def rows(name: str, layout: Layout, *, tight: bool) -> int:
+    """How many rows of the list fit; tight: large type, or a banner on a wide screen."""
+    normal_rows, tight_rows = ROWS[name][layout]
+    return tight_rows if tight else normal_rows
 
 
 def page_count(count: int, size: int) -> int:

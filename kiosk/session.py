@@ -21,6 +21,8 @@ TOAST_MS = 5000
 HOUR_MS = 3_600_000
 SITE_OFFSET_H = 8
 """China keeps one time, UTC+8, all year."""
+REPEAT_MS = 700
+"""The same code again within this time is the same showing, whatever the reader thinks."""
 PRODUCT_SYMBOLOGIES = frozenset({"ean13", "ean8", "upca", "upce"})
 
 
@@ -66,6 +68,7 @@ class Session:
         self.layout: Layout = "portrait"
         self._screens = screens
         self._everywhere: Mapping[str, Gesture] = EVERYWHERE
+        self._last_scan = ("", "", -REPEAT_MS)
         self.visit = self._fresh_visit()
 
     @property
@@ -114,7 +117,8 @@ class Session:
 
     def rows(self, name: str) -> int:
         """How many rows of that list fit on the screen now."""
-        return rows_of(name, self.layout, large=self.visit.large)
+        banner = self.layout != "portrait" and bool(self.desks.health.conditions().away)
+        return rows_of(name, self.layout, tight=self.visit.large or banner)
 
     async def gesture(self, name: str, value: str = "") -> None:
         """Do what a key says. An unknown gesture, or one behind a dialog, does nothing."""
@@ -128,6 +132,8 @@ class Session:
 
     async def scan(self, symbology: str, text: str) -> None:
         """Take what a reader decoded: the screen shown first, then goods, passes, or an explanation."""
+        if not self._is_new_scan(symbology, text):
+            return
         self._touch()
         self.visit.dialog = None
         await self._attempt(lambda: self._route_scan(symbology, text))
@@ -230,6 +236,12 @@ class Session:
             await self.show(wanted or "home", remember=False)
         else:
             self.ask(explain_scan(kind))
+
+    def _is_new_scan(self, symbology: str, text: str) -> bool:
+        now_ms = self.monotonic_ms()
+        symbology_before, text_before, at_ms = self._last_scan
+        self._last_scan = (symbology, text, now_ms)
+        return (symbology, text) != (symbology_before, text_before) or now_ms - at_ms >= REPEAT_MS
 
     def _touch(self) -> None:
         self.visit.touched_ms = self.monotonic_ms()

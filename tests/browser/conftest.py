@@ -55,7 +55,9 @@ def look_at(browser: Browser) -> LookAt:
         width, height = SIZES[size]
         async with serve(stand) as port:
             context = await browser.new_context(
-                viewport={"width": width, "height": height}, reduced_motion="reduce"
+                viewport={"width": width, "height": height},
+                reduced_motion="reduce",
+                device_scale_factor=0.5,
             )
             page = await context.new_page()
             complaints: list[str] = []

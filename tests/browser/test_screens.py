@@ -1,6 +1,6 @@
 """Every screen in Chromium: nothing clipped or too small, nothing axe calls serious; pictures for docs.
 
-KIOSK_PICTURES=folder writes each screen there; the pictures in docs/pictures were made this way.
+EDGE_PICTURES=folder writes the main screens there (`make pictures`: docs/pictures).
 """
 
 import asyncio
@@ -16,7 +16,8 @@ from tests.browser.tour import STEPS, tour
 from tests.fakes.kiosk_stand import Stand
 
 LAYOUT = (Path(__file__).parent / "layout.js").read_text()
-PICTURES = os.environ.get("KIOSK_PICTURES", "")
+PICTURES = os.environ.get("EDGE_PICTURES", "")
+PICTURED = ("idle", "home", "shop", "pay", "pay-unknown", "receipt", "pickup", "fees")
 MODES = [
     # size, language, large, contrast, what is away
     ("portrait", "zh", False, False, ()),
@@ -69,14 +70,18 @@ async def test_every_screen_fits_and_can_be_used_by_everybody(
             seen.append(name)
             faults += [f"{name}: {fault}" for fault in await page.evaluate(LAYOUT)]
             faults += [f"{name}: {fault}" for fault in await serious(page)]
-            if PICTURES:
-                marks = "".join(f"-{word}" for word, on in (("en", language == "en"), ("large", large)) if on)
-                marks += "-degraded" if away else ""
-                path = Path(PICTURES) / f"{name}-{size}{marks}.png"
-                await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-                await page.screenshot(path=path)
+            if PICTURES and name in PICTURED and not large:
+                marks = "-contrast" if contrast else "-degraded" if away else ""
+                await take_picture(page, f"{name}-{size}-{language}{marks}")
     assert faults == []
     assert seen == [name for name, _ in STEPS]
+
+
+async def take_picture(page: Page, name: str) -> None:
+    """Write the picture of a screen; the browser draws at half size, so that pictures stay small."""
+    path = Path(PICTURES) / f"{name}.png"
+    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+    await page.screenshot(path=path)
 
 
 async def serious(page: Page) -> list[str]:

@@ -21,8 +21,8 @@ def test_a_screen_of_a_size_gets_its_layout(width: int, height: int, layout: str
 
 
 @given(st.integers(0, 500), st.sampled_from(sorted(ROWS)), st.booleans())
-def test_every_row_is_on_some_page(count: int, name: str, large: bool) -> None:
-    size = rows(name, "short", large=large)
+def test_every_row_is_on_some_page(count: int, name: str, tight: bool) -> None:
+    size = rows(name, "short", tight=tight)
     assert (page_count(count, size) - 1) * size < max(1, count) <= max(1, page_count(count, size) * size)
 
 

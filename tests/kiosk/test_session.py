@@ -42,8 +42,16 @@ async def test_a_scanned_product_is_in_the_basket_from_the_idle_screen(stand: St
     assert stand.screen == "shop"
     assert stand.session.visit.quantities == {"soy": 1}
     assert stand.session.visit.browse.fresh is not None
+    stand.clock.advance(1)
     await stand.session.scan("ean13", SOY)
     assert stand.session.visit.basket.total_fen == 2560
+
+
+async def test_a_reader_that_repeats_itself_adds_one_piece(stand: Stand) -> None:
+    for _ in range(30):
+        await stand.session.scan("ean13", SOY)
+        stand.clock.advance(0.1)
+    assert stand.session.visit.quantities == {"soy": 1}
 
 
 async def test_an_unknown_barcode_is_said_and_puts_nothing_in(stand: Stand) -> None:
@@ -224,6 +232,7 @@ async def test_a_payment_code_is_explained_on_every_screen(stand: Stand) -> None
         await stand.session.scan("payment_code", "")
         assert dialog_title(stand) == "付款码先收好"
         await stand.do("dismiss")
+        stand.clock.advance(1)
 
 
 async def test_codes_for_elsewhere_and_strange_codes_are_explained(stand: Stand) -> None:
