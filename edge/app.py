@@ -263,7 +263,7 @@ class Hub:
             flag(f"bank:{bank.id}", partial(self._bank_answers, self._banks[bank.id], bank.id))
         flag("platform", lambda: self._downlink.online)
         flag("copy", lambda: self._downlink.complete or None)
-        flag("uplink", lambda: self._uplink.halted is None and self._uplink.online)
+        flag("uplink", self._uplink_flows)
         flag("commands", lambda: self._commands.ready)
         flag("clock", lambda: self.clock.now().trust is not Trust.UNKNOWN)
         self.metrics.describe("edge_role_restarts_total", "How often a role was started again.")
@@ -318,6 +318,12 @@ class Hub:
     def _discarded(self, reader: str) -> Scan:
         """Tells the screen that a payment code was shown and thrown away; its text never came here."""
         return Scan(reader=reader, symbology=PAYMENT_CODE, text="", at_ms=self.clock.now().at_ms)
+
+    def _uplink_flows(self) -> bool | None:
+        """While nothing waits the uplink has nothing to say; then the feed's word counts."""
+        if self._uplink.halted is not None:
+            return False
+        return self._downlink.online if self._uplink.online is None else self._uplink.online
 
     def _reader_lives(self, reader: str) -> bool | None:
         state = self._vision.states.get(reader)
