@@ -26,7 +26,7 @@ class FireOne(NamedTuple):
 
 
 class FireMany(NamedTuple):
-    """Publish `commands` commands, at most `at_once` unanswered; the answer is how many nanoseconds it took."""
+    """Publish `commands` commands, at most `at_once` unanswered; the answer is the nanoseconds it took."""
 
     commands: int
     at_once: int
