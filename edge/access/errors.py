@@ -68,12 +68,6 @@ class ClockUnknown(Refusal):
     code = "clock_unknown"
 
 
-class CommandTooLate(Refusal):
-    """The command ran out while it waited for the store."""
-
-    code = "command_expired"
-
-
 class UnknownOrder(Refusal):
     """No parcel of this order waits in a cell here."""
 

@@ -7,7 +7,6 @@ from edge.access.doors import Door, DoorKind
 from edge.access.errors import (
     ClockUnknown,
     CodeReplayed,
-    CommandTooLate,
     PassRevoked,
     PassUsedUp,
     PassWrongDoor,
@@ -20,7 +19,7 @@ from edge.access.places import door_place
 from edge.access.records import Opening
 from edge.store.unit import Unit
 from edge.trust.clock import Reading, Trust
-from edge.trust.commands import Command
+from edge.trust.commands import Command, CommandExpired
 from edge.trust.passes import Pass, PassExpired
 
 REPEAT_MS = 3000
@@ -104,7 +103,7 @@ def _is_same_presentation(last: Opening, now: Reading) -> bool:
 def intend_by_command(unit: Unit, command: Command, door: Door) -> Intent:
     """Take a command whose signature, audience, nonce, counter and expiry were checked; once for ever.
 
-    Raises UnknownAction, ClockUnknown, CommandTooLate.
+    Raises UnknownAction, ClockUnknown, CommandExpired.
     """
     authorisation = command_authorisation(command.id)
     taken = records.find_by_authorisation(unit.connection, authorisation)
@@ -114,7 +113,7 @@ def intend_by_command(unit: Unit, command: Command, door: Door) -> Intent:
         raise UnknownAction(action=command.action)
     judge_clock(door, unit.now, "command")
     if command.exp_ms <= unit.now.at_ms:
-        raise CommandTooLate(exp_ms=command.exp_ms)
+        raise CommandExpired(exp_ms=command.exp_ms)
     return _intend(unit, door, authorisation, "command", subject=command.subject)
 
 

@@ -5,7 +5,6 @@ import pytest
 from edge.access.errors import (
     ClockUnknown,
     CodeReplayed,
-    CommandTooLate,
     PassRevoked,
     PassUsedUp,
     PassWrongDoor,
@@ -17,6 +16,7 @@ from edge.access.errors import (
 from edge.access.feed import apply_revocation
 from edge.errors import Refusal
 from edge.trust.clock import Trust
+from edge.trust.commands import CommandExpired
 from edge.trust.keys import BadSignature
 from edge.trust.passes import NotAPass, PassExpired, PassNotYetValid
 from tests.fakes.access_world import DAY_MS, AccessWorld
@@ -260,7 +260,7 @@ async def test_a_command_delivered_twice_fires_once(world: AccessWorld) -> None:
     [
         ({"action": "close"}, UnknownAction),
         ({"target": "cellar"}, UnknownDoor),
-        ({"exp_ms": 1_700_000_000_000}, CommandTooLate),
+        ({"exp_ms": 1_700_000_000_000}, CommandExpired),
     ],
 )
 async def test_a_command_that_does_not_fit_fires_nothing_and_says_why(

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.__main__ import COMMANDS
-from edge.commands import reference
+from edge.commands import COMMANDS, reference
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
