@@ -83,7 +83,7 @@ def _events() -> Iterator[str]:
 def _refusals() -> Iterator[str]:
     yield "## Refusals\n\nThe code is stable; screens and the phone translate it.\n"
     yield "| code | what it says |\n|---|---|"
-    for kind in sorted(all_refusals(), key=lambda refusal: (refusal.code, refusal.__name__)):
+    for kind in sorted(all_refusals(), key=lambda refusal: (refusal.code, refusal.__module__)):
         yield f"| `{kind.code}` | {_first_line(kind)} |"
     yield ""
 
