@@ -58,7 +58,9 @@ def tail(config_path: Path, last: int, follow: bool) -> None:
 
 
 def _in_words(entry: dict[str, object]) -> str:
-    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(int(str(entry["timems"])) / 1000))
+    moment = f"{'time not known':<19}"
+    if entry["timetrust"] != "unknown":
+        moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(int(str(entry["timems"])) / 1000))
     kind = str(entry["type"]).split(".")[-2]
     return f"{entry['seq']:>7}  {moment}  {kind:<18} {msgspec.json.encode(entry['data']).decode()}"
 
