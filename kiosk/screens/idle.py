@@ -57,7 +57,7 @@ class IdleScreen(Screen):
     async def poll(self, session: "Session") -> None:
         """Read notices and an offer anew now and then."""
         now_ms = session.monotonic_ms()
-        if self._read_at_ms is not None and now_ms - self._read_at_ms < READ_AGAIN_MS:
+        if self._notices and self._read_at_ms is not None and now_ms - self._read_at_ms < READ_AGAIN_MS:
             return
         self._read_at_ms = now_ms
         self._notices = await session.desks.home.notices()

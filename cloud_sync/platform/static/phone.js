@@ -156,7 +156,7 @@ function payScreen() {
   const due = dueBills(), bill = (one) => html`<li><div class="grow"><b>${w(`item_${one.item}`)}</b> <span class="note">${one.period}${one.collected_for_others ? ` · ${w("forOthers")}` : ""}</span>
     <p class="note">${one.paid_fen >= one.amount_fen ? w("settled") : w("dueOn", one.due_on)}${one.paid_fen && one.paid_fen < one.amount_fen ? ` · ${w("partPaid", yuan(one.paid_fen))}` : ""}</p></div>
     ${one.paid_fen >= one.amount_fen ? word("done", w("settled")) : html`<b class="num">${yuan(one.amount_fen - one.paid_fen)} ${w("yuan")}</b>`}</li>`;
-  const settled = state.bills.map((one) => ({ paid_fen: 0, ...one })).filter((one) => one.paid_fen >= one.amount_fen);
+  const settled = state.bills.map((one) => ({ paid_fen: 0, ...one })).filter((one) => one.paid_fen >= one.amount_fen).toSorted((a, b) => b.period.localeCompare(a.period));
   return html`${top(w("payTitle"), w("billsWhere"))}
     <section class="stack"><h2 class="payee"><span>${w("scanTitle")}</span></h2><p class="note">${w("scanHint")}</p>
       ${state.payable.length ? html`<ul class="list" id="payable">${state.payable.map(row)}</ul>` : html`<p class="small">${w("nothingToPay")}</p>`}
@@ -211,7 +211,7 @@ function visitorForm({ fault }) {
   return html`<form class="stack" data-form="visitor"><h2 class="sign head">${w("newVisitor")}</h2>
     <label>${w("visitorWho")}<input class="field" name="label" maxlength="20" autocomplete="off"></label>
     <fieldset class="stack"><legend class="small soft">${w("visitorDoors")}</legend>${doors}</fieldset>
-    <div class="two"><label>${w("visitorHours")}${choice("hours", [3, 1, 12, 24], (n) => w("hours", n))}</label><label>${w("visitorUses")}${choice("uses", [2, 1, 5, 0], (n) => (n ? w("times", n) : w("manyTimes")))}</label></div>
+    <div class="two"><label>${w("visitorHours")}${choice("hours", [3, 1, 12, 24], (n) => w("hours", n))}</label><label>${w("visitorUses")}${choice("uses", [1, 2, 5, 0], (n) => (n ? w("times", n) : w("manyTimes")))}</label></div>
     ${fault ? html`<div class="strip stop" role="alert">${explain(fault)}</div>` : ""}
     <button class="key main wide">${w("make")}</button><button type="button" class="key tool" data-action="close">${w("cancel")}</button></form>`;
 }

@@ -4,10 +4,11 @@ import { clock, yuan } from "./words.js";
 
 const EVERY_MS = 1000, MODES = ["paid", "fail", "unknown", "timeout"];
 const MODE_WORDS = { paid: "正常付款", fail: "付款失败", unknown: "不回话（未知）", timeout: "超时", auto: "自动付款" };
+const OPENINGS = { cell_opened: "柜门开了 cells", door_opened: "门开了 doors", cell_unknown: "柜门不知道 cells not known", door_unknown: "门不知道 doors not known" };
 const screen = document.getElementById("screen");
 let drawn = "";
 
-const short = (type) => type.replace(/^community\.edge\./, "");
+const short = (type) => type.replace(/^community\.edge\.|\.v\d+$/g, "");
 const ago = (ms) => (ms < 1500 ? "刚刚" : ms < 90_000 ? `${Math.round(ms / 1000)} 秒前` : `${Math.round(ms / 60_000)} 分钟前`);
 
 function stream(one, now) {
@@ -20,7 +21,7 @@ const channel = ([name, mode]) => html`<div class="stack"><p class="bold">${name
 
 function page(view) {
   const { figures } = view;
-  const openings = Object.entries(figures.openings).map(([name, count]) => `${name} ${count}`).join(" · ") || "—";
+  const openings = Object.entries(figures.openings).map(([name, count]) => `${OPENINGS[name] ?? name} ${count}`).join(" · ") || "—";
   return html`<header><div><h1 class="sign title">${view.name_zh} · 平台</h1><p class="note">${view.site} · 收到的都在这里，一件一次 · everything received, each thing once</p></div><a class="key" href="/phone">手机页 Phone</a></header>
     <section class="stack"><h2>数字 Figures</h2><dl class="figures"><div><dt>销售 sales</dt><dd class="num">${figures.sales.count} · ${yuan(figures.sales.total_fen)} 元</dd></div><div><dt>缴费 fees</dt><dd class="num">${figures.fees.count} · ${yuan(figures.fees.total_fen)} 元</dd></div><div><dt>取走订单 collected</dt><dd class="num">${figures.orders_collected}</dd></div><div><dt>开启 openings</dt><dd class="small">${openings}</dd></div></dl>
       <h2>设备 Devices</h2><table><thead><tr><th></th><th>设备·期</th><th>seq</th><th>已应用</th><th>链头</th><th>最近</th></tr></thead><tbody>${view.streams.map((one) => stream(one, view.now_ms))}</tbody></table>
