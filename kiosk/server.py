@@ -125,6 +125,11 @@ class ScreenServer:
             self._sockets.discard(socket)
         return socket
 
+    async def close(self) -> None:
+        """Let go of every browser, so that stopping does not wait for them; they come back by themselves."""
+        for socket in tuple(self._sockets):
+            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"stopping")
+
     async def _take_report(self, socket: web.WebSocketResponse, text: str) -> bool:
         try:
             report = msgspec.json.decode(text, type=Report)
@@ -226,6 +231,12 @@ def build_screen(front: Front) -> web.Application:
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/openapi.json", openapi)
     app.cleanup_ctx.append(_running(server))
+
+    async def let_go(app: web.Application) -> None:
+        del app
+        await server.close()
+
+    app.on_shutdown.append(let_go)
     return app
 
 

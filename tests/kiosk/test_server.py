@@ -150,6 +150,18 @@ async def test_what_a_product_is_called_is_only_text(client: Client, stand: Stan
     assert "&lt;img" in page
 
 
+async def test_stopping_does_not_wait_for_the_browsers(stand: Stand) -> None:
+    client = TestClient(TestServer(build_screen(stand.front())))
+    await client.start_server()
+    socket = await connect(client)
+    async with asyncio.timeout(5):
+        await client.server.close()
+        while (message := await socket.receive()).type is WSMsgType.TEXT:
+            pass
+    assert message.type is WSMsgType.CLOSE
+    await client.close()
+
+
 async def test_too_many_browsers_are_refused(client: Client) -> None:
     for _ in range(CLIENTS_LIMIT):
         await connect(client)
