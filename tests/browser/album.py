@@ -70,7 +70,7 @@ async def _turn(page: Page, socket: WebSocket, width: int, height: int) -> None:
 
 
 def shrink(image: bytes) -> bytes:
-    """A PNG of 540 px width, or 810 where it lies, with few colours. Raises AssertionError where it is still too large."""
+    """A PNG with few colours, 540 px wide or 810 where it lies. Raises AssertionError if still too large."""
     picture = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     height, width = picture.shape[:2]
