@@ -15,7 +15,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / "bench" / "out" / "soak.json"
 PROOFS = {
-    "state machines and wire forms (Hypothesis)": ["-m", "proof and not slow", "--hypothesis-profile=soak"],
+    "state machines and wire forms (Hypothesis)": [
+        "-m",
+        "proof",
+        "--ignore=tests/faults",
+        "--hypothesis-profile=soak",
+    ],
     "kill -9 of the real hub": ["tests/faults"],
 }
 """What is repeated: name, and the arguments for pytest."""

@@ -93,14 +93,19 @@ def all_refusals() -> set[type[Refusal]]:
     for room in ROOMS:
         package = importlib.import_module(room)
         for module in pkgutil.walk_packages(package.__path__, f"{room}."):
-            if not any(part in module.name for part in PROCESSES_OF_THEIR_OWN):
+            if _is_of_the_hub(module.name):
                 importlib.import_module(module.name)
-    return set(_below(Refusal))
+    return {kind for kind in _below(Refusal) if _is_of_the_hub(kind.__module__)}
+
+
+def _is_of_the_hub(module: str) -> bool:
+    own = module.partition(".")[0] in ROOMS
+    return own and not any(part in module for part in PROCESSES_OF_THEIR_OWN)
 
 
 def _below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
     for child in kind.__subclasses__():
-        if "code" in child.__dict__ and child.__module__.partition(".")[0] in ROOMS:
+        if "code" in child.__dict__:
             yield child
         yield from _below(child)
 

@@ -191,6 +191,8 @@ class AccessMachine(RuleBasedStateMachine):
         self.loop.close()
 
 
+@pytest.mark.slow
+@pytest.mark.proof
 def test_no_order_of_events_breaks_a_door_or_a_pickup() -> None:
     run_state_machine_as_test(AccessMachine, settings=SUITE)
 

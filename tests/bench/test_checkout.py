@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from edge.bench import checkout, earlier_sales, till
 from edge.books import ledger
 from edge.shop.lots import stock_differences
 from edge.store import journal
 from tests.fakes.cases import check_cases
+
+pytestmark = pytest.mark.slow
 
 
 def test_checkout_reports_time_bytes_and_the_weight_of_the_past() -> None:

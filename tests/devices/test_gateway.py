@@ -23,6 +23,8 @@ from tests.fakes.access_world import AccessWorld
 from tests.fakes.guard import DOORS, GuardProcess
 from tests.fakes.waiting import until
 
+pytestmark = pytest.mark.slow
+
 READERS = (
     ReaderSettings(id="gate-reader", source="x", serves="door:gate"),
     ReaderSettings(id="kiosk-camera", source="x", serves="kiosk:k1"),

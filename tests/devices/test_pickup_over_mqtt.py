@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import pytest
+
 from devices.gateway import BankRouter, ContactReports
 from devices.simulator.lockers import LockerProcess
 from edge.access.pickup import PickupDesk
@@ -12,6 +14,8 @@ from tests.fakes.access_world import AccessWorld
 from tests.fakes.lockers import running_banks, running_board
 from tests.fakes.mosquitto import Mosquitto
 from tests.fakes.waiting import until
+
+pytestmark = pytest.mark.slow
 
 
 class Lobby:

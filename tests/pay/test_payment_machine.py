@@ -148,4 +148,4 @@ class PaymentMachine(RuleBasedStateMachine):
         self.store.close()
 
 
-TestPaymentMachine = pytest.mark.proof(PaymentMachine.TestCase)
+TestPaymentMachine = pytest.mark.slow(pytest.mark.proof(PaymentMachine.TestCase))

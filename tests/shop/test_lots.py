@@ -167,4 +167,4 @@ def take_all(unit: Unit, order_id: str) -> None:
     mark_paid(unit.connection, order_id, 1)
 
 
-TestShelf = pytest.mark.proof(ShelfMachine.TestCase)
+TestShelf = pytest.mark.slow(pytest.mark.proof(ShelfMachine.TestCase))

@@ -45,6 +45,7 @@ def test_failing_step_leaves_nothing_of_itself(tmp_path: Path) -> None:
     assert pending(sqlite3.connect(path), [ONE, BROKEN]) == ["a-003"]
 
 
+@pytest.mark.slow
 def test_short_lived_process_does_the_same(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     bring_up_to_date(path, [ONE])

@@ -11,6 +11,8 @@ from edge.demo.brokers import prepare_brokers
 from edge.demo.layout import Layout, Ports
 from edge.demo.site_file import write_site
 
+pytestmark = pytest.mark.slow
+
 
 def edge(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `edge`."""
