@@ -38,8 +38,8 @@ bench: setup ## All benchmarks with their floors; table and plots in bench/out/
 soak: setup ## Long runs of the proofs: make soak MINUTES=60
 	$(PYTHON) -m tests.soak --minutes $(MINUTES)
 
-pictures: setup ## Screenshots of the documents, made by the browser tests
-	EDGE_PICTURES=docs/pictures $(PYTEST) tests/browser
+pictures: setup ## Pictures of the documents, from the story played in Chromium
+	EDGE_PICTURES=docs/pictures $(PYTEST) tests/browser/test_demo_in_chromium.py
 
 lock: setup ## Renew the locked versions
 	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -1,6 +1,6 @@
-"""Every screen in Chromium: nothing clipped or too small, nothing axe calls serious; pictures for docs.
+"""Every screen in Chromium: nothing clipped or too small, nothing axe calls serious.
 
-EDGE_PICTURES=folder writes the main screens there (`make pictures`: docs/pictures).
+EDGE_SCREENS=folder writes the main screens there, to be looked at.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from tests.browser.tour import STEPS, tour
 from tests.fakes.kiosk_stand import Stand
 
 LAYOUT = (Path(__file__).parent / "layout.js").read_text()
-PICTURES = os.environ.get("EDGE_PICTURES", "")
+PICTURES = os.environ.get("EDGE_SCREENS", "")
 PICTURED = ("idle", "home", "shop", "pay", "pay-unknown", "receipt", "pickup", "fees")
 PLAIN = ("portrait-zh", "landscape-zh")
 BESIDE = (("home", "portrait-zh-degraded"), ("shop", "landscape-en-degraded"))
