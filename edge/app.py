@@ -19,7 +19,7 @@ from cloud_sync.timesync import TimeSync
 from cloud_sync.uplink import Uplink
 from devices.gateway import BankRouter, ContactReports, Gateway, HoldRole, ScanRouter
 from devices.gpio.client import GuardClient
-from devices.registry import BankDriver, SiteBroker, make_bank_drivers
+from devices.registry import SiteBroker, make_bank_drivers
 from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSettings, VisionSettings
 from devices.vision_client import VisionClient
 from edge.access.contacts import ContactDesk
@@ -45,7 +45,6 @@ from edge.shop import orders
 from edge.shop.checkout import cancel_abandoned, settle_sale
 from edge.site import one_or_default, open_store, read_secret
 from edge.staff.accounts import StaffDesk
-from edge.store import journal
 from edge.tables import APPLIERS
 from edge.trust.clock import Trust, TrustedClock
 from kiosk.app import KioskDeps, build_kiosk
@@ -260,7 +259,7 @@ class Hub:
         for reader in self._config.many("reader", ReaderSettings):
             flag(f"reader:{reader.id}", partial(self._reader_lives, reader.id))
         for bank in self._bank_settings:
-            flag(f"bank:{bank.id}", partial(self._bank_answers, self._banks[bank.id], bank.id))
+            flag(f"bank:{bank.id}", partial(self._banks[bank.id].online, bank.id))
         flag("platform", lambda: self._downlink.online)
         flag("copy", lambda: self._downlink.complete or None)
         flag("uplink", self._uplink_flows)
@@ -277,8 +276,6 @@ class Hub:
         """Bring the state of before a restart to a clear end, then listen on the control socket."""
         try:
             await self.store.run(recover_openings)
-            head = await self.store.read(journal.read_head)
-            self.metrics.gauge("edge_journal_head_at_start", lambda: head.seq)
             await self._keyring.load()
             await self._control.open()
             yield
@@ -328,7 +325,3 @@ class Hub:
     def _reader_lives(self, reader: str) -> bool | None:
         state = self._vision.states.get(reader)
         return None if state is None else state == "live"
-
-    @staticmethod
-    def _bank_answers(driver: BankDriver, bank: str) -> bool | None:
-        return driver.online(bank)

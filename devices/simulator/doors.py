@@ -10,6 +10,7 @@ import json
 import signal
 import time
 import tomllib
+from collections.abc import Coroutine
 from pathlib import Path
 
 from aiohttp import web
@@ -128,21 +129,21 @@ def free_socket(path: Path) -> Path:
     return path
 
 
-def cancel_on_signal(task: "asyncio.Task[None]") -> None:
-    """End a task on SIGTERM or SIGINT."""
+async def play(playing: Coroutine[None, None, None], app: web.Application, control: Path) -> None:
+    """Run a simulator with its control socket until SIGTERM or SIGINT."""
+    runner = await serve_unix(app, control)
+    task = asyncio.create_task(playing)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        await runner.cleanup()
 
 
 async def _main(options: argparse.Namespace) -> None:
     world = DoorWorld(read_wires(options.config), pull_ms=options.pull_ms, shut_ms=options.shut_ms)
-    runner = await serve_unix(world.control(), options.control)
-    playing = asyncio.create_task(world.run(options.panel))
-    cancel_on_signal(playing)
-    try:
-        await playing
-    except asyncio.CancelledError:
-        await runner.cleanup()
+    await play(world.run(options.panel), world.control(), options.control)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from devices.simulator.doors import cancel_on_signal, serve_unix
+from devices.simulator.doors import play
 from devices.simulator.locker_board import Board, Cell
 from edge.links.broker import BrokerMessage, BrokerOffline, BrokerSession, Will
 from edge.links.supervisor import Role, Supervisor
@@ -172,13 +172,7 @@ async def _main(options: argparse.Namespace) -> None:
         password=password,
     )
     process.board.auto_close = not options.by_hand
-    runner = await serve_unix(process.control(), options.control)
-    playing = asyncio.create_task(process.run())
-    cancel_on_signal(playing)
-    try:
-        await playing
-    except asyncio.CancelledError:
-        await runner.cleanup()
+    await play(process.run(), process.control(), options.control)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge.demo.brokers import mosquitto, password_file, prepare_brokers
 from edge.demo.community import community
-from edge.demo.layout import DEVICE, LOCKER_DEVICE, SITE, Layout, listens
+from edge.demo.layout import DEVICE, LOCKER_DEVICE, Layout, listens
 from edge.demo.platform_file import write_platform
 from edge.demo.processes import ProcessEnded, Processes
 from edge.demo.site_file import write_site
@@ -199,6 +199,3 @@ def remove(folder: Path) -> None:
     """Remove what an earlier demo left, if anything."""
     if folder.exists():
         shutil.rmtree(folder)
-
-
-__all__ = ["SITE", "World", "fetch_status", "remove"]
