@@ -3,6 +3,7 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 MINUTES ?= 5
 RESET ?=
+ROW ?=
 
 .PHONY: help setup demo check format test-fast test bench soak pictures lock
 
@@ -35,8 +36,8 @@ test: setup ## Everything (at most 25 min)
 bench: setup ## All benchmarks with their floors; table and plots in bench/out/
 	$(PYTHON) -m edge bench --out bench/out
 
-soak: setup ## Long runs of the proofs: make soak MINUTES=60
-	$(PYTHON) -m tests.soak --minutes $(MINUTES)
+soak: setup ## Long runs of the proofs: make soak MINUTES=60 (ROW=name for one of them)
+	$(PYTHON) -m tests.soak --minutes $(MINUTES) $(if $(ROW),--row $(ROW))
 
 pictures: setup ## Pictures of the documents, from the story played in Chromium
 	EDGE_PICTURES=docs/pictures $(PYTEST) tests/browser/test_demo_in_chromium.py

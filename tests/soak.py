@@ -1,63 +1,121 @@
 """`make soak MINUTES=…`: run the proofs again and again with new seeds, and say how often each held.
 
-State lies in `bench/out/soak.json`, so that the next soak goes on with the next seed. A proof that failed
-stops the soak and names its seed. Zero failures in n trials bound the rate of failure by about 3/n (95 %).
+Time is shared among the rows by their `share`, in rounds. State lies in `bench/out/soak.json`, so that the
+next soak goes on with the next seed; the table goes to `bench/out/soak.md`. A row that fails names its seed
+and rests, the others go on. Zero failures in n trials bound the rate of failure by about 3/n (95 %).
+`python -m tests.soak --row NAME --seed N` repeats one trial.
 """
 
 import argparse
-import json
-import subprocess
+import contextlib
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-STATE = ROOT / "bench" / "out" / "soak.json"
-PROOFS = {
-    "state machines and wire forms (Hypothesis)": [
-        "-m",
-        "proof",
-        "--ignore=tests/faults",
-        "--hypothesis-profile=soak",
-    ],
-    "kill -9 of the real hub": ["tests/faults"],
-}
-"""What is repeated: name, and the arguments for pytest."""
+import msgspec
+
+from tests.proofs.proof import Proof
+from tests.proofs.table import PROOFS
+
+STATE = Path(__file__).resolve().parents[1] / "bench" / "out" / "soak.json"
+ROUND_S = 600.0
+"""A round gives every row its part of this time, so that a short soak visits all rows, too."""
+
+
+class Standing(msgspec.Struct):
+    """What a row has behind it: the next seed, trials that held, seconds spent, the first violation."""
+
+    seed: int = 1_000
+    held: int = 0
+    spent_s: float = 0.0
+    violation: str | None = None
 
 
 def main() -> int:
     """Run until the time is over. Returns 1 when a proof failed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked = _arguments()
+    chosen = [proof for proof in PROOFS if asked.row in (None, proof.name)]
+    if not chosen:
+        sys.stderr.write(f"no row {asked.row}; there are {', '.join(proof.name for proof in PROOFS)}\n")
+        return 2
+    if asked.seed is not None:
+        return _repeat(chosen[0], asked.seed)
+    standings = _resume()
+    end = time.monotonic() + asked.minutes * 60
+    while (left_s := end - time.monotonic()) > 0:
+        running = [proof for proof in chosen if _goes_on(proof, standings[proof.name])]
+        if not running:
+            break
+        for proof in running:
+            part_s = min(left_s, ROUND_S) * proof.share / sum(each.share for each in running)
+            _advance(proof, standings[proof.name], until=min(end, time.monotonic() + part_s))
+            _keep(standings)
+    sys.stdout.write(table(standings))
+    return int(any(standings[proof.name].violation for proof in chosen))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=float, default=5)
-    end = time.monotonic() + parser.parse_args().minutes * 60
-    seed, held = _resume()
-    while time.monotonic() < end:
-        for name, arguments in PROOFS.items():
-            seed += 1
-            if not _holds(arguments, seed):
-                sys.stderr.write(f"{name}: failed with seed {seed}\n")
-                return 1
-            held[name] += 1
-            STATE.parent.mkdir(parents=True, exist_ok=True)
-            STATE.write_text(json.dumps({"seed": seed, "held": held}, indent=1))
-    for name, rounds in held.items():
-        sys.stdout.write(
-            f"{name}: {rounds} rounds, 0 failures, bound 3/n = {3 / max(1, rounds):.4f} a round\n"
-        )
+    parser.add_argument("--row", help="only this row of the table")
+    parser.add_argument("--seed", type=int, help="with --row: repeat the trial of this seed, once")
+    return parser.parse_args()
+
+
+def _repeat(proof: Proof, seed: int) -> int:
+    with proof.open() as trial:
+        trial(seed)
+    sys.stdout.write(f"{proof.name}: seed {seed} holds\n")
     return 0
 
 
-def _resume() -> tuple[int, dict[str, int]]:
-    state: dict[str, Any] = {"seed": 0, "held": {}}
-    if STATE.exists():
-        state = json.loads(STATE.read_text())
-    return int(state["seed"]), {name: int(state["held"].get(name, 0)) for name in PROOFS}
+def _goes_on(proof: Proof, standing: Standing) -> bool:
+    """A row that failed rests; a matrix is complete after one trial."""
+    return standing.violation is None and (proof.goal is not None or standing.held == 0)
 
 
-def _holds(arguments: list[str], seed: int) -> bool:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", f"--hypothesis-seed={seed}", *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+def _advance(proof: Proof, standing: Standing, *, until: float) -> None:
+    began = time.monotonic()
+    sys.stderr.write(f"{proof.name}: from seed {standing.seed}\n")
+    with contextlib.suppress(AssertionError), proof.open() as trial:
+        while True:
+            try:
+                standing.held += trial(standing.seed)
+            except AssertionError as violation:
+                standing.violation = f"seed {standing.seed}: {violation}"
+                sys.stderr.write(f"{proof.name}: VIOLATED, {standing.violation}\n")
+                raise
+            standing.seed += 1
+            if proof.goal is None or time.monotonic() >= until:
+                break
+    standing.spent_s += time.monotonic() - began
+
+
+def table(standings: dict[str, Standing]) -> str:
+    """The result as a table for docs/proof.md: n, and the bound 3/n where nothing failed."""
+    rows = ["| row | n | goal | failures | 3/n | minutes |", "|---|---|---|---|---|---|"]
+    for proof in PROOFS:
+        stands = standings[proof.name]
+        bound = "all of it" if proof.goal is None else f"{3 / stands.held:.2g}" if stands.held else "-"
+        failures = "0" if stands.violation is None else stands.violation.splitlines()[0]
+        goal = "all" if proof.goal is None else f"{proof.goal:,}"
+        rows.append(
+            f"| {proof.name} | {stands.held:,} | {goal} | {failures} | {bound} | {stands.spent_s / 60:.1f} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def _resume() -> dict[str, Standing]:
+    kept = msgspec.json.decode(STATE.read_bytes(), type=dict[str, Standing]) if STATE.exists() else {}
+    return {proof.name: kept.get(proof.name, Standing()) for proof in PROOFS}
+
+
+def _keep(standings: dict[str, Standing]) -> None:
+    STATE.parent.mkdir(parents=True, exist_ok=True)
+    fresh = STATE.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.format(msgspec.json.encode(standings)))
+    fresh.replace(STATE)
+    STATE.with_suffix(".md").write_text(table(standings))
 
 
 if __name__ == "__main__":

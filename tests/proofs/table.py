@@ -1,0 +1,6 @@
+"""All proofs, in the order of docs/proof.md."""
+
+from tests.proofs import rooms
+from tests.proofs.proof import Proof
+
+PROOFS: tuple[Proof, ...] = (rooms.PROOF,)
