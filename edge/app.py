@@ -33,7 +33,7 @@ from edge.control import Control
 from edge.homes.fees import settle_bills
 from edge.links.control import ControlSocket, build_control
 from edge.links.control_client import CONTROL_SOCKET
-from edge.links.health import HealthRegistry
+from edge.links.health import HealthRegistry, PartHealth, State
 from edge.links.metrics import Metrics
 from edge.links.scans import PAYMENT_CODE, Scan, ScanQueue
 from edge.links.supervisor import Role, Supervisor
@@ -45,6 +45,7 @@ from edge.shop import orders
 from edge.shop.checkout import cancel_abandoned, settle_sale
 from edge.site import one_or_default, open_store, read_secret
 from edge.staff.accounts import StaffDesk
+from edge.store.condition import Condition
 from edge.tables import APPLIERS
 from edge.trust.clock import Trust, TrustedClock
 from kiosk.app import KioskDeps, build_kiosk
@@ -254,6 +255,7 @@ class Hub:
 
     def _register_health(self) -> None:
         flag = self.health.register_flag
+        self.health.register("store", self._store_health)
         flag("guard", lambda: self._guard.connected)
         flag("vision", lambda: self._vision.connected)
         for reader in self._config.many("reader", ReaderSettings):
@@ -315,6 +317,11 @@ class Hub:
     def _discarded(self, reader: str) -> Scan:
         """Tells the screen that a payment code was shown and thrown away; its text never came here."""
         return Scan(reader=reader, symbology=PAYMENT_CODE, text="", at_ms=self.clock.now().at_ms)
+
+    async def _store_health(self) -> PartHealth:
+        standing = self.store.standing
+        well = standing.condition is Condition.READY
+        return PartHealth(State.OK if well else State.DOWN, standing.reason or standing.condition.value)
 
     def _uplink_flows(self) -> bool | None:
         """While nothing waits the uplink has nothing to say; then the feed's word counts."""

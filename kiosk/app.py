@@ -30,7 +30,7 @@ from kiosk.session import Desks, Place, Session
 from kiosk.settings import KioskSettings
 from kiosk.words import Text
 
-TOPICS = ("payments", "lockers", "feed", "notices", "doors")
+TOPICS = ("payments", "lockers", "feed", "notices", "doors", "store")
 """Hints after which the screen looks again."""
 
 WATCHING: web.AppKey["asyncio.Task[None]"] = web.AppKey("watching", asyncio.Task)

@@ -229,6 +229,13 @@ REFUSALS: dict[str, Words] = {
         Text("这张图没有读", "This picture was not read"),
         Text("请换一张清楚的，再试一次。", "Try again with a clearer one."),
     ),
+    "trade_stopped": (
+        Text("存储有问题，先不卖东西", "Storage is in trouble, nothing is sold now"),
+        Text(
+            "钱没有扣，篮子还在。已经告诉技术员，请稍后再来，或到前台问问。",
+            "Nothing was charged, your basket is kept. A technician has been told; ask at the counter.",
+        ),
+    ),
     "batch_damaged": AGAIN,
     "batch_malformed": AGAIN,
     "batch_too_large": AGAIN,

@@ -91,8 +91,9 @@ def place_fee(
     """Place a fee order for whole bills of one room and one payee.
 
     `seen_total_fen` is the sum that the screen showed. Raises NoBillChosen, BillUnknown, BillAlreadyPaid,
-    BillBeingPaid, BillsOfTwoPayees, SumChanged.
+    BillBeingPaid, BillsOfTwoPayees, SumChanged, TradeStopped.
     """
+    unit.require_trade()
     bills = tuple(_payable_bill(unit, bill_id, room) for bill_id in dict.fromkeys(bill_ids))
     if not bills:
         raise NoBillChosen

@@ -106,8 +106,9 @@ def place_order(
     `resident` is an opaque id; without one the points can be claimed by the receipt. `earns_points` is false
     for a resident whom the property company does not manage. `seen_total_fen` is the sum that the screen
     showed. Raises BasketEmpty, MixedPayees, UnknownProduct, PriceChanged, RestrictedGoods, LotExpired,
-    OutOfStock.
+    OutOfStock, TradeStopped.
     """
+    unit.require_trade()
     _check_basket(unit.connection, basket)
     quote = quote_basket(unit.connection, basket, unit.now)
     if seen_total_fen is not None and seen_total_fen != quote.total_fen:

@@ -9,6 +9,12 @@ class StoreBusy(Refusal):
     code = "store_busy"
 
 
+class TradeStopped(Refusal):
+    """The store cannot take on trade now: no sale, fee or deposit begins; `condition` says why."""
+
+    code = "trade_stopped"
+
+
 class EventTooLarge(Refusal):
     """The event's body is over the journal's limit."""
 

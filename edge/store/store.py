@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from edge.errors import StoreError
 from edge.store import journal
 from edge.store.clock_state import restore_clock
+from edge.store.condition import Condition, Standing
 from edge.store.connections import FileLock, claim, open_reader, open_writer
 from edge.store.errors import StoreClosed
 from edge.store.lanes import Job, Lane, Lanes
@@ -65,6 +66,16 @@ class Store(ABC):
     @abstractmethod
     def close(self) -> None:
         """Finish what waits, then let the file go; closing twice does nothing."""
+
+    @property
+    def standing(self) -> Standing:
+        """The store's condition with its reason; a change is hinted on the topic ``store``."""
+        return self.executor.standing
+
+    @property
+    def condition(self) -> Condition:
+        """What can be written at present."""
+        return self.standing.condition
 
     @property
     def site(self) -> str:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, Self
 from edge.errors import StoreError
 from edge.ids import Identity
 from edge.store import journal
-from edge.store.errors import StoreFull
+from edge.store.condition import WELL, Condition, Standing
+from edge.store.errors import StoreFull, TradeStopped
 from edge.store.events import EpochBegan, Event
 from edge.store.facts import get_int, put_fact
 from edge.trust.clock import Clock, Reading
@@ -45,6 +46,15 @@ class Unit:
     def device(self) -> str:
         """The device that allots identities here."""
         return self._executor.device
+
+    def require_trade(self) -> None:
+        """Refuse to begin a sale, a fee payment or a deposit while the store is not READY.
+
+        What is open already is settled all the same. Raises TradeStopped.
+        """
+        condition = self._executor.standing.condition
+        if condition is not Condition.READY:
+            raise TradeStopped(condition=condition.value)
 
     def next_id(self) -> str:
         """Return a new identity, on disk with this unit's commit."""
@@ -83,6 +93,7 @@ class Executor:
         self.site = site
         self.device = device
         self.needs_reopening = False
+        self.standing: Standing = WELL
         self._clock = clock
         self.epoch = get_int(connection, _EPOCH, 1)
         self._ceiling = get_int(connection, _CEILING)
