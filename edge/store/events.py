@@ -34,4 +34,31 @@ class EpochBegan(Event, frozen=True, kw_only=True):
     previous_hash: str
 
 
-EVENTS: tuple[type[Event], ...] = (EpochBegan,)
+class PersonErased(Event, frozen=True, kw_only=True):
+    """Salt and content behind one person's commitments were deleted; nothing here says whose."""
+
+    TYPE: ClassVar[str] = "PersonErased"
+    reason: str
+
+
+class JournalCut(Event, frozen=True, kw_only=True):
+    """Entries up to a counter-signed checkpoint went into an archive; `digest` is the file's SHA-256."""
+
+    TYPE: ClassVar[str] = "JournalCut"
+    first_seq: int
+    through_seq: int
+    through_hash: str
+    archive: str
+    digest: str
+
+
+class ArchiveDropped(Event, frozen=True, kw_only=True):
+    """An archive older than the years to keep was deleted for want of room."""
+
+    TYPE: ClassVar[str] = "ArchiveDropped"
+    archive: str
+    first_seq: int
+    through_seq: int
+
+
+EVENTS: tuple[type[Event], ...] = (EpochBegan, PersonErased, JournalCut, ArchiveDropped)

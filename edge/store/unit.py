@@ -186,6 +186,7 @@ class Executor:
             return self._ceiling
         ceiling = self._counter + ID_BLOCK
         put_fact(self.connection, _CEILING, ceiling)
+        put_fact(self.connection, journal.NOTED_HEAD, self.head.seq)
         return ceiling
 
     def _give_up(self, error: BaseException) -> StoreError:

@@ -11,7 +11,7 @@ from edge.store import journal
 from edge.store.errors import EventTooLarge
 from edge.store.events import Event
 from edge.store.inline import InlineStore
-from edge.store.journal import GENESIS, Head, VerifyResult
+from edge.store.journal import GENESIS, Fault, Head, VerifyResult
 from edge.trust.clock import Trust
 from tests.fakes.clock import FakeClock
 from tests.fakes.events import LampLit
@@ -126,7 +126,8 @@ def test_planted_change_turns_verification_red(inline: InlineStore, change: str)
 def test_planted_hole_turns_verification_red(inline: InlineStore) -> None:
     light(inline, 1, 2, 3)
     plant(inline, "DROP TRIGGER journal_never_shrinks", "DELETE FROM journal WHERE seq = 2")
-    assert journal.verify(inline.connection).first_bad_seq == 3
+    result = journal.verify(inline.connection)
+    assert (result.first_bad_seq, result.fault) == (2, Fault.MISSING)
 
 
 def test_forged_row_with_its_own_hash_is_found_at_the_next(inline: InlineStore) -> None:

@@ -1,0 +1,62 @@
+"""The side table of persons: what a commitment in the journal stands for, until the person is erased.
+
+An event about a person carries `SHA-256(salt + canonical JSON of who it is)` in lower-case hex. Salt and
+content lie here and nowhere else. Without the salt (128 random bits at least; 256 here) a commitment can be
+matched with nobody, not even by trying every resident. One commitment a person: a sale costs one look-up.
+"""
+
+import hashlib
+import secrets
+import sqlite3
+
+import msgspec
+
+from edge.store import canonical
+from edge.store.events import PersonErased
+from edge.store.unit import Unit
+
+SALT_BYTES = 32
+
+
+def commit_person(unit: Unit, subject: str) -> str:
+    """Return the commitment of a person, made at the first event about them; 64 hex digits."""
+    row = unit.connection.execute("SELECT commitment FROM personal WHERE subject = ?", (subject,)).fetchone()
+    if row is not None:
+        return str(row[0])
+    salt = secrets.token_bytes(SALT_BYTES)
+    content = canonical.encode({"site": unit.site, "subject": subject})
+    commitment = commitment_of(salt, content)
+    unit.connection.execute(
+        "INSERT INTO personal(commitment, subject, salt, content) VALUES (?, ?, ?, ?)",
+        (commitment, subject, salt, content),
+    )
+    return commitment
+
+
+def commitment_of(salt: bytes, content: bytes) -> str:
+    """Return the commitment to canonical JSON under a salt."""
+    return hashlib.sha256(salt + content).hexdigest()
+
+
+def who_is(connection: sqlite3.Connection, commitment: str) -> str | None:
+    """Return the subject behind a commitment, None once erased; a row that does not match opens nothing."""
+    row = connection.execute(
+        "SELECT salt, content FROM personal WHERE commitment = ?", (commitment,)
+    ).fetchone()
+    if row is None or commitment_of(*row) != commitment:
+        return None
+    return str(msgspec.json.decode(row[1])["subject"])
+
+
+def erase_person(unit: Unit, subject: str, *, actor: str, reason: str) -> bool:
+    """Forget who a person's events are about: delete salt and content, and record that somebody was erased.
+
+    The event names nobody. Returns False, and records nothing, when there was nothing to forget. With
+    `PRAGMA secure_delete` the deleted bytes are overwritten in the file.
+    """
+    unit.connection.execute("PRAGMA secure_delete = ON")
+    erased = unit.connection.execute("DELETE FROM personal WHERE subject = ?", (subject,)).rowcount
+    if not erased:
+        return False
+    unit.record(PersonErased(reason=reason), actor=actor)
+    return True
