@@ -23,6 +23,7 @@ from edge.links.broker import BrokerMessage, BrokerSession
 from edge.trust.clock import Clock
 from edge.trust.commands import Command, CommandExpired, CommandReplayed, check_command, open_command
 from edge.trust.keys import KeySet
+from edge.trust.time_policy import Decision, judged_at
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ class CommandDoors(Protocol):
 class CommandSession:
     """A role: one session on the platform's broker. `ready` once subscribed and our nonce is known there.
 
-    `raise_floor` is told the `iat` of every command whose signature holds (architecture.md, Time).
+    `raise_floor` is told the `iat` of every command that passed all checks of this room: one dated ahead of a
+    clock that is known is refused, and moves no floor.
     """
 
     def __init__(
@@ -117,13 +119,15 @@ class CommandSession:
             await self._doors.refuse_command("", RETAINED)
             return
         try:
-            command = open_command(message.payload, self._keys(), self._at_ms())
+            now = self._clock.now()
+            keys = self._keys().without_ended(now.at_ms)
+            command = open_command(message.payload, keys, judged_at(Decision.COMMAND_END, now))
         except Refusal as refusal:
             await self._doors.refuse_command("", refusal.code)
             return
-        self._raise_floor(command.iat_ms)
         try:
             self._check(command)
+            self._raise_floor(command.iat_ms)
             if len(self._running) >= MAX_RUNNING:
                 raise CommandsBusy()
         except Refusal as refusal:
@@ -142,7 +146,7 @@ class CommandSession:
                 device=self._device,
                 nonce=self._nonce,
                 last_counter=self._counter,
-                at_ms=self._clock.now().at_ms,
+                now=self._clock.now(),
             )
         except CommandExpired:
             self._counter = max(self._counter, command.counter)
@@ -195,9 +199,6 @@ class CommandSession:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("command failed", exc_info=error)
-
-    def _at_ms(self) -> int:
-        return self._clock.now().at_ms
 
 
 class CommandsBusy(Refusal):

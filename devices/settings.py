@@ -11,7 +11,10 @@ Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]
 
 
 class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[[door]]`: lines are BCM numbers; `fail` says what the lock does without power."""
+    """`[[door]]`: lines are BCM numbers; `fail` says what the lock does without power.
+
+    `clock_unknown`: whom a door of kind `residents` lets in while the time is unknown.
+    """
 
     id: Name
     name_zh: str
@@ -22,6 +25,7 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     fail: Literal["secure", "safe"] = "secure"
     kind: DoorKind = DoorKind.VISITOR
     contact_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=60)] = 8
+    clock_unknown: Literal["residents", "nobody"] = "residents"
 
     def to_door(self) -> Door:
         """The door without its wiring."""
@@ -32,6 +36,7 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
             name_en=self.name_en,
             contact_timeout_ms=self.contact_timeout_s * 1000,
             has_contact=self.contact_line is not None,
+            opens_without_clock=self.clock_unknown == "residents",
         )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from edge.errors import DeviceError, PlatformError, Refusal
-from edge.trust.clock import Clock, Trust
+from edge.trust.clock import Clock
 from edge.trust.passes import is_pass_text
+from edge.trust.time_policy import Decision, judged_at
 from kiosk.desks.ports import HealthDesk, HomeDesk, LockerDesk, ShopDesk, TillDesk
 from kiosk.explain import explain_scan, explanation_of
 from kiosk.layout import Layout, layout_of
@@ -84,7 +85,7 @@ class Session:
     @property
     def clock_known(self) -> bool:
         """Whether the time of day may be shown as true."""
-        return self.clock.now().trust is not Trust.UNKNOWN
+        return judged_at(Decision.TIME_SHOWN, self.clock.now()) is not None
 
     @property
     def local_hour(self) -> int:

@@ -15,7 +15,10 @@ class DoorKind(StrEnum):
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
-    """One door. `contact_timeout_ms` is how long after the pulse its contact may take to say *open*."""
+    """One door. `contact_timeout_ms` is how long after the pulse its contact may take to say *open*.
+
+    `opens_without_clock`: a door of kind `residents` lets residents in while the clock is unknown.
+    """
 
     id: str
     kind: DoorKind
@@ -23,3 +26,4 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     name_en: str = ""
     contact_timeout_ms: int = 8000
     has_contact: bool = True
+    opens_without_clock: bool = True

@@ -19,10 +19,11 @@ from edge.errors import DeviceError, Refusal
 from edge.store.crashpoints import reach
 from edge.store.store import Store
 from edge.store.unit import Unit
-from edge.trust.clock import Clock, Trust
+from edge.trust.clock import Clock
 from edge.trust.commands import Command
 from edge.trust.keys import KeySet
 from edge.trust.passes import open_scan
+from edge.trust.time_policy import Decision, judged_at
 
 Report = Callable[[str, str], Awaitable[None]]
 """Told each state of a commanded opening and its reason as it happens: accepted, fired, opened, unknown."""
@@ -62,8 +63,8 @@ class DoorOpener:
         try:
             door = self._door(door_id)
             reading = self._clock.now()
-            at_ms = None if reading.trust is Trust.UNKNOWN else reading.at_ms
-            shown = open_scan(text, self._keys(), at_ms)
+            keys = self._keys().without_ended(reading.at_ms)
+            shown = open_scan(text, keys, judged_at(Decision.OWN_DOOR, reading))
             return await self._open(door, lambda unit: intend_by_pass(unit, shown, door))
         except Refusal as refusal:
             await self._refusals.refuse(

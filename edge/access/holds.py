@@ -50,8 +50,8 @@ class HoldKeeper:
 
     async def apply(self) -> list[str]:
         """Hold and release doors as the table says; return the doors that did not follow."""
-        at_ms = self._clock.now().at_ms
-        live = await self._store.read(lambda connection: records.live_holds(connection, at_ms))
+        now = self._clock.now()
+        live = await self._store.read(lambda connection: records.live_holds(connection, now))
         wanted = {hold.door for hold in live}
         failed: list[str] = []
         for door in sorted(wanted ^ self._applied):

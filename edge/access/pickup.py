@@ -28,9 +28,10 @@ from edge.errors import DeviceError, Refusal
 from edge.store.crashpoints import reach
 from edge.store.store import Store
 from edge.store.unit import Unit
-from edge.trust.clock import Clock, Trust
+from edge.trust.clock import Clock
 from edge.trust.keys import KeySet
 from edge.trust.passes import Pass, PassExpired, open_pass
+from edge.trust.time_policy import Decision, is_over, judged_at
 
 MAX_ATTEMPTS = 2
 """Architecture, Trust: two attempts per cell at most."""
@@ -48,7 +49,7 @@ def start_session(unit: Unit, shown: Pass, orders: OrderBook) -> PickupSession:
     if shown.kind != "order" or shown.order is None:
         raise PassWrongKind(kind=shown.kind)
     # An unknown clock is a lower bound: a parcel waits for its holder, but what is over is over.
-    if shown.expires_ms <= unit.now.at_ms:
+    if is_over(shown.expires_ms, unit.now):
         raise PassExpired(expires_ms=shown.expires_ms)
     if records.is_revoked(unit.connection, shown.id):
         raise PassRevoked(id=shown.id)
@@ -191,8 +192,8 @@ class PickupDesk:
         """Begin or resume the session of an order pass. Raises Refusal, after it was written down."""
         try:
             reading = self._clock.now()
-            at_ms = None if reading.trust is Trust.UNKNOWN else reading.at_ms
-            shown = open_pass(text, self._keys(), at_ms)
+            keys = self._keys().without_ended(reading.at_ms)
+            shown = open_pass(text, keys, judged_at(Decision.PICKUP, reading))
             return await self._store.run(lambda unit: start_session(unit, shown, self._orders))
         except Refusal as refusal:
             await self._refusals.refuse(SOURCE, PassRefused(source=SOURCE, place="pickup", code=refusal.code))

@@ -18,9 +18,10 @@ from edge.access.events import DoorOpenRequested
 from edge.access.places import door_place
 from edge.access.records import Opening
 from edge.store.unit import Unit
-from edge.trust.clock import Reading, Trust
+from edge.trust.clock import Reading
 from edge.trust.commands import Command, CommandExpired
-from edge.trust.passes import Pass, PassExpired
+from edge.trust.passes import Pass, PassExpired, PassNotYetValid
+from edge.trust.time_policy import Decision, Rule, is_over, rule_for
 
 REPEAT_MS = 3000
 """A pass still held before the reader after its door was decided is the same presentation."""
@@ -33,43 +34,53 @@ class Intent(NamedTuple):
     fresh: bool
 
 
-def judge_clock(door: Door, reading: Reading, kind: str) -> int | None:
-    """The time to judge windows at; None when it is unknown and this door lets residents in all the same.
+def judge_clock(door: Door, now: Reading, kind: str) -> Rule:
+    """How windows are judged at this door now, by the time policy and the door's own, stricter one.
 
-    Raises ClockUnknown.
+    Raises ClockUnknown where nothing of this kind opens the door.
     """
-    if reading.trust is not Trust.UNKNOWN:
-        return reading.at_ms
-    if door.kind is not DoorKind.RESIDENTS or kind not in ("resident", "command"):
+    decision = _decision(door, kind)
+    rule = rule_for(decision, now.trust)
+    strict = rule is Rule.FLOOR and not door.opens_without_clock
+    if rule is Rule.REFUSE or strict:
         raise ClockUnknown(door=door.id)
-    return None
+    return rule
+
+
+def _decision(door: Door, kind: str) -> Decision:
+    if door.kind is not DoorKind.RESIDENTS:
+        return Decision.OTHER_DOOR
+    own = {"resident": Decision.OWN_DOOR, "command": Decision.OWN_DOOR_COMMAND}
+    return own.get(kind, Decision.OTHER_DOOR)
 
 
 def intend_by_pass(unit: Unit, shown: Pass, door: Door) -> Intent:
     """Decide a verified pass or resident's code at a door and count its use in the same unit.
 
-    Raises PassWrongSite, PassWrongKind, PassExpired, PassRevoked, PassWrongDoor, PassUsedUp, CodeReplayed,
-    ClockUnknown.
+    Raises PassWrongSite, PassWrongKind, PassNotYetValid, PassExpired, PassRevoked, PassWrongDoor, PassUsedUp,
+    CodeReplayed, ClockUnknown.
     """
     if shown.site != unit.site:
         raise PassWrongSite(site=shown.site)
     if shown.kind == "order":
         raise PassWrongKind(kind=shown.kind)
-    at_ms = judge_clock(door, unit.now, shown.kind)
+    rule = judge_clock(door, unit.now, shown.kind)
+    if rule is Rule.CLOCK and unit.now.at_ms < shown.not_before_ms:
+        raise PassNotYetValid(not_before_ms=shown.not_before_ms)
     # Also an unknown clock is a lower bound: what it says is over, is over.
-    if shown.expires_ms <= unit.now.at_ms:
+    if is_over(shown.expires_ms, unit.now):
         raise PassExpired(expires_ms=shown.expires_ms)
     if records.is_revoked(unit.connection, shown.id):
         raise PassRevoked(id=shown.id)
     if shown.kind == "resident":
-        return _intend_by_code(unit, shown, door, at_ms)
+        return _intend_by_code(unit, shown, door)
     if door.id not in shown.doors:
         raise PassWrongDoor(door=door.id)
     return _intend_by_issued_pass(unit, shown, door)
 
 
-def _intend_by_code(unit: Unit, shown: Pass, door: Door, at_ms: int | None) -> Intent:
-    if not records.has_grant(unit.connection, shown.subject, door.id, at_ms):
+def _intend_by_code(unit: Unit, shown: Pass, door: Door) -> Intent:
+    if not records.has_grant(unit.connection, shown.subject, door.id, unit.now):
         raise PassWrongDoor(door=door.id)
     authorisation = f"code:{shown.id}"
     taken = records.find_by_authorisation(unit.connection, authorisation)
@@ -112,7 +123,7 @@ def intend_by_command(unit: Unit, command: Command, door: Door) -> Intent:
     if command.action != "open":
         raise UnknownAction(action=command.action)
     judge_clock(door, unit.now, "command")
-    if command.exp_ms <= unit.now.at_ms:
+    if is_over(command.exp_ms, unit.now):
         raise CommandExpired(exp_ms=command.exp_ms)
     return _intend(unit, door, authorisation, "command", subject=command.subject)
 

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from edge.trust.clock import Reading
+from edge.trust.time_policy import Decision, judged_at
+
 _OPENING = (
     "id, place, authorisation, kind, pass_id, subject, session, position, state, reason, "
     "requested_at_ms, fired_at_ms, decided_at_ms"
@@ -195,12 +198,12 @@ def delete_grant(connection: sqlite3.Connection, grant_id: str) -> None:
     connection.execute("DELETE FROM grants WHERE id = ?", (grant_id,))
 
 
-def has_grant(connection: sqlite3.Connection, subject: str, door: str, at_ms: int | None) -> bool:
-    """Tell whether a subject may open a door; `at_ms` None leaves the window unjudged."""
+def has_grant(connection: sqlite3.Connection, subject: str, door: str, now: Reading) -> bool:
+    """Tell whether a subject may open a door now; how the window is judged says the time policy."""
     row = connection.execute(
         "SELECT 1 FROM grants WHERE subject = ?1 AND door = ?2 "
-        "AND (?3 IS NULL OR (from_ms <= ?3 AND ?3 < until_ms)) LIMIT 1",
-        (subject, door, at_ms),
+        "AND (?3 IS NULL OR from_ms <= ?3) AND ?4 < until_ms LIMIT 1",
+        (subject, door, judged_at(Decision.GRANT, now), now.at_ms),
     ).fetchone()
     return row is not None
 
@@ -289,12 +292,12 @@ def end_hold(connection: sqlite3.Connection, hold_id: str) -> Hold | None:
     return None if row is None else _hold(row)
 
 
-def live_holds(connection: sqlite3.Connection, at_ms: int) -> list[Hold]:
-    """Holds that are to be applied at a time."""
+def live_holds(connection: sqlite3.Connection, now: Reading) -> list[Hold]:
+    """Holds that are to be applied now."""
     rows = connection.execute(
         "SELECT id, door, reason, from_ms, until_ms FROM holds "
-        "WHERE state = 'live' AND from_ms <= ?1 AND ?1 < until_ms ORDER BY rowid",
-        (at_ms,),
+        "WHERE state = 'live' AND (?1 IS NULL OR from_ms <= ?1) AND ?2 < until_ms ORDER BY rowid",
+        (judged_at(Decision.HOLD_END, now), now.at_ms),
     )
     return [_hold(row) for row in rows]
 

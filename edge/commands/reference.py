@@ -13,6 +13,7 @@ import msgspec
 
 from edge.commands import COMMANDS
 from edge.errors import Refusal
+from edge.trust.time_policy import POLICY
 
 ROOMS = ("edge", "kiosk", "devices", "cloud_sync")
 PROCESSES_OF_THEIR_OWN = ("__main__", "devices.vision", "devices.simulator", "edge.bench", "edge.demo")
@@ -27,7 +28,7 @@ def command() -> None:
 
 def text() -> str:
     """The whole reference."""
-    return "\n".join([HEAD, *_settings(), *_events(), *_refusals(), *_commands()]) + "\n"
+    return "\n".join([HEAD, *_settings(), *_events(), *_refusals(), *_time_policy(), *_commands()]) + "\n"
 
 
 HEAD = """\
@@ -108,6 +109,14 @@ def _below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
         if "code" in child.__dict__:
             yield child
         yield from _below(child)
+
+
+def _time_policy() -> Iterator[str]:
+    yield "## Time policy\n\nWhat is done while the trusted clock is in each of its states.\n"
+    yield "| row | what is decided | synced | holdover | unknown |\n|---|---|---|---|---|"
+    for decision, row in POLICY.items():
+        yield f"| `{decision}` | {' | '.join(row)} |"
+    yield ""
 
 
 def _commands() -> Iterator[str]:

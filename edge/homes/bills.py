@@ -13,7 +13,8 @@ from edge.pay.contract import ContractTerms, current_terms
 from edge.pay.copies import applied_through, copy_as_of
 from edge.pay.records import delete, upsert
 from edge.store.unit import Unit
-from edge.trust.clock import Reading, Trust
+from edge.trust.clock import Reading
+from edge.trust.time_policy import Decision, Rule, rule_for
 
 
 class BillRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,9 +84,10 @@ def apply_bill(unit: Unit, record_id: str, version: int, data: dict[str, Any] | 
 
 def penalty_date(connection: sqlite3.Connection, now: Reading) -> str:
     """Return the date that penalties are shown as of: today, or the copy's date when the time is unknown."""
-    copied_at_ms = copy_as_of(connection)
-    if now.trust is Trust.UNKNOWN and copied_at_ms is not None:
-        return date_of(copied_at_ms)
+    if rule_for(Decision.PENALTY, now.trust) is Rule.COPY:
+        copied_at_ms = copy_as_of(connection)
+        if copied_at_ms is not None:
+            return date_of(copied_at_ms)
     return date_of(now.at_ms)
 
 

@@ -7,7 +7,8 @@ import msgspec
 
 from edge.pay.records import delete, table_rows, upsert
 from edge.store.unit import Unit
-from edge.trust.clock import Reading, Trust
+from edge.trust.clock import Reading
+from edge.trust.time_policy import Decision, has_begun, is_over
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,5 +45,4 @@ def current_notices(connection: sqlite3.Connection, now: Reading) -> tuple[Notic
 
 
 def _is_current(notice: Notice, now: Reading) -> bool:
-    begun = now.trust is Trust.UNKNOWN or notice.from_ms is None or notice.from_ms <= now.at_ms
-    return begun and (notice.until_ms is None or now.at_ms < notice.until_ms)
+    return has_begun(Decision.NOTICE, notice.from_ms, now) and not is_over(notice.until_ms, now)

@@ -8,7 +8,8 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 
 from edge.store.facts import get_fact
-from edge.trust.clock import Reading, Trust
+from edge.trust.clock import Reading
+from edge.trust.time_policy import Decision, Rule, rule_for
 
 SITE_OFFSET = timedelta(hours=8)
 SHIFT_DATE_FACT = "shift_date"
@@ -21,7 +22,7 @@ def date_of(at_ms: int) -> str:
 
 def business_date(connection: sqlite3.Connection, now: Reading) -> str:
     """Return the business date to book under at `now`."""
-    if now.trust is Trust.UNKNOWN:
+    if rule_for(Decision.BUSINESS_DATE, now.trust) is Rule.SHIFT:
         shift_date = get_fact(connection, SHIFT_DATE_FACT)
         if isinstance(shift_date, str) and shift_date:
             return shift_date

@@ -7,7 +7,8 @@ import msgspec
 
 from edge.pay.records import delete, table_rows, upsert
 from edge.store.unit import Unit
-from edge.trust.clock import Reading, Trust
+from edge.trust.clock import Reading
+from edge.trust.time_policy import Decision, Rule, has_begun, is_over, rule_for
 
 SPEND_AND_SAVE = "spend_and_save"
 
@@ -55,10 +56,10 @@ def active_promotions(connection: sqlite3.Connection, now: Reading) -> tuple[Pro
 def _is_active(promotion: Promotion, now: Reading) -> bool:
     if promotion.from_ms is None and promotion.until_ms is None:
         return True
-    if now.trust is Trust.UNKNOWN:
+    if rule_for(Decision.TIMED_PROMOTION, now.trust) is Rule.OFF:
         return False
-    begun = promotion.from_ms is None or promotion.from_ms <= now.at_ms
-    return begun and (promotion.until_ms is None or now.at_ms < promotion.until_ms)
+    begun = has_begun(Decision.TIMED_PROMOTION, promotion.from_ms, now)
+    return begun and not is_over(promotion.until_ms, now)
 
 
 def best_promotion(promotions: tuple[Promotion, ...], gross_fen: int) -> Promotion | None:

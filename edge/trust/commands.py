@@ -10,7 +10,9 @@ import msgspec
 
 from edge.errors import Refusal
 from edge.trust import cose
+from edge.trust.clock import Reading
 from edge.trust.keys import KeySet, SigningKey
+from edge.trust.time_policy import Decision, has_begun, is_over
 
 LIFETIME_LIMIT_MS = 30_000
 """Architecture, Trust: at most 30 s between iat and exp for what moves."""
@@ -89,7 +91,7 @@ def open_command(message: bytes, keys: KeySet, at_ms: int | None) -> Command:
 
 
 def check_command(
-    command: Command, *, site: str, device: str, nonce: str, last_counter: int, at_ms: int
+    command: Command, *, site: str, device: str, nonce: str, last_counter: int, now: Reading
 ) -> None:
     """Judge a verified command. Raises CommandForAnother, CommandReplayed, CommandExpired."""
     if (command.site, command.device) != (site, device):
@@ -97,7 +99,7 @@ def check_command(
     if command.nonce != nonce or command.counter <= last_counter:
         raise CommandReplayed(counter=command.counter, last_counter=last_counter)
     lifetime_ms = command.exp_ms - command.iat_ms
-    if at_ms >= command.exp_ms or not 0 < lifetime_ms <= LIFETIME_LIMIT_MS:
+    if is_over(command.exp_ms, now) or not 0 < lifetime_ms <= LIFETIME_LIMIT_MS:
         raise CommandExpired(exp_ms=command.exp_ms)
-    if at_ms < command.iat_ms - LIFETIME_LIMIT_MS:
+    if not has_begun(Decision.COMMAND_END, command.iat_ms - LIFETIME_LIMIT_MS, now):
         raise CommandExpired(iat_ms=command.iat_ms)

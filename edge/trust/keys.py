@@ -112,6 +112,11 @@ class KeySet:
         self.keys = tuple(keys)
         self._by_name = {(key.kid, key.purpose): key for key in keys}
 
+    def without_ended(self, at_ms: int) -> "KeySet":
+        """The same set less the keys whose window has certainly ended at ``at_ms``."""
+        left = [key for key in self.keys if key.not_after_ms is None or at_ms <= key.not_after_ms]
+        return self if len(left) == len(self.keys) else KeySet(self.version, left)
+
     def find(self, kid: str, purpose: str, at_ms: int | None) -> VerifyingKey:
         """Return the key; ``at_ms`` None skips its window. Raises UnknownKey."""
         key = self._by_name.get((kid, purpose))

@@ -13,9 +13,10 @@ from edge.pay.copies import copy_as_of
 from edge.pay.payees import find_payee
 from edge.shop.orders import IN_CELLS, orders_of
 from edge.store.store import Store
-from edge.trust.clock import Clock, Trust
+from edge.trust.clock import Clock
 from edge.trust.keys import KeySet
-from edge.trust.passes import Pass, open_resident_code, open_scan
+from edge.trust.passes import Pass, PassExpired, open_resident_code, open_scan
+from edge.trust.time_policy import Decision, is_over, judged_at
 from kiosk.desks.ports import CodeKind
 from kiosk.desks.views import Account, Bill, Entry, Notice, Resident
 from kiosk.words import Text, same
@@ -31,11 +32,11 @@ class RoomHomeDesk:
 
     async def kind_of(self, code: str) -> CodeKind:
         """What sort of code of this community it is."""
-        return cast(CodeKind, self._own(open_scan(code, self._keys(), self._at_ms())).kind)
+        return cast(CodeKind, self._open(code, open_scan).kind)
 
     async def identify(self, code: str) -> Resident:
-        """The resident whose fresh code this is. Raises ResidentUnknown."""
-        subject = self._own(open_resident_code(code, self._keys(), self._at_ms())).subject
+        """The resident whose fresh code this is. Raises ResidentUnknown, PassExpired."""
+        subject = self._open(code, open_resident_code).subject
 
         def look(connection: sqlite3.Connection) -> Resident:
             resident = find_resident(connection, subject)
@@ -98,14 +99,15 @@ class RoomHomeDesk:
             for entry in await self._store.read(directory.list_directory)
         )
 
-    def _own(self, shown: Pass) -> Pass:
+    def _open(self, code: str, read: Callable[[str, KeySet, int | None], Pass]) -> Pass:
+        """A code of this community that is not over."""
+        now = self._clock.now()
+        shown = read(code, self._keys().without_ended(now.at_ms), judged_at(Decision.SIGN_IN, now))
         if shown.site != self._store.site:
             raise PassWrongSite(site=shown.site)
+        if is_over(shown.expires_ms, now):
+            raise PassExpired(expires_ms=shown.expires_ms)
         return shown
-
-    def _at_ms(self) -> int | None:
-        reading = self._clock.now()
-        return None if reading.trust is Trust.UNKNOWN else reading.at_ms
 
 
 def _bill(connection: sqlite3.Connection, bill: bills.Bill) -> Bill:

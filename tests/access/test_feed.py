@@ -5,6 +5,7 @@ import pytest
 
 from edge.access import records
 from edge.access.feed import APPLIERS
+from edge.trust.clock import Reading, Trust
 from tests.fakes.access_world import AccessWorld
 
 
@@ -13,12 +14,16 @@ async def test_a_grant_is_replaced_whole_and_deleted(world: AccessWorld) -> None
     apply = APPLIERS["grants"]
     world.store.run_now(lambda unit: apply(unit, "g1", 1, data))
     world.store.run_now(lambda unit: apply(unit, "g2", 1, {**data, "doors": ["gate"], "until_ms": 5}))
-    has = [records.has_grant(world.store.connection, "s", "gate", at_ms) for at_ms in (0, 9, 10, None)]
-    assert has == [True, True, False, True]
+    known = [Reading(at_ms, Trust.SYNCED) for at_ms in (-1, 0, 9, 10)]
+    has = [records.has_grant(world.store.connection, "s", "gate", now) for now in known]
+    assert has == [False, True, True, False]
+    floors = [Reading(at_ms, Trust.UNKNOWN) for at_ms in (-1, 9, 10)]
+    has = [records.has_grant(world.store.connection, "s", "gate", now) for now in floors]
+    assert has == [True, True, False]
     world.store.run_now(lambda unit: apply(unit, "g1", 2, {**data, "doors": []}))
-    assert not records.has_grant(world.store.connection, "s", "building-3", 1)
+    assert not records.has_grant(world.store.connection, "s", "building-3", Reading(1, Trust.SYNCED))
     world.store.run_now(lambda unit: apply(unit, "g2", 2, None))
-    assert not records.has_grant(world.store.connection, "s", "gate", None)
+    assert not records.has_grant(world.store.connection, "s", "gate", Reading(1, Trust.SYNCED))
 
 
 async def test_an_older_revocation_does_not_replace_a_newer_one(world: AccessWorld) -> None:

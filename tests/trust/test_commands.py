@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from edge.errors import Refusal
 from edge.trust import cose
+from edge.trust.clock import Reading, Trust
 from edge.trust.commands import (
     Command,
     CommandExpired,
@@ -36,8 +37,11 @@ COMMAND = Command(
 MESSAGE = issue_command(KEY, COMMAND)
 
 
-def check(command: Command = COMMAND, *, last_counter: int = 11, at_ms: int = NOW_MS) -> None:
-    check_command(command, site="heyuanli", device="k1", nonce="n-77", last_counter=last_counter, at_ms=at_ms)
+def check(
+    command: Command = COMMAND, *, last_counter: int = 11, at_ms: int = NOW_MS, trust: Trust = Trust.SYNCED
+) -> None:
+    now = Reading(at_ms, trust)
+    check_command(command, site="heyuanli", device="k1", nonce="n-77", last_counter=last_counter, now=now)
 
 
 def changed(**fields: object) -> Command:
@@ -98,5 +102,12 @@ def test_command_with_an_impossible_life_is_refused(exp_ms: int) -> None:
 
 
 def test_command_from_the_future_is_refused() -> None:
+    for trust in (Trust.SYNCED, Trust.HOLDOVER):
+        with pytest.raises(CommandExpired):
+            check(at_ms=NOW_MS - 30_001, trust=trust)
+
+
+def test_with_the_clock_unknown_only_the_end_of_a_command_is_judged() -> None:
+    check(at_ms=NOW_MS - 30_001, trust=Trust.UNKNOWN)
     with pytest.raises(CommandExpired):
-        check(at_ms=NOW_MS - 30_001)
+        check(at_ms=NOW_MS + 15_000, trust=Trust.UNKNOWN)
