@@ -10,6 +10,7 @@ from functools import partial
 
 from aiohttp import web
 
+from cloud_sync.checkpoints import CheckpointKeeper
 from cloud_sync.commands import CommandSession
 from cloud_sync.downlink import Downlink
 from cloud_sync.http import PlatformHttp
@@ -106,6 +107,9 @@ class Hub:
         root = load_root_key(self._config.resolve(settings.root_key_file))
         self._keyring = KeyRing(store=self.store, root_public=root)
         self._uplink = Uplink(store=self.store, http=self._http)
+        self._checkpoints = CheckpointKeeper(
+            store=self.store, http=self._http, keys=self._keyring.current, clock=self.clock
+        )
         self._timesync = TimeSync(store=self.store, http=self._http, clock=self.clock, keyring=self._keyring)
         keyring = self._keyring
         self._downlink = Downlink(
@@ -244,6 +248,7 @@ class Hub:
             (
                 Role("time", self._timesync.run),
                 Role("uplink", self._uplink.run),
+                Role("checkpoints", self._checkpoints.run),
                 Role("downlink", self._downlink.run),
                 Role("commands", self._commands.run),
                 Role("payments", self._settle_open_payments),

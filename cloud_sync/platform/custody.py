@@ -157,6 +157,19 @@ def find_stream(connection: sqlite3.Connection, device: str, epoch: int) -> Stre
     return None if row is None else msgspec.convert(dict(row), Stream)
 
 
+def newest_stream(connection: sqlite3.Connection, device: str) -> Stream:
+    """The stream of the device's newest epoch. Raises EventNotHere, StreamQuarantined."""
+    row = connection.execute(
+        "SELECT * FROM streams WHERE device=? ORDER BY epoch DESC LIMIT 1", (device,)
+    ).fetchone()
+    if row is None:
+        raise EventNotHere()
+    stream = msgspec.convert(dict(row), Stream)
+    if stream.quarantine is not None:
+        raise StreamQuarantined(seq=stream.head_seq)
+    return stream
+
+
 def list_streams(connection: sqlite3.Connection) -> list[Stream]:
     """All streams by device and epoch."""
     rows = connection.execute("SELECT * FROM streams ORDER BY device, epoch")

@@ -32,6 +32,7 @@ from cloud_sync.wire.commands import NonceNotice
 from cloud_sync.wire.feed import BEAT_S, MAX_PAGE_CHANGES, MAX_WAIT_S, FeedPage
 from cloud_sync.wire.payments import PaymentOffer, PaymentRequest, PaymentState
 from edge.errors import Refusal
+from edge.trust.checkpoint import Checkpoint, sign_checkpoint
 from edge.trust.cose import sign
 
 HANG_S = 30.0
@@ -143,6 +144,22 @@ async def post_time(request: web.Request, platform: Platform) -> web.StreamRespo
     return web.Response(body=message, content_type=COSE_MEDIA_TYPE)
 
 
+async def get_checkpoint(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """What is in custody of this device, counter-signed."""
+    device = request.match_info["device"]
+    stream = await platform.database.read(lambda c: custody.newest_stream(c, device))
+    checkpoint = Checkpoint(
+        site=platform.settings.site,
+        device=device,
+        epoch=stream.epoch,
+        seq=stream.head_seq,
+        hash=stream.head_hash,
+        at_ms=platform.clock_ms(),
+    )
+    message = sign_checkpoint(platform.keys.signing["custody"], checkpoint)
+    return web.Response(body=message, content_type=COSE_MEDIA_TYPE)
+
+
 async def get_keyset(request: web.Request, platform: Platform) -> web.StreamResponse:
     """The root-signed key set."""
     return web.Response(body=platform.keys.keyset, content_type=COSE_MEDIA_TYPE)
@@ -240,6 +257,15 @@ ROUTES: tuple[Route, ...] = (
         "Signed platform time",
         body=TimeQuestion,
         answer=bytes,
+    ),
+    Route(
+        "GET",
+        f"{_DEVICE}/checkpoint",
+        get_checkpoint,
+        Access.DEVICE,
+        "What is in custody of this device, counter-signed",
+        answer=bytes,
+        codes=("not_found", "quarantined"),
     ),
     Route("GET", f"{_SITE}/keyset", get_keyset, Access.SITE, "The root-signed key set", answer=bytes),
     Route(

@@ -14,6 +14,8 @@ from edge.trust.keyset import sign_keyset
 
 ROOT_KID = "root-1"
 TOKEN_BYTES = 32
+KEYSET_VERSION = 2
+"""Rises with every key or purpose, so that a device that keeps an older set takes the new one; 2: custody."""
 
 
 class PlatformKeys(NamedTuple):
@@ -60,9 +62,8 @@ def load_keys(settings: PlatformSettings) -> PlatformKeys:
         }
     except OSError as error:
         raise PlatformConfigInvalid(f"{error.filename} is missing: run `init` first") from error
-    version = 1
-    keyset = sign_keyset(root, [verifying_key(key) for key in signing.values()], version)
-    return PlatformKeys(root, signing, keyset, version, devices)
+    keyset = sign_keyset(root, [verifying_key(key) for key in signing.values()], KEYSET_VERSION)
+    return PlatformKeys(root, signing, keyset, KEYSET_VERSION, devices)
 
 
 def hash_token(token: str) -> str:

@@ -200,6 +200,11 @@ def has_link(connection: sqlite3.Connection, head: Head) -> bool:
     return head.seq == 0 or (row is not None and row[0] == head.hash)
 
 
+def was_cut(connection: sqlite3.Connection, seq: int) -> bool:
+    """Tell whether an entry was archived and deleted here."""
+    return seq <= first_kept(connection).seq
+
+
 def tail(connection: sqlite3.Connection, after_seq: int, limit: int | None = None) -> Iterator[JournalRow]:
     """Yield the events after a seq in order, at most ``limit`` of them."""
     site = str(get_fact(connection, "site"))

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from edge.errors import Refusal
 
-PURPOSES = ("passes", "commands", "contract", "feed", "time")
+PURPOSES = ("passes", "commands", "contract", "feed", "time", "custody")
 ROOT_PURPOSE = "root"
 _LOADED_KEYS = 64
 """Public keys kept loaded: making OpenSSL's object costs a third of a verification."""

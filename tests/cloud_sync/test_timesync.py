@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestServer
 from cloud_sync import records
 from cloud_sync.http import PlatformHttp
 from cloud_sync.keyring import KeyRing, load_root_key
+from cloud_sync.platform.keys import KEYSET_VERSION
 from cloud_sync.timesync import NonceMismatch, TimeSync
 from edge.errors import ConfigError, Refusal
 from edge.trust.clock import Trust, TrustedClock
@@ -40,7 +41,7 @@ async def test_the_clock_is_synced_by_the_signed_answer(world: World) -> None:
     assert clock.now().trust is Trust.UNKNOWN
     await sync.synchronise()
     assert clock.now() == (world.clock.at_ms, Trust.SYNCED)
-    assert ring.current().version == 1
+    assert ring.current().version == KEYSET_VERSION
 
 
 async def test_the_key_set_is_there_again_after_a_restart_without_network(world: World) -> None:
@@ -49,7 +50,14 @@ async def test_the_key_set_is_there_again_after_a_restart_without_network(world:
     _, _, fresh = parts(world)
     assert fresh.current().keys == ()
     await fresh.load()
-    assert {key.purpose for key in fresh.current().keys} == {"passes", "commands", "contract", "feed", "time"}
+    assert {key.purpose for key in fresh.current().keys} == {
+        "passes",
+        "commands",
+        "contract",
+        "feed",
+        "time",
+        "custody",
+    }
 
 
 async def test_a_key_set_of_another_root_is_refused(world: World) -> None:

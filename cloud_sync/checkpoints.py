@@ -1,0 +1,106 @@
+"""Asks the platform to counter-sign what it has in custody, and keeps what it signed.
+
+A role beside the uplink. A valid signature over another hash than ours means that two histories claim this
+device: the uplink's halt is noted, and a person or a new epoch settles it.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable
+
+from cloud_sync import records
+from cloud_sync.events import UplinkHalted
+from cloud_sync.http import Patience, PlatformHttp
+from edge.errors import PlatformError, PlatformRejected, Refusal
+from edge.store import checkpoints, journal
+from edge.store.checkpoints import StoredCheckpoint
+from edge.store.journal import Head
+from edge.store.lanes import Lane
+from edge.store.store import Store
+from edge.store.unit import Unit
+from edge.trust.checkpoint import Checkpoint, open_checkpoint
+from edge.trust.clock import Clock
+from edge.trust.keys import KeySet
+
+log = logging.getLogger(__name__)
+
+EVERY_EVENTS = 1_000
+EVERY_MS = 24 * 3_600_000
+LOOK_EVERY_S = 60.0
+PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=5.0)
+CHECKPOINT_TOPIC = "checkpoint"
+"""Hinted after a checkpoint was kept."""
+
+
+class CheckpointKeeper:
+    """A role: one question after every 1,000 acknowledged events, or daily when there are fewer."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        http: PlatformHttp,
+        keys: Callable[[], KeySet],
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._http = http
+        self._keys = keys
+        self._clock = clock
+        self._sleep = sleep
+
+    async def run(self) -> None:
+        """Look again and again until cancelled."""
+        while True:
+            try:
+                if await self.is_due():
+                    await self.ask()
+            except (PlatformError, Refusal) as error:
+                log.info("checkpoint: %s", error)
+            await self._sleep(LOOK_EVERY_S)
+
+    async def is_due(self) -> bool:
+        """Tell whether custody has gone far enough, or for long enough, past the newest checkpoint."""
+        acknowledged, newest = await self._store.read(
+            lambda connection: (records.read_acknowledged(connection), checkpoints.newest(connection))
+        )
+        if newest is None:
+            return acknowledged > 0
+        if acknowledged <= newest.seq:
+            return False
+        old = self._clock.now().at_ms - newest.at_ms >= EVERY_MS
+        return old or acknowledged - newest.seq >= EVERY_EVENTS
+
+    async def ask(self) -> Checkpoint:
+        """Ask once, verify, keep. Raises PlatformError, Refusal; PlatformRejected `fork` for another history."""
+        message = await self._http.exchange("GET", self._http.device_path + "/checkpoint", patience=PATIENCE)
+        checkpoint = open_checkpoint(message, self._keys(), site=self._store.site, device=self._store.device)
+        if not await self._store.run(lambda unit: keep_checkpoint(unit, checkpoint, message), lane=Lane.BULK):
+            raise PlatformRejected(409, "fork")
+        return checkpoint
+
+
+def keep_checkpoint(unit: Unit, checkpoint: Checkpoint, message: bytes) -> bool:
+    """Keep a verified checkpoint; False when our chain has another hash there, which is noted as a fork."""
+    digest = bytes.fromhex(checkpoint.hash)
+    if not _is_ours(unit.connection, checkpoint, digest):
+        code = "platform_ahead" if checkpoint.seq > journal.read_head(unit.connection).seq else "fork"
+        if records.write_halted(unit.connection, code):
+            unit.record(UplinkHalted(code=code, seq=checkpoint.seq), actor="checkpoint")
+        return False
+    if not journal.was_cut(unit.connection, checkpoint.seq):
+        checkpoints.put(
+            unit.connection,
+            StoredCheckpoint(checkpoint.seq, checkpoint.epoch, digest, checkpoint.at_ms, message),
+        )
+    unit.hint(CHECKPOINT_TOPIC)
+    return True
+
+
+def _is_ours(connection: sqlite3.Connection, checkpoint: Checkpoint, digest: bytes) -> bool:
+    """An entry that was archived was signed before: nothing is left here to compare."""
+    return journal.was_cut(connection, checkpoint.seq) or journal.has_link(
+        connection, Head(checkpoint.seq, digest)
+    )
