@@ -74,7 +74,7 @@ class CheckpointKeeper:
         return old or acknowledged - newest.seq >= EVERY_EVENTS
 
     async def ask(self) -> Checkpoint:
-        """Ask once, verify, keep. Raises PlatformError, Refusal; PlatformRejected `fork` for another history."""
+        """Ask once, verify, keep. Raises PlatformError, Refusal (`fork`)."""
         message = await self._http.exchange("GET", self._http.device_path + "/checkpoint", patience=PATIENCE)
         checkpoint = open_checkpoint(message, self._keys(), site=self._store.site, device=self._store.device)
         if not await self._store.run(lambda unit: keep_checkpoint(unit, checkpoint, message), lane=Lane.BULK):

@@ -1,4 +1,4 @@
-"""Checkpoints: the platform signs which entry of a device's journal it has in custody, and with which hash."""
+"""Checkpoints: the platform signs which entry of a device's journal it has in custody, with its hash."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ class CheckpointForeign(Refusal):
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is signed: the platform holds this stream up to `seq`, whose hash (64 lower-case hex) is `hash`."""
+    """What is signed: the platform holds this stream up to `seq`, whose hash is `hash` (hex)."""
 
     site: str
     device: str
