@@ -32,13 +32,18 @@ Place = tuple[str | int, ...]
 
 
 class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`[site]`: which community this is and which device; ``data_dir`` is relative to the file."""
+    """`[site]`: which community this is and which device; ``data_dir`` is relative to the file.
+
+    ``hardware_file`` holds the machine's serial number (left out: the Pi's own, else the machine's
+    id); when it changes, the device takes a new epoch.
+    """
 
     id: SiteName
     device: str
     name_zh: str
     name_en: str
     data_dir: str = "."
+    hardware_file: str = ""
 
     def __post_init__(self) -> None:
         if not is_device_name(self.device):

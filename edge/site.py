@@ -12,6 +12,7 @@ from edge.errors import ConfigError, Fault
 from edge.staff.accounts import StaffDesk
 from edge.staff.errors import LoginTaken
 from edge.staff.records import Role
+from edge.store.identity import HARDWARE_FILES, read_hardware
 from edge.store.store import Store
 from edge.tables import MIGRATIONS, SECTIONS
 from edge.trust.clock import TrustedClock
@@ -31,7 +32,16 @@ def open_store(config: Config, clock: TrustedClock) -> Store:
     site = config.one("site", SiteSettings)
     folder = config.resolve(site.data_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    return Store.open(folder / DATABASE, site=site.id, device=site.device, clock=clock, migrations=MIGRATIONS)
+    return Store.open(
+        folder / DATABASE,
+        site=site.id,
+        device=site.device,
+        clock=clock,
+        migrations=MIGRATIONS,
+        hardware=read_hardware(
+            [config.resolve(site.hardware_file)] if site.hardware_file else HARDWARE_FILES
+        ),
+    )
 
 
 def initialise(config: Config, *, clerk: str, pin: str) -> None:

@@ -236,6 +236,16 @@ REFUSALS: dict[str, Words] = {
             "Nothing was charged, your basket is kept. A technician has been told; ask at the counter.",
         ),
     ),
+    "identity_quarantined": (
+        Text(
+            "先不卖东西，这台设备的身份要人工核对",
+            "Nothing is sold: this device's identity has to be checked",
+        ),
+        Text(
+            "钱没有扣，篮子还在。已经告诉技术员，请稍后再来，或到前台问问。",
+            "Nothing was charged, your basket is kept. A technician has been told; ask at the counter.",
+        ),
+    ),
     "batch_damaged": AGAIN,
     "batch_malformed": AGAIN,
     "batch_too_large": AGAIN,

@@ -17,6 +17,7 @@ from edge.access.errors import (
 from edge.access.events import DoorOpenRequested
 from edge.access.places import door_place
 from edge.access.records import Opening
+from edge.store.identity import require_identity
 from edge.store.unit import Unit
 from edge.trust.clock import Reading
 from edge.trust.commands import Command, CommandExpired
@@ -114,7 +115,7 @@ def _is_same_presentation(last: Opening, now: Reading) -> bool:
 def intend_by_command(unit: Unit, command: Command, door: Door) -> Intent:
     """Take a command whose signature, audience, nonce, counter and expiry were checked; once for ever.
 
-    Raises UnknownAction, ClockUnknown, CommandExpired.
+    Raises UnknownAction, ClockUnknown, CommandExpired, IdentityQuarantined.
     """
     authorisation = command_authorisation(command.id)
     taken = records.find_by_authorisation(unit.connection, authorisation)
@@ -122,6 +123,7 @@ def intend_by_command(unit: Unit, command: Command, door: Door) -> Intent:
         return Intent(taken, fresh=False)
     if command.action != "open":
         raise UnknownAction(action=command.action)
+    require_identity(unit)
     judge_clock(door, unit.now, "command")
     if is_over(command.exp_ms, unit.now):
         raise CommandExpired(exp_ms=command.exp_ms)

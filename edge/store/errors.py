@@ -15,6 +15,12 @@ class TradeStopped(Refusal):
     code = "trade_stopped"
 
 
+class IdentityQuarantined(Refusal):
+    """Two histories carry this device's identity: no sale and no remote opening until a person settles it."""
+
+    code = "identity_quarantined"
+
+
 class EventTooLarge(Refusal):
     """The event's body is over the journal's limit."""
 

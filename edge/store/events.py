@@ -61,4 +61,12 @@ class ArchiveDropped(Event, frozen=True, kw_only=True):
     through_seq: int
 
 
-EVENTS: tuple[type[Event], ...] = (EpochBegan, PersonErased, JournalCut, ArchiveDropped)
+class IdentityStopped(Event, frozen=True, kw_only=True):
+    """Two histories carry this device's identity, the other one from `seq` on: a person has to say which."""
+
+    TYPE: ClassVar[str] = "IdentityStopped"
+    code: str
+    seq: int
+
+
+EVENTS: tuple[type[Event], ...] = (EpochBegan, IdentityStopped, PersonErased, JournalCut, ArchiveDropped)

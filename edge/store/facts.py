@@ -15,6 +15,11 @@ def get_int(connection: sqlite3.Connection, name: str, default: int = 0) -> int:
     return value if isinstance(value, int) else default
 
 
+def drop_fact(connection: sqlite3.Connection, name: str) -> None:
+    """Forget a value, inside the caller's unit."""
+    connection.execute("DELETE FROM facts WHERE name = ?", (name,))
+
+
 def put_fact(connection: sqlite3.Connection, name: str, value: int | str | bytes) -> None:
     """Set a value, inside the caller's unit."""
     connection.execute(

@@ -15,6 +15,7 @@ from edge.store.clock_state import restore_clock
 from edge.store.condition import Condition, Standing
 from edge.store.connections import FileLock, claim, open_reader, open_writer
 from edge.store.errors import StoreClosed
+from edge.store.identity import settle_identity
 from edge.store.lanes import Job, Lane, Lanes
 from edge.store.migrate import Migration, bring_up_to_date
 from edge.store.notifier import Notifier
@@ -42,13 +43,22 @@ class Store(ABC):
         clock: Clock,
         migrations: Sequence[Migration] = MIGRATIONS,
         notifier: Notifier | None = None,
+        hardware: str | None = None,
     ) -> "Store":
-        """Bring the file up to date, lock it and start the writer thread.
+        """Bring the file up to date, lock it, settle its identity and start the writer thread.
+
+        `hardware` is the serial number of this machine, None when it is not known (see edge.store.identity).
 
         Raises StoreLocked, DatabaseTooNew, ForeignDatabase, StoreError.
         """
         return ThreadedStore(
-            path, site=site, device=device, clock=clock, migrations=migrations, notifier=notifier
+            path,
+            site=site,
+            device=device,
+            clock=clock,
+            migrations=migrations,
+            notifier=notifier,
+            hardware=hardware,
         )
 
     @abstractmethod
@@ -106,6 +116,7 @@ class ThreadedStore(Store):
         migrations: Sequence[Migration] = MIGRATIONS,
         notifier: Notifier | None = None,
         connect: Callable[[Path], sqlite3.Connection] = open_writer,
+        hardware: str | None = None,
     ) -> None:
         self.notifier = notifier or Notifier()
         self._connect = connect
@@ -115,6 +126,7 @@ class ThreadedStore(Store):
         try:
             bring_up_to_date(self._path, migrations)
             self.executor = self._open_executor(site, device)
+            self._settle_identity(hardware)
         except StoreError:
             self._lock.release()
             raise
@@ -157,6 +169,13 @@ class ThreadedStore(Store):
         except (StoreError, sqlite3.Error):
             connection.close()
             raise
+
+    def _settle_identity(self, hardware: str | None) -> None:
+        """Before anything is allotted: a restored or moved database begins a new epoch."""
+        outcome = self.executor.run_batch([lambda unit: settle_identity(unit, hardware=hardware)])[0]
+        if outcome.error is not None:
+            self.executor.connection.close()
+            raise outcome.error
 
     def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

@@ -12,6 +12,7 @@ from edge.store.condition import WELL, Condition, Standing
 from edge.store.errors import StoreFull, TradeStopped
 from edge.store.events import EpochBegan, Event
 from edge.store.facts import get_int, put_fact
+from edge.store.identity import EPOCH_SEEN, require_identity
 from edge.trust.clock import Clock, Reading
 
 JOURNAL_TOPIC = "journal"
@@ -50,8 +51,9 @@ class Unit:
     def require_trade(self) -> None:
         """Refuse to begin a sale, a fee payment or a deposit while the store is not READY.
 
-        What is open already is settled all the same. Raises TradeStopped.
+        What is open already is settled all the same. Raises TradeStopped, IdentityQuarantined.
         """
+        require_identity(self)
         condition = self._executor.standing.condition
         if condition is not Condition.READY:
             raise TradeStopped(condition=condition.value)
@@ -103,7 +105,7 @@ class Executor:
     def run_batch(self, works: Iterable[Callable[[Unit], Any]]) -> list[Outcome]:
         """Run units in one transaction, each in its own savepoint; return their outcomes after the COMMIT."""
         outcomes: list[Outcome] = []
-        before = (self.head, self.epoch, self._ceiling)
+        before, counter = (self.head, self.epoch, self._ceiling), self._counter
         waiting = iter(works)
         begun = 0
         try:
@@ -116,6 +118,8 @@ class Executor:
             ceiling = self._write_ceiling()
             self.connection.execute("COMMIT")
         except (sqlite3.Error, StoreError) as error:
+            if self.epoch != before[1]:
+                self._counter = counter  # the epoch did not begin: go on where the old one stood
             self.head, self.epoch, self._ceiling = before
             lost = self._give_up(error)
             errors = [outcome.error or lost for outcome in outcomes]
@@ -161,7 +165,7 @@ class Executor:
             previous_seq=old.seq,
             previous_hash=old.hash.hex(),
         )
-        self.epoch += 1
+        self.epoch = max(self.epoch, get_int(self.connection, EPOCH_SEEN)) + 1
         self._counter = self._ceiling = 0
         put_fact(self.connection, _EPOCH, self.epoch)
         put_fact(self.connection, _CEILING, 0)

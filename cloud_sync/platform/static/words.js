@@ -23,7 +23,7 @@ const ZH = {
   notices: "通知", noNotices: "没有新的通知", settings: "设置", language: "English", large: "大字", normal: "小字", dark: "暗色", light: "亮色", logout: "换一位", close: "关闭", cancel: "取消", visitorSomebody: "访客", toCamera: "演示：拿到摄像头前",
   error_device_not_ready: "小区设备没有连上，现在不能远程开门。请用“我的码”在门口开。", error_broker_away: "平台到小区的线路断了，没有发出。请用“我的码”在门口开。", error_door_not_allowed: "这扇门没有授权给您。",
   error_payment_not_open: "这张码已付过、已关闭或过期了。", error_qr_unknown: "不认识这张码，看看有没有粘贴完整。", error_network: "网络断了，没有发出去。", error_other: "没有成，请再试一次。", error_malformed: "填的内容不对，请看看。",
-  why_command_expired: "命令到得太晚，已作废。", why_command_replayed: "这条命令已用过。", why_clock_unknown: "设备还不知道现在几点，先不放行。", why_unknown_door: "设备上没有这扇门。", why_contact_silent: "锁松开了，门磁没有回音。不会自己再开一次。",
+  why_command_expired: "命令到得太晚，已作废。", why_command_replayed: "这条命令已用过。", why_identity_quarantined: "设备的身份要人工核对，先不远程开门。", why_clock_unknown: "设备还不知道现在几点，先不放行。", why_unknown_door: "设备上没有这扇门。", why_contact_silent: "锁松开了，门磁没有回音。不会自己再开一次。",
   why_no_answer: "设备没有回话，门可能开了，也可能没开。不会自己再开一次。", why_no_contact: "这扇门没有门磁，没法知道开没开。", why_restart: "设备中途重启了，不知道开没开。", why_busy: "设备正忙，请稍等一会再按。", why_already_open: "门本来就开着，分不清是不是这次开的。", why_pass_wrong_door: "这扇门没有授权给您。",
 };
 const EN = {
@@ -50,7 +50,7 @@ const EN = {
   notices: "Notices", noNotices: "No notices", settings: "Settings", language: "中文", large: "Large type", normal: "Normal type", dark: "Dark", light: "Light", logout: "Somebody else", close: "Close", cancel: "Cancel", visitorSomebody: "Visitor", toCamera: "Demo: hold it to the camera",
   error_device_not_ready: "The site's device is not connected, so nothing was sent. Use your code at the door.", error_broker_away: "The line to the site is down, so nothing was sent. Use your code at the door.", error_door_not_allowed: "You have no grant for this door.",
   error_payment_not_open: "This code was paid, closed or has expired.", error_qr_unknown: "Unknown code. Was it pasted whole?", error_network: "The network is away; nothing was sent.", error_other: "It did not work. Please try again.", error_malformed: "Something in the form is not right.",
-  why_command_expired: "The command came too late and was dropped.", why_command_replayed: "This command was used before.", why_clock_unknown: "The device does not know the time yet and lets nobody in.", why_unknown_door: "The device has no such door.", why_contact_silent: "The lock was released, the contact said nothing. It will not try again by itself.",
+  why_command_expired: "The command came too late and was dropped.", why_command_replayed: "This command was used before.", why_identity_quarantined: "The device's identity has to be checked; it opens nothing remotely.", why_clock_unknown: "The device does not know the time yet and lets nobody in.", why_unknown_door: "The device has no such door.", why_contact_silent: "The lock was released, the contact said nothing. It will not try again by itself.",
   why_no_answer: "The device did not answer; the door may or may not have opened. It will not try again by itself.", why_no_contact: "This door has no contact, so nobody can tell.", why_restart: "The device restarted half-way; nobody can tell.", why_busy: "The device is busy. Please wait a moment.", why_already_open: "The door stood open already.", why_pass_wrong_door: "You have no grant for this door.",
 };
 let english = localStorage.getItem("language") === "en";
