@@ -32,15 +32,14 @@ def open_store(config: Config, clock: TrustedClock) -> Store:
     site = config.one("site", SiteSettings)
     folder = config.resolve(site.data_dir)
     folder.mkdir(parents=True, exist_ok=True)
+    files = (config.resolve(site.hardware_file),) if site.hardware_file else HARDWARE_FILES
     return Store.open(
         folder / DATABASE,
         site=site.id,
         device=site.device,
         clock=clock,
         migrations=MIGRATIONS,
-        hardware=read_hardware(
-            [config.resolve(site.hardware_file)] if site.hardware_file else HARDWARE_FILES
-        ),
+        hardware=read_hardware(files),
     )
 
 

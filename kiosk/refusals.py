@@ -239,7 +239,7 @@ REFUSALS: dict[str, Words] = {
     "identity_quarantined": (
         Text(
             "先不卖东西，这台设备的身份要人工核对",
-            "Nothing is sold: this device's identity has to be checked",
+            "Nothing is sold: this device has to be checked",
         ),
         Text(
             "钱没有扣，篮子还在。已经告诉技术员，请稍后再来，或到前台问问。",

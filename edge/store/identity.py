@@ -1,9 +1,9 @@
 """Who this device is: its hardware, a restore that a new epoch must answer, and the quarantine after a fork.
 
-An identity is `device-epoch-counter`. A database that goes on from an older copy, or on other hardware, would
-allot again what its other life allotted already; so it takes a new epoch before it allots anything, and the
-epoch's first event names the head that it goes on from. Two histories under one epoch are a fork: then nothing
-begins any more that leans on being the one device of this name, until a person says which one is.
+An identity is `device-epoch-counter`. A database that goes on from an older copy, or on other hardware,
+would allot again what its other life allotted already; so it takes a new epoch before it allots anything, and
+the epoch's first event names the head that it goes on from. Two histories under one epoch are a fork: then
+nothing begins any more that leans on being the one device of this name, until a person says which one is.
 """
 
 import hashlib
