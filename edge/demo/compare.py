@@ -1,32 +1,29 @@
-"""Hold the books against each other: the hub's journal and ledger, the guard's trace, the platform's figures.
+"""Hold the books of a running demo against each other: collects what each side has, and has it judged.
 
 Each side computes from what it has itself, so that agreement means something. Used by the story, the system
-tests and the crash tests.
+tests and the crash tests; what is judged is in `edge.proof.invariants`.
 """
 
 import json
+import tomllib
 from collections import Counter as Tally
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from edge.demo.actors import Counter, until
+from edge.demo.actors import Counter, NotSeen, until
 from edge.demo.layout import SITE, Layout
+from edge.proof.collect import collect_running
+from edge.proof.evidence import Evidence
+from edge.proof.invariants import check
 
 DRAIN_S = 60.0
 """Invariant I13: when faults stop, drained within 60 s."""
-
-OUTCOMES = {
-    "DoorOpened": "opened",
-    "DoorUnknown": "unknown",
-    "CellOpened": "opened",
-    "CellUnknown": "unknown",
-}
+QUIET_TRIES = 10
 
 
 async def wait_until_drained(http: aiohttp.ClientSession, layout: Layout, within_s: float = DRAIN_S) -> None:
-    """Wait until the platform has custody of the whole journal, and has applied it."""
+    """Wait until the platform has custody of the whole journal, and has applied it. Raises NotSeen."""
     hub = Counter(layout)
 
     async def look() -> bool:
@@ -48,27 +45,41 @@ async def fetch_figures(http: aiohttp.ClientSession, layout: Layout) -> dict[str
 
 
 async def compare_books(http: aiohttp.ClientSession, layout: Layout) -> tuple[list[str], dict[str, int]]:
-    """Every disagreement in words (none is good), and the counts that were compared."""
+    """Every violation in words (none is good), and the counts of what was compared."""
     await wait_until_drained(http, layout)
-    hub = Counter(layout)
-    status, verified, books = (
-        await hub.get("/status"),
-        await hub.get("/journal/verify"),
-        await hub.get("/books"),
-    )
-    figures = await fetch_figures(http, layout)
-    entries = [json.loads(line) for line in await hub.lines()]
-    faults: list[str] = []
+    evidence = await collect_demo(http, layout)
+    verified = await Counter(layout).get("/journal/verify")
+    faults = [str(violation) for violation in check(evidence)]
     if verified["first_bad_seq"] is not None:
-        faults.append(f"I11 the chain breaks at {verified['first_bad_seq']}")
-    if books["imbalances"]:
-        faults.append(f"I3 sets that do not sum to zero: {books['imbalances']}")
-    faults += _compare_custody(status, figures)
-    counts = count_entries(entries)
-    faults += _compare_figures(counts, figures)
-    faults += compare_ledger(entries, books["balances"])
-    faults += compare_trace(entries, layout.site / "guard.trace")
-    return faults, counts
+        faults.append(f"I11 the hub's own verification stops at {verified['first_bad_seq']}")
+    return faults, count_entries([json.loads(entry.line) for entry in evidence.journal.entries])
+
+
+async def collect_demo(http: aiohttp.ClientSession, layout: Layout) -> Evidence:
+    """The evidence of a demo in which everything has arrived; asked again while its journal grows."""
+    hub = Counter(layout)
+    for _ in range(QUIET_TRIES):
+        before = await hub.get("/status")
+        evidence = await _collect_once(http, layout, hub, before)
+        if (await hub.get("/status"))["head_seq"] == before["head_seq"]:
+            return evidence
+        await wait_until_drained(http, layout)
+    raise NotSeen("the journal never stands still")
+
+
+async def _collect_once(
+    http: aiohttp.ClientSession, layout: Layout, hub: Counter, status: dict[str, Any]
+) -> Evidence:
+    wiring = tomllib.loads(layout.site_toml.read_text("utf-8"))
+    return collect_running(
+        status=status,
+        books=await hub.get("/books"),
+        figures=await fetch_figures(http, layout),
+        lines=await hub.lines(),
+        trace=layout.site / "guard.trace",
+        drained=True,
+        pulse_ms={str(door["line"]): door["pulse_ms"] for door in wiring["door"] if "pulse_ms" in door},
+    )
 
 
 def count_entries(entries: list[dict[str, Any]]) -> dict[str, int]:
@@ -92,60 +103,3 @@ def count_entries(entries: list[dict[str, Any]]) -> dict[str, int]:
 def kind_of(entry: dict[str, Any]) -> str:
     """The event's name without its prefix and version."""
     return str(entry["type"]).split(".")[-2]
-
-
-def _compare_custody(status: dict[str, Any], figures: dict[str, Any]) -> list[str]:
-    device = next((d for d in figures["devices"] if d["epoch"] == status["epoch"]), None)
-    if device is None:
-        return ["I2 the platform knows no stream of this device and epoch"]
-    faults = []
-    if device["events"] != status["head_seq"]:
-        faults.append(f"I2 the platform has {device['events']} events, the hub {status['head_seq']}")
-    if device["head_hash"] != status["head_hash"]:
-        faults.append("I2 the hashes of the heads differ")
-    if device["parked"] or device["quarantine"]:
-        faults.append(f"I2 parked {device['parked']}, quarantine {device['quarantine']}")
-    return faults
-
-
-def _compare_figures(counts: dict[str, int], figures: dict[str, Any]) -> list[str]:
-    pairs = (
-        ("sales", counts["sales"], figures["sales"]["count"]),
-        ("sales in fen", counts["sales_fen"], figures["sales"]["total_fen"]),
-        ("fees", counts["fees"], figures["fees"]["count"]),
-        ("fees in fen", counts["fees_fen"], figures["fees"]["total_fen"]),
-        ("collected orders", counts["collected"], figures["orders_collected"]),
-        ("opened doors", counts["doors_opened"], figures["openings"].get("door_opened", 0)),
-        ("opened cells", counts["cells_opened"], figures["openings"].get("cell_opened", 0)),
-    )
-    return [f"{what}: hub {ours}, platform {theirs}" for what, ours, theirs in pairs if ours != theirs]
-
-
-def compare_ledger(entries: list[dict[str, Any]], balances: dict[str, int]) -> list[str]:
-    """What the channels captured is what their accounts hold; no order is paid or settled twice."""
-    paid = [entry["data"] for entry in entries if kind_of(entry) == "PaymentPaid"]
-    captured = sum(payment["amount_fen"] for payment in paid)
-    held = sum(fen for account, fen in balances.items() if account.startswith("assets:channel:"))
-    faults = [] if captured == held else [f"I8 captured {captured}, channel accounts hold {held}"]
-    twice = [order for order, n in Tally(payment["order_id"] for payment in paid).items() if n > 1]
-    if twice:
-        faults.append(f"I9 orders paid twice: {twice}")
-    settled = Tally(entry["data"]["order_id"] for entry in entries if kind_of(entry) == "SaleSettled")
-    faults += [f"I1 sale {order} settled {n} times" for order, n in settled.items() if n > 1]
-    return faults
-
-
-def compare_trace(entries: list[dict[str, Any]], trace: Path) -> list[str]:
-    """Every pulse of the guard's trace has one earlier intent in the journal, and at most one pulse each."""
-    text = trace.read_text() if trace.exists() else ""
-    pulses = Tally(
-        edge["id"]
-        for edge in map(json.loads, text.splitlines())
-        if edge["level"] == 1 and edge["id"] != "hold"
-    )
-    intents = {entry["data"]["opening"] for entry in entries if kind_of(entry) == "DoorOpenRequested"}
-    faults = [f"I5 pulse {pulse} fired {n} times" for pulse, n in pulses.items() if n > 1]
-    faults += [f"I5 pulse {pulse} without an intent" for pulse in pulses if pulse not in intents]
-    opened = {entry["data"]["opening"] for entry in entries if kind_of(entry) == "DoorOpened"}
-    faults += [f"I5 {opening} opened without a pulse" for opening in opened - set(pulses)]
-    return faults

@@ -9,14 +9,13 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
 from edge.demo.actors import Counter, Hands, KioskScreen, NotSeen, Phone, until
-from edge.demo.compare import compare_books, compare_trace, kind_of
+from edge.demo.compare import compare_books, kind_of
 from edge.demo.layout import SITE, Layout, Ports
 from edge.demo.story import SUBJECT, Cast, buy, collect, entries
 from edge.demo.world import World
@@ -170,11 +169,3 @@ def _opening_faults(journal: list[dict[str, Any]]) -> list[str]:
         for opening, found in results.items()
         if len(found) != 1 and found != ["CellUnknown", "CellOpened"]
     ]
-
-
-def test_the_comparison_sees_a_pulse_fired_twice(tmp_path: Path) -> None:
-    trace = tmp_path / "guard.trace"
-    trace.write_text('{"at_boot_ns":1,"line":17,"level":1,"id":"k1-1-7"}\n' * 2)
-    intent = {"type": "community.edge.DoorOpenRequested.v1", "data": {"opening": "k1-1-7"}}
-    assert compare_trace([intent], trace) == ["I5 pulse k1-1-7 fired 2 times"]
-    assert "without an intent" in compare_trace([], trace)[1]

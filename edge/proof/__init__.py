@@ -1,0 +1,1 @@
+"""One invariant checker over what hub, platform, channel, guard and people have themselves."""

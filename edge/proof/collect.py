@@ -1,0 +1,75 @@
+"""Collectors: what a running hub tells over its control socket, the platform's figures, the guard's file."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edge.proof.evidence import Custody, Edge, Evidence, Journal, Ledger, Link, Stream
+
+NS_PER_MS = 1_000_000
+
+
+def collect_running(
+    *,
+    lines: Iterable[bytes],
+    status: Mapping[str, Any],
+    books: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    trace: Path,
+    drained: bool,
+    pulse_ms: Mapping[str, int] | None = None,
+) -> Evidence:
+    """Evidence of a running hub.
+
+    `lines` are of the whole journal, `status` and `books` answers of the control socket, `figures` the
+    platform's; `pulse_ms` is the pulse that each line is wired for.
+    """
+    return Evidence(
+        journal=Journal.read(lines),
+        head=Link(status["head_seq"], status["head_hash"]),
+        ledger=Ledger(books["balances"], found=[f"set {row}" for row in books["imbalances"]]),
+        custody=read_figures(figures, status, drained=drained),
+        trace=read_trace(trace),
+        pulse_ms=pulse_ms,
+    )
+
+
+def read_figures(figures: Mapping[str, Any], status: Mapping[str, Any], *, drained: bool) -> Custody:
+    """What the platform has of the hub that gave this status."""
+    streams: Sequence[Stream] = [
+        Stream(
+            stream["epoch"],
+            stream["events"],
+            stream["head_seq"],
+            stream["head_hash"],
+            stream["parked"],
+            stream["quarantine"],
+        )
+        for stream in figures["devices"]
+        if stream["device"] == status["device"]
+    ]
+    return Custody(
+        streams,
+        drained,
+        figures={
+            "sales": figures["sales"]["count"],
+            "sales_fen": figures["sales"]["total_fen"],
+            "fees": figures["fees"]["count"],
+            "fees_fen": figures["fees"]["total_fen"],
+            "collected": figures["orders_collected"],
+            "doors_opened": figures["openings"].get("door_opened", 0),
+            "cells_opened": figures["openings"].get("cell_opened", 0),
+        },
+        acknowledged_seq=status["acknowledged_seq"],
+    )
+
+
+def read_trace(path: Path) -> list[Edge]:
+    """Every edge of a guard's trace, the part that was laid aside first."""
+    edges: list[Edge] = []
+    for part in (path.with_name(path.name + ".1"), path):
+        for text in part.read_text("utf-8").splitlines() if part.exists() else ():
+            edge = json.loads(text)
+            edges.append(Edge(edge["at_boot_ns"] / NS_PER_MS, str(edge["line"]), edge["level"], edge["id"]))
+    return edges

@@ -1,0 +1,122 @@
+"""Invariants of keeping and telling: I2, I11, I12, I13."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from edge.proof.evidence import Custody, Evidence
+
+LIMIT_S = 60.0
+"""Architecture, I13: ready and draining within 60 s."""
+SHORTEST_SECRET = 4
+"""A shorter text stands in some number by chance."""
+
+
+def check_custody(evidence: Evidence) -> Iterator[str]:
+    """I2: once healed and drained, the platform has custody of the same events, each once, same hashes.
+
+    Uses the platform's streams, and its single events and figures where they are known. Before it is
+    drained, what it holds is a beginning of the journal, and what the device believes acknowledged is there.
+    """
+    custody = evidence.custody
+    if custody is None:
+        return
+    journal = evidence.journal
+    hashes = custody.hashes
+    if hashes is not None:
+        ours = {(entry.epoch, entry.seq): entry.hash for entry in journal.entries}
+        for key, theirs in hashes.items():
+            if key[1] > journal.after_seq and ours.get(key) != theirs:
+                yield f"event {key} is another one at the platform"
+        for stream in custody.streams:
+            held = [seq for epoch, seq in hashes if epoch == stream.epoch]
+            if len(held) != stream.events or sorted(held)[-1:] != [stream.head_seq]:
+                yield f"epoch {stream.epoch}: the stream says {stream.events} events up to {stream.head_seq}"
+            if held and max(held) - min(held) + 1 != len(held):
+                yield f"epoch {stream.epoch}: holes before {stream.head_seq}"
+    head = max((stream.head_seq for stream in custody.streams), default=0)
+    if custody.acknowledged_seq is not None and custody.acknowledged_seq > head:
+        yield f"seq {custody.acknowledged_seq} counts as acknowledged, the platform has {head}"
+    if custody.drained:
+        yield from _compare_drained(evidence, custody)
+
+
+def _compare_drained(evidence: Evidence, custody: Custody) -> Iterator[str]:
+    journal = evidence.journal
+    ours = Counter(entry.epoch for entry in journal.entries)
+    now = journal.entries[-1].epoch if journal.entries else 1
+    streams = {stream.epoch: stream for stream in custody.streams}
+    for epoch, count in ours.items():
+        stream = streams.get(epoch)
+        if stream is None:
+            yield f"the platform knows no stream of epoch {epoch}"
+            continue
+        if stream.events < count or (epoch == now and not journal.after_seq and stream.events != count):
+            yield f"epoch {epoch}: the platform has {stream.events} events, the hub {count}"
+        if epoch == now and (stream.head_seq, stream.head_hash) != (journal.head_seq, journal.head_hash):
+            yield "the heads differ"
+        if stream.parked or (epoch == now and stream.quarantine):
+            yield f"parked {stream.parked}, quarantine {stream.quarantine}"
+    figures = folded_figures(evidence) if custody.figures is not None else {}
+    for name, theirs in (custody.figures or {}).items():
+        if figures.get(name, 0) != theirs:
+            yield f"{name}: hub {figures.get(name, 0)}, platform {theirs}"
+
+
+def folded_figures(evidence: Evidence) -> dict[str, int]:
+    """The journal's own figures, under the names of `Custody.figures`."""
+    of = evidence.journal.of
+    return {
+        "sales": len(of("SaleSettled")),
+        "sales_fen": sum(entry.data["total_fen"] for entry in of("SaleSettled")),
+        "fees": len(of("BillPaid")),
+        "fees_fen": sum(entry.data["amount_fen"] + entry.data["penalty_fen"] for entry in of("BillPaid")),
+        "collected": len({entry.data["order_id"] for entry in of("OrderCollected")}),
+        "doors_opened": len(of("DoorOpened")),
+        "cells_opened": len(of("CellOpened")),
+    }
+
+
+def check_chain(evidence: Evidence) -> Iterator[str]:
+    """I11: the chain verifies from the last checkpoint, and nothing seen as committed is gone.
+
+    Uses the lines' raw bytes, recomputed; the hub's own head; the last link read before a power cut.
+    """
+    journal = evidence.journal
+    yield from journal.faults
+    if evidence.head is not None and evidence.head != (journal.head_seq, journal.head_hash):
+        yield f"the hub names {evidence.head} its head, the lines end at {journal.head_seq}"
+    seen = evidence.seen
+    if seen is not None and seen.seq > journal.after_seq:
+        place = seen.seq - journal.after_seq - 1
+        kept = journal.entries[place].hash if place < len(journal.entries) else "nothing"
+        if kept != seen.hash:
+            yield f"seq {seen.seq} was committed as {seen.hash[:12]}, now there is {kept[:12]}"
+
+
+def check_secrets(evidence: Evidence) -> Iterator[str]:
+    """I12: no personal data or secret outside its store.
+
+    Scans the journal's lines and every other text that was given (logs, trace, the platform's figures) for
+    the given secrets: names, rooms, phone numbers, PINs, payment codes, pass texts, tokens.
+    """
+    if not evidence.secrets:
+        return
+    places = {"the journal": b"\n".join(entry.line for entry in evidence.journal.entries), **evidence.texts}
+    for what, secret in evidence.secrets.items():
+        assert len(secret) >= SHORTEST_SECRET, what
+        wanted = secret.encode()
+        yield from (f"{what} stands in {place}" for place, text in places.items() if wanted in text)
+
+
+def check_recovery(evidence: Evidence) -> Iterator[str]:
+    """I13: when faults stop, ready and draining within 60 s without hands.
+
+    Uses the two times that whoever stopped the faults has measured.
+    """
+    recovery = evidence.recovery
+    if recovery is None:
+        return
+    if recovery.ready_s > LIMIT_S:
+        yield f"ready only after {recovery.ready_s:.0f} s"
+    if recovery.drained_s > LIMIT_S:
+        yield f"drained only after {recovery.drained_s:.0f} s"
