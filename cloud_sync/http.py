@@ -1,15 +1,20 @@
 """One HTTP client for everything that a device asks of the platform; maps library errors to ours."""
 
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
 import aiohttp
 import msgspec
 
+from cloud_sync.tls import make_context, why_untrusted
 from cloud_sync.wire.errors import ErrorBody
 from edge.errors import PlatformRejected, PlatformUnreachable
+from edge.trust.clock import Clock
+from edge.trust.time_policy import Decision, Rule, rule_for
 
 T = TypeVar("T")
 
@@ -37,17 +42,43 @@ class PlatformBusy(PlatformUnreachable):
         super().__init__(f"status {status}")
 
 
+class PlatformUntrusted(PlatformUnreachable):
+    """Somebody answers at the platform's address who does not prove to be the platform; `code` says how.
+
+    Codes: `certificate_not_ours`, `certificate_wrong_host`, `certificate_expired`,
+    `certificate_not_yet_valid`; `clock_unknown` when nothing was asked because dates cannot be judged.
+    """
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
 class PlatformHttp:
     """A session with the platform. Use as an async context, or `close` it at the end.
 
-    `device_path` and `site_path` begin the addresses of this device and site. Every request carries the
-    device's token and raises PlatformUnreachable (PlatformBusy among it) or PlatformRejected.
+    `device_path` and `site_path` begin the addresses of this device and site. Every request raises
+    PlatformUnreachable (PlatformBusy and PlatformUntrusted among it) or PlatformRejected, and carries the
+    device's token, except an `undated` one: that is for what is signed and secret to nobody, it goes over a
+    connection whose certificate's dates are not judged. An https `url` needs the trusted `clock`.
     """
 
-    def __init__(self, *, url: str, site: str, device: str, token: str) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        site: str,
+        device: str,
+        token: str,
+        ca_file: Path | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._url = url.rstrip("/")
         self._token = token
+        self._ca_file = ca_file
+        self._clock = clock
         self._session: aiohttp.ClientSession | None = None
+        self._undated: aiohttp.ClientSession | None = None
         self.site_path = f"/v1/sites/{site}"
         self.device_path = f"{self.site_path}/devices/{device}"
 
@@ -61,9 +92,10 @@ class PlatformHttp:
 
     async def close(self) -> None:
         """Let the connections go."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in (self._session, self._undated):
+            if session is not None:
+                await session.close()
+        self._session = self._undated = None
 
     async def ask(
         self,
@@ -109,6 +141,7 @@ class PlatformHttp:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str | int] | None = None,
         patience: Patience = USUAL,
+        undated: bool = False,
     ) -> bytes:
         """Send bytes, read bytes."""
         timeout = aiohttp.ClientTimeout(
@@ -116,7 +149,7 @@ class PlatformHttp:
         )
         async with (
             self._mapped(),
-            self._open_session().request(
+            self._open_session(undated=undated).request(
                 method, self._url + path, data=body, headers=headers, params=query, timeout=timeout
             ) as response,
         ):
@@ -125,18 +158,43 @@ class PlatformHttp:
                 raise _refused(response, content)
             return content
 
-    def _open_session(self) -> aiohttp.ClientSession:
+    def _open_session(self, *, undated: bool) -> aiohttp.ClientSession:
+        if undated:
+            if self._undated is None:
+                self._undated = self._make_session({}, clock=None)
+            return self._undated
+        self._check_clock()
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                headers={"Authorization": f"Bearer {self._token}"},
-                skip_auto_headers=("User-Agent",),
-            )
+            token = {"Authorization": f"Bearer {self._token}"}
+            self._session = self._make_session(token, clock=self._clock)
         return self._session
+
+    def _make_session(self, headers: dict[str, str], *, clock: Clock | None) -> aiohttp.ClientSession:
+        connector = None
+        if self._is_tls:
+            connector = aiohttp.TCPConnector(ssl=make_context(self._ca_file, clock))
+        return aiohttp.ClientSession(connector=connector, headers=headers, skip_auto_headers=("User-Agent",))
+
+    def _check_clock(self) -> None:
+        """Until the dates of a certificate can be judged nothing is told to whoever shows it."""
+        if not self._is_tls:
+            return
+        assert self._clock is not None, "an https url needs the trusted clock"
+        if rule_for(Decision.PLATFORM_CERTIFICATE, self._clock.now().trust) is Rule.TIME_ONLY:
+            raise PlatformUntrusted("clock_unknown")
+
+    @property
+    def _is_tls(self) -> bool:
+        return self._url.startswith("https:")
 
     @contextlib.asynccontextmanager
     async def _mapped(self) -> AsyncIterator[None]:
         try:
             yield
+        except aiohttp.ClientConnectorCertificateError as error:
+            fault = error.certificate_error
+            assert isinstance(fault, ssl.SSLCertVerificationError)
+            raise PlatformUntrusted(why_untrusted(fault)) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise PlatformUnreachable(type(error).__name__) from error
 

@@ -67,7 +67,9 @@ class TimeSync:
 
     async def synchronise(self) -> None:
         """Fetch the key set, then ask for the time. Raises PlatformError, Refusal."""
-        message = await self._http.exchange("GET", self._http.site_path + "/keyset", patience=PATIENCE)
+        message = await self._http.exchange(
+            "GET", self._http.site_path + "/keyset", patience=PATIENCE, undated=True
+        )
         await self._keyring.adopt(message)
         await self.ask_time()
 
@@ -81,6 +83,7 @@ class TimeSync:
             body=msgspec.json.encode(TimeQuestion(nonce)),
             headers=_BODY,
             patience=PATIENCE,
+            undated=True,
         )
         answered_ms = self._boot_ms()
         claims = open_signed(message, self._keyring.current(), purpose="time", at_ms=None)

@@ -103,6 +103,8 @@ class Hub:
             site=self._site.id,
             device=self._site.device,
             token=read_secret(self._config, settings.token_file),
+            ca_file=self._config.resolve(settings.ca_file) if settings.ca_file else None,
+            clock=self.clock,
         )
         root = load_root_key(self._config.resolve(settings.root_key_file))
         self._keyring = KeyRing(store=self.store, root_public=root)

@@ -60,12 +60,21 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`[platform]`: where the platform is, and the two files that make us believe each other."""
+    """`[platform]`: where the platform is, and the files that make us believe each other.
+
+    `ca_file` is the authority (PEM) that signs the platform's own certificate; without it an https address is
+    believed when the system's authorities vouch for it. Dates are judged by the trusted clock.
+    """
 
     url: Annotated[str, msgspec.Meta(pattern="^https?://")]
     token_file: str
     root_key_file: str
+    ca_file: str = ""
     broker: BrokerSettings
+
+    def __post_init__(self) -> None:
+        if self.ca_file and not self.url.startswith("https:"):
+            raise ValueError("ca_file: only an https url has a certificate to judge")
 
 
 class Section(msgspec.Struct, frozen=True):

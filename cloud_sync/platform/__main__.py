@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from cloud_sync.platform.app import build_platform, make_runner
+from cloud_sync.platform.app import build_platform, make_runner, make_server_context
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.keys import load_keys, make_keys
 from cloud_sync.platform.seed import seed
@@ -67,8 +67,10 @@ async def _serve(settings: PlatformSettings) -> None:
     runner = make_runner(build_platform(settings))
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
-        sys.stdout.write(f"platform on http://{settings.host}:{settings.port}/\n")
+        context = make_server_context(settings)
+        await web.TCPSite(runner, settings.host, settings.port, ssl_context=context).start()
+        scheme = "http" if context is None else "https"
+        sys.stdout.write(f"platform on {scheme}://{settings.host}:{settings.port}/\n")
         sys.stdout.flush()
         await stop.wait()
     finally:

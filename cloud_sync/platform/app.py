@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -77,6 +78,16 @@ def build_platform(
 def make_runner(app: web.Application) -> web.AppRunner:
     """A runner that leaves bodies as they came: custody decompresses them itself, within limits."""
     return web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
+
+
+def make_server_context(settings: PlatformSettings) -> ssl.SSLContext | None:
+    """TLS with the certificate of the settings, or None where there is none: plain HTTP, for loopback."""
+    if not settings.certificate_file:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(settings.path(settings.certificate_file), settings.path(settings.key_file))
+    return context
 
 
 async def apply_events(platform: Platform) -> None:

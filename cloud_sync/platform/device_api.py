@@ -253,7 +253,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         f"{_DEVICE}/time",
         post_time,
-        Access.DEVICE,
+        Access.OPEN,
         "Signed platform time",
         body=TimeQuestion,
         answer=bytes,
@@ -267,7 +267,7 @@ ROUTES: tuple[Route, ...] = (
         answer=bytes,
         codes=("not_found", "quarantined"),
     ),
-    Route("GET", f"{_SITE}/keyset", get_keyset, Access.SITE, "The root-signed key set", answer=bytes),
+    Route("GET", f"{_SITE}/keyset", get_keyset, Access.OPEN, "The root-signed key set", answer=bytes),
     Route(
         "GET",
         f"{_SITE}/figures",

@@ -40,8 +40,9 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Root of `platform.toml`. Relative paths start at the file's folder.
 
-    `demo` opens the personas' login and the switches of the simulated channels; `camera_url` is the page that
-    puts a code before the demo's cameras.
+    With `certificate_file` (PEM, with its chain) and `key_file` it serves TLS. `demo` opens the personas'
+    login and the switches of the simulated channels; `camera_url` is the page that puts a code before the
+    demo's cameras.
     """
 
     site: str
@@ -49,6 +50,8 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name_en: str
     host: str = "127.0.0.1"
     port: int = 8090
+    certificate_file: str = ""
+    key_file: str = ""
     data_dir: str = "."
     demo: bool = False
     camera_url: str = ""
@@ -58,6 +61,10 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: list[DeviceSettings] = []
     door: list[DoorSettings] = []
     folder: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.certificate_file) != bool(self.key_file):
+            raise ValueError("certificate_file and key_file come together")
 
     def path(self, name: str) -> Path:
         """A path from the file, made absolute."""

@@ -22,7 +22,7 @@ def restore_clock(connection: sqlite3.Connection, clock: TrustedClock) -> None:
         (Trust.SYNCED.value,),
     ).fetchone()
     if row is not None:
-        clock.raise_floor(row[0])
+        clock.raise_floor_by_entry(row[0])
 
 
 def save_clock(unit: Unit, clock: TrustedClock) -> None:

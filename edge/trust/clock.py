@@ -21,6 +21,10 @@ HOLDOVER_AFTER_MS = 24 * 3600 * 1000
 ROUND_TRIP_LIMIT_MS = 10_000
 """A slower answer says too little about when it was signed."""
 
+SYNCED_ERROR_MS = 15_000
+"""How far a SYNCED reading may lie ahead of the truth: half a round trip (5 s), and 24 h of a crystal that is
+100 ppm fast (8.6 s; a Raspberry Pi's is specified within that). So much below it is certain."""
+
 
 class Trust(StrEnum):
     """How far the time may be believed."""
@@ -58,11 +62,15 @@ class TimeBehindFloor(Refusal):
 
 
 class ClockState(msgspec.Struct, frozen=True, kw_only=True):
-    """What outlives the process: the floor, and the anchor with the boot that it belongs to."""
+    """What outlives the process: the floor, and the anchor with the boot that it belongs to.
+
+    `shown_ms` is the last reading before the anchor was set anew: within a boot no reading goes below it.
+    """
 
     floor_ms: int = 0
     anchor_at_ms: int | None = None
     anchor_boot_ms: int = 0
+    shown_ms: int = 0
     boot_id: str = ""
 
 
@@ -99,11 +107,19 @@ class TrustedClock:
         return msgspec.structs.replace(self._state, boot_id=self._boot_id)
 
     def restore(self, state: ClockState) -> None:
-        """Take up kept state: the floor always, the anchor only within the same boot of the machine."""
+        """Take up kept state: the floor always, the anchor only within the same boot of the machine.
+
+        An anchor that this clock has already and that is as new stays: the store may be opened again.
+        """
+        own = self._state
         anchor_holds = state.boot_id == self._boot_id and state.anchor_boot_ms <= self._boot_ms()
-        if anchor_holds and state.anchor_at_ms is not None:
+        newer = own.anchor_at_ms is None or state.anchor_boot_ms > own.anchor_boot_ms
+        if anchor_holds and newer and state.anchor_at_ms is not None:
             self._state = msgspec.structs.replace(
-                self._state, anchor_at_ms=state.anchor_at_ms, anchor_boot_ms=state.anchor_boot_ms
+                self._state,
+                anchor_at_ms=state.anchor_at_ms,
+                anchor_boot_ms=state.anchor_boot_ms,
+                shown_ms=state.shown_ms,
             )
         self.raise_floor(state.floor_ms)
 
@@ -115,11 +131,12 @@ class TrustedClock:
             return Reading(state.floor_ms + boot_ms - self._started_boot_ms, Trust.UNKNOWN)
         age_ms = boot_ms - state.anchor_boot_ms
         trust = Trust.SYNCED if age_ms <= HOLDOVER_AFTER_MS else Trust.HOLDOVER
-        return Reading(max(state.anchor_at_ms + age_ms, state.floor_ms), trust)
+        return Reading(max(state.anchor_at_ms + age_ms, state.floor_ms, state.shown_ms), trust)
 
     def accept(self, signed_at_ms: int, asked_boot_ms: int, answered_boot_ms: int) -> None:
         """Take a platform time whose signature and nonce were checked; the two boot times frame the question.
 
+        Where the clock ran ahead it stands still until the new anchor has caught up: it never goes back.
         Raises TimeAnswerTooSlow, TimeBehindFloor.
         """
         round_trip_ms = answered_boot_ms - asked_boot_ms
@@ -127,7 +144,9 @@ class TrustedClock:
             raise TimeAnswerTooSlow(round_trip_ms=round_trip_ms)
         if signed_at_ms + ROUND_TRIP_LIMIT_MS < self._state.floor_ms:
             raise TimeBehindFloor(signed_at_ms=signed_at_ms, floor_ms=self._state.floor_ms)
+        shown = self.now()
         self._state = ClockState(
+            shown_ms=0 if shown.trust is Trust.UNKNOWN else shown.at_ms,
             floor_ms=max(self._state.floor_ms, signed_at_ms),
             anchor_at_ms=signed_at_ms + round_trip_ms // 2,
             anchor_boot_ms=answered_boot_ms,
@@ -135,9 +154,13 @@ class TrustedClock:
         )
 
     def raise_floor(self, at_ms: int) -> None:
-        """Say that ``at_ms`` has certainly passed: a signed ``iat``, or an entry stamped SYNCED."""
+        """Say that ``at_ms`` has certainly passed: the ``iat`` of a command that passed every check."""
         state = self._state
         lived_ms = self._boot_ms() - self._started_boot_ms
         if at_ms > state.floor_ms + (lived_ms if state.anchor_at_ms is None else 0):
             self._started_boot_ms += lived_ms
             self._state = msgspec.structs.replace(state, floor_ms=at_ms)
+
+    def raise_floor_by_entry(self, stamped_ms: int) -> None:
+        """Raise the floor by an entry stamped SYNCED, less what such a stamp may be ahead of the truth."""
+        self.raise_floor(stamped_ms - SYNCED_ERROR_MS)

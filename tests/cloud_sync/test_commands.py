@@ -197,6 +197,19 @@ async def test_what_is_refused_fires_nothing_and_says_why(scene: Scene, change: 
     assert scene.access.pulser.fired == []
 
 
+async def test_only_a_command_that_passed_every_check_moves_the_clock_s_floor(scene: Scene) -> None:
+    now_ms = scene.access.clock.at_ms
+    raised: list[int] = []
+    scene.session._raise_floor = raised.append
+    ahead = msgspec.structs.replace(
+        await scene.command(), iat_ms=now_ms + 86_400_000, exp_ms=now_ms + 86_410_000
+    )
+    await scene.give(issue_command(scene.key, ahead))
+    assert (scene.refused(), raised) == (["command_expired"], [])
+    await scene.give(issue_command(scene.key, await scene.command(counter=9)))
+    assert len(raised) == 1
+
+
 async def test_the_order_of_checks_names_the_first_fault(scene: Scene) -> None:
     command = msgspec.structs.replace(
         EXPIRED(await scene.command(), scene.access.clock.at_ms), site="elsewhere", nonce="old"

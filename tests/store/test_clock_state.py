@@ -3,7 +3,7 @@ from pathlib import Path
 from edge.store.clock_state import restore_clock, save_clock
 from edge.store.inline import InlineStore
 from edge.store.store import Store
-from edge.trust.clock import Trust, TrustedClock
+from edge.trust.clock import SYNCED_ERROR_MS, Trust, TrustedClock
 from tests.fakes.clock import FakeClock
 from tests.fakes.events import LampLit
 
@@ -36,4 +36,4 @@ def test_floor_rises_from_entries_stamped_synced_and_from_no_others(
     inline.run_now(lambda unit: unit.record(LampLit(lamp="b"), actor="test"))
     restored = make_clock("boot-1")
     restore_clock(inline.connection, restored)
-    assert restored.now() == (NOON_MS, Trust.UNKNOWN)
+    assert restored.now() == (NOON_MS - SYNCED_ERROR_MS, Trust.UNKNOWN)

@@ -2,6 +2,7 @@ import pytest
 
 from edge.trust.clock import (
     HOLDOVER_AFTER_MS,
+    SYNCED_ERROR_MS,
     ClockState,
     TimeAnswerTooSlow,
     TimeBehindFloor,
@@ -93,6 +94,38 @@ def test_restart_of_the_machine_keeps_only_the_floor() -> None:
     clock.accept(NOON_MS, 1000, 1000)
     after = make_clock(BootTime(5), clock.state, boot_id="boot-2")
     assert after.now() == (NOON_MS, Trust.UNKNOWN)
+
+
+def test_within_a_boot_the_clock_stands_still_rather_than_go_back() -> None:
+    boot = BootTime()
+    clock = make_clock(boot)
+    boot.at_ms = 9_000
+    clock.accept(NOON_MS, 1000, 9000)
+    before = clock.now()
+    clock.accept(NOON_MS, 9000, 9000)
+    assert clock.now() == before == (NOON_MS + 4000, Trust.SYNCED)
+    boot.at_ms += 4000
+    assert clock.now() == before
+    boot.at_ms += 1
+    assert clock.now().at_ms == NOON_MS + 4001
+    assert make_clock(boot, clock.state).now() == clock.now()
+
+
+def test_a_store_that_is_opened_again_does_not_take_the_clock_back() -> None:
+    boot = BootTime()
+    clock = make_clock(boot)
+    clock.accept(NOON_MS, 1000, 1000)
+    kept = clock.state
+    boot.at_ms = 5000
+    clock.accept(NOON_MS + 6000, 5000, 5000)
+    clock.restore(kept)
+    assert clock.now() == (NOON_MS + 6000, Trust.SYNCED)
+
+
+def test_an_entry_raises_the_floor_by_what_is_certain_of_its_stamp() -> None:
+    clock = make_clock(BootTime())
+    clock.raise_floor_by_entry(NOON_MS)
+    assert clock.now() == (NOON_MS - SYNCED_ERROR_MS, Trust.UNKNOWN)
 
 
 def test_real_boot_clock_runs() -> None:
