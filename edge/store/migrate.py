@@ -67,13 +67,8 @@ def pending(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> 
 
 def bring_up_to_date(path: Path, migrations: Sequence[Migration]) -> None:
     """Run the short-lived process when anything is pending. Raises StoreError, DatabaseTooNew."""
-    if path.exists():
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        try:
-            if not pending(connection, migrations):
-                return
-        finally:
-            connection.close()
+    if path.exists() and not _needs_process(path, migrations):
+        return
     done = subprocess.run(
         [sys.executable, "-m", "edge.store.migrate", str(path.absolute())],
         input=msgspec.json.encode(list(migrations)),
@@ -84,6 +79,19 @@ def bring_up_to_date(path: Path, migrations: Sequence[Migration]) -> None:
     )
     if done.returncode != 0:
         raise StoreError(f"migration failed: {done.stderr.decode('utf-8', 'replace').strip()}")
+
+
+def _needs_process(path: Path, migrations: Sequence[Migration]) -> bool:
+    """Whether anything is pending, or a power cut in mid-migration left a step to roll back first."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return bool(pending(connection, migrations))
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+        return True
+    finally:
+        connection.close()
 
 
 class _Step:

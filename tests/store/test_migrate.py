@@ -63,3 +63,21 @@ def test_unknown_step_means_a_newer_program_wrote_it(tmp_path: Path) -> None:
             judge(path, [ONE])
         assert caught.value.database_version == "a-002 (2 steps)"
         assert caught.value.program_version == "a-001 (1 steps)"
+
+
+def test_a_step_cut_off_by_a_power_cut_is_rolled_back_and_taken_again(tmp_path: Path) -> None:
+    """The rollback journal that is left cannot be undone by a reader."""
+    whole, cut = tmp_path / "x.db", tmp_path / "cut.db"
+    apply(whole, [ONE])
+    connection = sqlite3.connect(whole, isolation_level=None)
+    connection.execute("PRAGMA cache_size = 1")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany("INSERT INTO a VALUES (?)", [(number,) for number in range(5000)])
+    for name in ("", "-journal"):
+        (tmp_path / f"cut.db{name}").write_bytes((tmp_path / f"x.db{name}").read_bytes())
+    connection.close()
+    bring_up_to_date(cut, [ONE, TRIGGER])
+    reader = sqlite3.connect(cut)
+    assert reader.execute("SELECT count(*) FROM a").fetchone() == (0,)
+    assert reader.execute("SELECT y FROM b").fetchone() == ("done",)
+    reader.close()
