@@ -8,6 +8,8 @@ from aiohttp import web
 
 from cloud_sync.records import read_acknowledged
 from edge.books import ledger
+from edge.books.records import trial_rows
+from edge.books.verification import verify_books
 from edge.errors import Refusal
 from edge.links.health import HealthRegistry, overall
 from edge.shop.receiving import expected_deliveries, receive_delivery
@@ -44,6 +46,8 @@ class Control:
             web.get("/journal", self.lines),
             web.get("/journal/verify", _answer(self.verify)),
             web.get("/books", _answer(self.books)),
+            web.get("/books/accounts", _answer(self.accounts)),
+            web.get("/books/verify", _answer(self.verify_books)),
             web.get("/deliveries", _answer(self.deliveries)),
             web.post("/deliveries/{delivery}/receive", _answer(self.receive)),
         )
@@ -94,6 +98,15 @@ class Control:
             lambda connection: (ledger.balances(connection), ledger.verify(connection))
         )
         return {"balances": balances, "imbalances": [row._asdict() for row in imbalances]}
+
+    async def accounts(self, request: web.Request) -> object:
+        """The trial balance: every account with its name and the balance kept."""
+        rows = await self._store.read(trial_rows)
+        return {"accounts": [row._asdict() for row in rows]}
+
+    async def verify_books(self, request: web.Request) -> object:
+        """Fold every balance anew, check every set, hold each against its journal event."""
+        return await self._store.read(verify_books)
 
     async def deliveries(self, request: web.Request) -> object:
         """Delivery notes that were not counted in yet."""

@@ -1,10 +1,10 @@
-"""`idle-writes`: what a day of idling writes to disk: hub, guard and vision of the whole demo, nobody there.
+"""`idle-writes`: what a day of idling writes to disk, by hub, guard and vision of a demo with nobody there.
 
-Read from `write_bytes` of /proc/PID/io (proc(5): what a process caused to be sent to the storage layer), which
-holds the database's log and its checkpoints, too; what still waits in the log at the end is checkpointed into a
-copy and added. The file system's own journal is in no process's account. The target's figure comes from one
-measured hour (`EDGE_BENCH_IDLE_S=3600`): the signed time is asked for hourly, the copy's age noted every ten
-minutes, so less than an hour says little.
+Read from `write_bytes` of /proc/PID/io (proc(5): what a process caused to be sent to the storage layer),
+which holds the database's log and its checkpoints, too; what still waits in the log at the end is
+checkpointed into a copy and added. The file system's own journal is in no process's account. The target's
+figure comes from one measured hour (`EDGE_BENCH_IDLE_S=3600`): the signed time is asked for hourly, the
+copy's age noted every ten minutes, so less than an hour says little.
 """
 
 import os
@@ -63,7 +63,10 @@ def _cases(written: dict[str, int], taken_s: float) -> list[Case]:
             ok=total <= LIMIT_MB,
             n=seconds,
         ),
-        *(case(f"idle-writes-{name}", a_day[name], "MB/day", target="reported", n=seconds) for name in MEASURED),
+        *(
+            case(f"idle-writes-{name}", a_day[name], "MB/day", target="reported", n=seconds)
+            for name in MEASURED
+        ),
     ]
 
 

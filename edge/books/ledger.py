@@ -4,17 +4,12 @@ import sqlite3
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from edge.books import records
+from edge.books.chart import RULES, PostingRule
 from edge.errors import Refusal, StoreError
 from edge.ids import Identity
 from edge.store.facts import get_fact
 from edge.store.unit import Unit
-
-_LINES = (
-    "SELECT rule, line, role, side, replace(account, '{payee}', :payee) AS code, number "
-    "FROM posting_rule_lines LEFT JOIN accounts ON code = replace(account, '{payee}', :payee) "
-    "WHERE rule = (SELECT number FROM posting_rules WHERE name = :rule) ORDER BY line"
-)
-"""The lines of a rule for a payee; the account's number is NULL while it was never used."""
 
 
 class RuleUnknown(StoreError):
@@ -36,79 +31,63 @@ class Imbalance(NamedTuple):
     sealed: bool
 
 
-def post(unit: Unit, rule: str, source_id: str, amounts: Mapping[str, int], *, payee: str = "") -> str:
+def post(unit: Unit, rule: str, source_id: str, amounts: Mapping[str, int], *, payee: str) -> str:
     """Post one business event by its rule, seal the set, and return the set's id ``source/rule``.
 
-    ``source_id`` is an identity of this device; ``amounts`` are fen by role, a role left out is zero. Raises
-    RuleUnknown, AlreadyPosted; ``sqlite3.IntegrityError`` when the amounts do not balance.
+    ``source_id`` is an identity of this device; ``amounts`` are fen by role, a role left out is zero; all of
+    it goes to accounts of ``payee``. Raises RuleUnknown, AlreadyPosted; ``sqlite3.IntegrityError`` when the
+    amounts do not balance.
     """
-    connection = unit.connection
-    lines = connection.execute(_LINES, {"rule": rule, "payee": payee}).fetchall()
-    unknown = set(amounts) - {role for _, _, role, _, _, _ in lines}
-    if not lines or unknown:
-        raise RuleUnknown(f"posting rule {rule!r}: {', '.join(sorted(unknown)) or 'unknown'}")
-    number, key = lines[0][0], Identity.parse(source_id).key
-    if _is_sealed(connection, key, number):
+    known = _rule_for(rule, amounts)
+    key = Identity.parse(source_id).key
+    if records.is_sealed(unit.connection, key, known.number):
         raise AlreadyPosted(source=source_id, rule=rule)
-    rows: list[tuple[int, int, int, int | None, int]] = [
-        (key, number, line, account or account_number(connection, code), side * amounts[role])
-        for _, line, role, side, code, account in lines
-        if amounts.get(role)
+    rows: list[records.Posting] = [
+        (
+            key,
+            known.number,
+            number,
+            _account(unit.connection, line.stem, payee),
+            line.side * amounts[line.role],
+        )
+        for number, line in enumerate(known.lines, 1)
+        if amounts.get(line.role)
     ]
-    seal = (key, number, 0, None, 0)
-    connection.executemany(
-        "INSERT INTO postings(source, rule, line, account, amount_fen) VALUES (?, ?, ?, ?, ?)", [*rows, seal]
-    )
+    seal: records.Posting = (key, known.number, 0, None, 0)
+    records.insert_postings(unit.connection, [*rows, seal])
     return f"{source_id}/{rule}"
 
 
-def account_number(connection: sqlite3.Connection, code: str) -> int:
-    """Return an account's number; an account that a rule names for a new payee is opened on first use."""
-    row = connection.execute("SELECT number FROM accounts WHERE code = ?", (code,)).fetchone()
-    if row is None:
-        row = connection.execute(
-            "INSERT INTO accounts(code, kind) VALUES (?, ?) RETURNING number", (code, code.partition(":")[0])
-        ).fetchone()
-    number: int = row[0]
-    return number
+def _rule_for(rule: str, amounts: Mapping[str, int]) -> PostingRule:
+    known = RULES.get(rule)
+    if known is None:
+        raise RuleUnknown(f"posting rule {rule!r}: unknown")
+    if unknown := set(amounts) - {line.role for line in known.lines}:
+        raise RuleUnknown(f"posting rule {rule!r}: {', '.join(sorted(unknown))}")
+    return known
+
+
+def _account(connection: sqlite3.Connection, stem: str, payee: str) -> int:
+    """The account of a stem and payee; one that a rule names for a new payee is opened on first use."""
+    number = records.account_number(connection, f"{stem}:{payee}")
+    return records.open_account(connection, stem, payee) if number is None else number
 
 
 def balance(connection: sqlite3.Connection, account: str) -> int:
-    """Return an account's balance in fen, folded from its postings; zero for an account never used."""
-    row = connection.execute(
-        "SELECT coalesce(sum(amount_fen), 0) FROM postings "
-        "WHERE account = (SELECT number FROM accounts WHERE code = ?)",
-        (account,),
-    ).fetchone()
-    fen: int = row[0]
-    return fen
+    """Return the balance kept for an account in fen; zero for an account never used."""
+    return records.kept_balance(connection, account)
 
 
 def balances(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return every account's balance in fen."""
-    rows = connection.execute(
-        "SELECT code, coalesce(sum(amount_fen), 0) FROM accounts "
-        "LEFT JOIN postings ON account = number GROUP BY code ORDER BY code"
-    )
-    return dict(rows.fetchall())
+    """Return the balances kept, in fen by account."""
+    return records.kept_balances(connection)
 
 
 def verify(connection: sqlite3.Connection) -> list[Imbalance]:
     """Return every set that is unsealed or does not sum to zero; an empty list is good news."""
     device = str(get_fact(connection, "device"))
-    rows = connection.execute(
-        "SELECT source, name, sum(amount_fen), min(line) = 0 FROM postings "
-        "JOIN posting_rules ON number = rule GROUP BY source, rule "
-        "HAVING sum(amount_fen) <> 0 OR min(line) > 0"
-    )
     return [
-        Imbalance(str(Identity.from_key(device, key)), rule, total, bool(sealed))
-        for key, rule, total, sealed in rows
+        Imbalance(str(Identity.from_key(device, each.source)), each.rule, each.sum_fen, each.sealed)
+        for each in records.sum_sets(connection)
+        if each.sum_fen or not each.sealed
     ]
-
-
-def _is_sealed(connection: sqlite3.Connection, key: int, rule: int) -> bool:
-    row = connection.execute(
-        "SELECT 1 FROM postings WHERE source = ? AND rule = ? AND line = 0", (key, rule)
-    ).fetchone()
-    return row is not None

@@ -1,11 +1,29 @@
-"""Tables of the ledger: chart of accounts, posting rules, postings and their seals.
+"""Tables of the ledger: chart of accounts, accounts with their balances, postings and their seals.
 
 A set is every posting of one source (the key of its identity) by one rule. Its *seal* is the row with line
-zero, written last: it is refused unless the set sums to zero, and nothing is added after it. Seal and lines
-share one table, and sources are integers that rise, because every page that a sale touches is written out.
+zero, written last: it is refused unless the set sums to zero and stays with one payee, and nothing is added
+after it. Seal and lines share one table, and sources are integers that rise, because every page that a sale
+touches is written out. An account outside the chart cannot be opened; its balance is kept by a trigger, so
+that whatever posts, moves it in the same unit.
 """
 
+from collections.abc import Iterable
+
+from edge.books.chart import CHART, RULES_002
 from edge.store.migrate import Migration
+
+
+def _values(rows: Iterable[tuple[str | int, ...]]) -> str:
+    """Rows of the chart as the VALUES of a statement; their texts are constants of the code."""
+    return ",\n".join(
+        "(" + ", ".join(str(each) if isinstance(each, int) else _quoted(each) for each in row) + ")"
+        for row in rows
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
 
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(
@@ -84,5 +102,55 @@ MIGRATIONS: tuple[Migration, ...] = (
             (6, 1, 'total', 1, 'assets:channel:{payee}'),
             (6, 2, 'total', -1, 'liability:refunds:{payee}');
         """,
+    ),
+    Migration(
+        "books-002",
+        f"""
+        CREATE TABLE chart (
+            stem TEXT PRIMARY KEY,
+            kind TEXT NOT NULL CHECK (kind IN ('assets', 'liability', 'income', 'expense', 'equity')),
+            name_zh TEXT NOT NULL,
+            meaning TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        INSERT INTO chart(stem, kind, name_zh, meaning) VALUES
+        {_values((row.stem, row.kind, row.name_zh, row.meaning) for row in CHART)};
+
+        INSERT INTO posting_rules(number, name) VALUES
+        {_values((rule.number, rule.name) for rule in RULES_002)};
+
+        DROP TABLE posting_rule_lines;
+
+        ALTER TABLE accounts ADD COLUMN stem TEXT REFERENCES chart(stem);
+        ALTER TABLE accounts ADD COLUMN payee TEXT;
+        ALTER TABLE accounts ADD COLUMN balance_fen INTEGER NOT NULL DEFAULT 0;
+
+        UPDATE accounts SET stem =
+            (SELECT chart.stem FROM chart WHERE substr(code, 1, length(chart.stem) + 1) = chart.stem || ':');
+        UPDATE accounts SET payee = substr(code, length(stem) + 2);
+        UPDATE accounts SET balance_fen = folded.fen FROM (
+            SELECT account, sum(amount_fen) AS fen FROM postings WHERE line > 0 GROUP BY account
+        ) AS folded WHERE folded.account = accounts.number;
+
+        CREATE TRIGGER accounts_are_in_the_chart BEFORE INSERT ON accounts
+        WHEN NEW.code IS NOT NEW.stem || ':' || NEW.payee OR NEW.payee = '' OR NEW.balance_fen <> 0
+            OR NOT EXISTS (SELECT 1 FROM chart WHERE stem = NEW.stem AND kind = NEW.kind)
+        BEGIN SELECT RAISE(ABORT, 'books: the account is not in the chart'); END;
+
+        CREATE TRIGGER accounts_never_change BEFORE UPDATE OF number, code, kind, stem, payee ON accounts
+        BEGIN SELECT RAISE(ABORT, 'books: accounts are never changed'); END;
+
+        CREATE TRIGGER accounts_never_go BEFORE DELETE ON accounts
+        BEGIN SELECT RAISE(ABORT, 'books: accounts are never deleted'); END;
+
+        CREATE TRIGGER posting_moves_its_balance AFTER INSERT ON postings WHEN NEW.line > 0
+        BEGIN UPDATE accounts SET balance_fen = balance_fen + NEW.amount_fen WHERE number = NEW.account; END;
+
+        CREATE TRIGGER seal_demands_one_payee BEFORE INSERT ON postings
+        WHEN NEW.line = 0 AND 1 < (
+            SELECT count(DISTINCT payee) FROM postings JOIN accounts ON number = account
+            WHERE source = NEW.source AND rule = NEW.rule)
+        BEGIN SELECT RAISE(ABORT, 'books: the set mixes payees'); END;
+        """,  # noqa: S608 - constants of the code, quoted
     ),
 )

@@ -1,4 +1,4 @@
-"""`edge reference`: settings, events, refusals, commands, read off the code into `docs/reference.md`."""
+"""`edge reference`: settings, events, refusals, ledger, commands: read off the code."""
 
 import importlib
 import inspect
@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from edge.commands import COMMANDS
+from edge.commands.ledger_reference import ledger
 from edge.errors import Refusal
 from edge.trust.time_policy import POLICY
 
@@ -28,7 +29,8 @@ def command() -> None:
 
 def text() -> str:
     """The whole reference."""
-    return "\n".join([HEAD, *_settings(), *_events(), *_refusals(), *_time_policy(), *_commands()]) + "\n"
+    parts = (_settings, _events, _refusals, _time_policy, ledger, _commands)
+    return "\n".join([HEAD, *(line for part in parts for line in part())]) + "\n"
 
 
 HEAD = """\

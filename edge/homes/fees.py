@@ -54,6 +54,7 @@ class FeeBody(msgspec.Struct, frozen=True, kw_only=True):
     payee: str
     lines: tuple[FeeLine, ...]
     contract_version: int
+    collected_for_others: bool = False
 
     @property
     def total_fen(self) -> int:
@@ -97,7 +98,8 @@ def place_fee(
     bills = tuple(_payable_bill(unit, bill_id, room) for bill_id in dict.fromkeys(bill_ids))
     if not bills:
         raise NoBillChosen
-    if len({bill.payee for bill in bills}) > 1:
+    # What is collected for others is a merchant of its own, whoever the payee's record says it is.
+    if len({(bill.payee, bill.collected_for_others) for bill in bills}) > 1:
         raise BillsOfTwoPayees(payees=" ".join(sorted({bill.payee for bill in bills})))
     body = FeeBody(
         kiosk=kiosk,
@@ -114,6 +116,7 @@ def place_fee(
             for bill in bills
         ),
         contract_version=current_terms(unit.connection).version,
+        collected_for_others=bills[0].collected_for_others,
     )
     if seen_total_fen is not None and seen_total_fen != body.total_fen:
         raise SumChanged(total_fen=body.total_fen)
@@ -159,7 +162,8 @@ def settle_bills(unit: Unit, attempt: Attempt) -> Receipt:
             raise OrderNotPayable(order=attempt.order_id, bill=line.bill_id)
     principal = sum(line.amount_fen for line in body.lines)
     amounts = {"total": body.total_fen, "principal": principal, "penalty": body.total_fen - principal}
-    post(unit, "fee", attempt.order_id, amounts, payee=body.payee)
+    rule = "collected" if body.collected_for_others else "fee"
+    post(unit, rule, attempt.order_id, amounts, payee=body.payee)
     receipt = issue_receipt(unit, attempt, _receipt_body(body))
     for line in body.lines:
         _pay_bill(unit, attempt, body, line, receipt)

@@ -1,16 +1,21 @@
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.books import schema
+from edge.books.chart import CHART, RULES, PostingRule
 from edge.books.ledger import AlreadyPosted, Imbalance, RuleUnknown, balance, balances, post, verify
+from edge.books.records import insert_postings, open_account
 from edge.errors import StoreError
 from edge.ids import Identity
 from edge.store.inline import InlineStore
+from edge.store.migrate import apply
 from edge.store.schema import MIGRATIONS
+from edge.store.unit import Unit
 from tests.fakes.clock import FakeClock
 
 
@@ -71,13 +76,84 @@ def test_refund_takes_back_what_the_sale_put_there(store: InlineStore) -> None:
     assert set(balances(store.connection).values()) == {0}
 
 
-@pytest.mark.parametrize("rule", ["sale", "sale_refund", "fee", "fee_refund", "points_earned", "refund_due"])
-def test_every_rule_has_both_sides(store: InlineStore, rule: str) -> None:
-    sides = store.connection.execute(
-        "SELECT DISTINCT side FROM posting_rule_lines JOIN posting_rules ON number = rule WHERE name = ?",
-        (rule,),
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_every_rule_has_both_sides_and_stays_in_the_chart(rule: PostingRule) -> None:
+    assert {line.side for line in rule.lines} == {1, -1}
+    assert {line.stem for line in rule.lines} <= {row.stem for row in CHART}
+
+
+def test_the_tables_are_what_the_chart_says(store: InlineStore) -> None:
+    rules = store.connection.execute("SELECT name, number FROM posting_rules")
+    assert dict(rules.fetchall()) == {rule.name: rule.number for rule in RULES.values()}
+    chart = store.connection.execute("SELECT stem, kind, name_zh, meaning FROM chart").fetchall()
+    assert sorted(chart) == sorted((row.stem, row.kind, row.name_zh, row.meaning) for row in CHART)
+
+
+def test_own_fees_and_money_collected_for_others_are_kept_apart(store: InlineStore) -> None:
+    pay_fee(store, "k1-1-1", "property-co", 500)
+    amounts = {"total": 70, "principal": 70}
+    store.run_now(lambda unit: post(unit, "collected", "k1-1-2", amounts, payee="water-co"))
+    assert balances(store.connection) == {
+        "assets:channel:property-co": 500,
+        "assets:channel:water-co": 70,
+        "liability:collected:water-co": -70,
+        "liability:fees:property-co": -500,
+    }
+
+
+def test_a_set_that_mixes_payees_cannot_be_sealed(store: InlineStore) -> None:
+    sell(store, "k1-1-1", total=1000)
+    pay_fee(store, "k1-1-2", "property-co", 500)
+    numbers = dict(store.connection.execute("SELECT code, number FROM accounts").fetchall())
+    rows = [
+        (9, 1, 1, numbers["assets:channel:goods-co"], 5),
+        (9, 1, 2, numbers["liability:fees:property-co"], -5),
+    ]
+
+    def mix(unit: Unit) -> None:
+        insert_postings(unit.connection, [*rows, (9, 1, 0, None, 0)])
+
+    with pytest.raises(StoreError, match="mixes payees"):
+        store.run_now(mix)
+    assert balance(store.connection, "assets:channel:goods-co") == 1000
+
+
+@pytest.mark.parametrize(("stem", "payee"), [("assets:pocket", "goods-co"), ("income:goods", "")])
+def test_an_account_outside_the_chart_cannot_be_opened(store: InlineStore, stem: str, payee: str) -> None:
+    with pytest.raises(StoreError, match="not in the chart"):
+        store.run_now(lambda unit: open_account(unit.connection, stem, payee))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE accounts SET payee = 'me'", "UPDATE accounts SET code = 'x'", "DELETE FROM accounts"],
+)
+def test_accounts_stay_what_they_are(store: InlineStore, statement: str) -> None:
+    sell(store, "k1-1-1", total=1000)
+    with pytest.raises(sqlite3.IntegrityError, match="books"):
+        store.connection.execute(statement)
+
+
+def test_an_older_ledger_gets_its_payees_and_balances(tmp_path: Path) -> None:
+    path = tmp_path / "edge.db"
+    apply(path, (*MIGRATIONS, schema.MIGRATIONS[0]))
+    old = sqlite3.connect(path)
+    old.executescript(
+        """
+        INSERT INTO accounts VALUES (1, 'assets:channel:goods-co', 'assets'),
+            (2, 'income:goods:goods-co', 'income'), (3, 'liability:fees:a:b', 'liability');
+        INSERT INTO postings VALUES (7, 1, 1, 1, 50), (7, 1, 2, 2, -50), (7, 1, 0, NULL, 0);
+        """
     )
-    assert {side for (side,) in sides} == {1, -1}
+    old.close()
+    apply(path, (*MIGRATIONS, *schema.MIGRATIONS))
+    new = sqlite3.connect(path)
+    assert new.execute("SELECT stem, payee, balance_fen FROM accounts ORDER BY number").fetchall() == [
+        ("assets:channel", "goods-co", 50),
+        ("income:goods", "goods-co", -50),
+        ("liability:fees", "a:b", 0),
+    ]
+    new.close()
 
 
 def test_source_is_posted_once_by_a_rule(store: InlineStore) -> None:
@@ -89,14 +165,14 @@ def test_source_is_posted_once_by_a_rule(store: InlineStore) -> None:
 
 def test_unknown_rule_or_amount_is_refused(store: InlineStore) -> None:
     with pytest.raises(RuleUnknown, match="'gift'"):
-        store.run_now(lambda unit: post(unit, "gift", "k1-1-1", {"total": 1}))
+        store.run_now(lambda unit: post(unit, "gift", "k1-1-1", {"total": 1}, payee="a"))
     with pytest.raises(RuleUnknown, match="tip"):
-        store.run_now(lambda unit: post(unit, "sale", "k1-1-1", {"total": 1, "tip": 1}))
+        store.run_now(lambda unit: post(unit, "sale", "k1-1-1", {"total": 1, "tip": 1}, payee="a"))
 
 
 def test_set_that_does_not_sum_to_zero_cannot_be_sealed(store: InlineStore) -> None:
     with pytest.raises(StoreError, match="sum to zero"):
-        store.run_now(lambda unit: post(unit, "sale", "k1-1-1", {"total": 1000, "goods": 999}))
+        store.run_now(lambda unit: post(unit, "sale", "k1-1-1", {"total": 1000, "goods": 999}, payee="a"))
     assert balances(store.connection) == {}
 
 
@@ -126,7 +202,7 @@ def test_what_is_posted_stays(store: InlineStore, statement: str) -> None:
 
 def test_planted_loss_of_the_seal_trigger_turns_verification_red(store: InlineStore) -> None:
     store.connection.execute("DROP TRIGGER seal_demands_balance")
-    store.run_now(lambda unit: post(unit, "sale", "k1-1-1", {"total": 1000, "goods": 999}))
+    store.run_now(lambda unit: post(unit, "sale", "k1-1-1", {"total": 1000, "goods": 999}, payee="a"))
     assert verify(store.connection) == [Imbalance("k1-1-1", "sale", 1, True)]
 
 

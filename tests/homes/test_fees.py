@@ -202,6 +202,20 @@ def test_what_cannot_be_paid_is_refused(desk: Desk) -> None:
         find_fee_order(desk.store.connection, "k1-1-9")
 
 
+def test_what_is_collected_for_others_is_never_paid_with_own_fees(desk: Desk) -> None:
+    put_bill(desk.store, "x11", item="water", collected_for_others=True)
+    with pytest.raises(BillsOfTwoPayees):
+        desk.place("b11", "x11")
+
+
+async def test_what_is_collected_for_others_has_accounts_of_its_own(desk: Desk) -> None:
+    assert await desk.pay(desk.place("w11")) == "paid"
+    assert balances(desk.store.connection) == {
+        "assets:channel:waterworks": 6_180,
+        "liability:collected:waterworks": -6_180,
+    }
+
+
 def test_a_bill_named_twice_is_paid_once(desk: Desk) -> None:
     assert desk.place("b11", "b11").total_fen == 26_880
 
