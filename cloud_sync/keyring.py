@@ -1,6 +1,5 @@
 """The key set that the site believes: signed by the pinned root key, kept on disk, replaced by newer ones."""
 
-import base64
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from cloud_sync import records
 from edge.errors import ConfigError, Fault
 from edge.store.store import Store
 from edge.store.unit import Unit
+from edge.trust.cose import read_base64
 from edge.trust.keys import KeySet
 from edge.trust.keyset import open_keyset
 
@@ -60,14 +60,14 @@ class KeyRing:
 
     def prepare_record(self, data: dict[str, Any]) -> dict[str, Any]:
         """Check a record of the feed's collection `keyset` before its unit; raises Refusal, ValueError."""
-        open_keyset(base64.b64decode(data["message"], validate=True), self._root)
+        open_keyset(read_base64(data["message"]), self._root)
         return data
 
     def apply_record(self, unit: Unit, id: str, version: int, data: Mapping[str, object] | None) -> None:
         """Keep the key set of a prepared record when it is newer."""
         if data is None:
             return
-        message = base64.b64decode(str(data["message"]), validate=True)
+        message = read_base64(str(data["message"]))
         keys = open_keyset(message, self._root)
         if keys.version > self._keys.version:
             self._keys = keys

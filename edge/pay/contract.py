@@ -4,7 +4,6 @@ A figure that decides money comes from here, and every sale keeps the version th
 signature is checked by `open_contract`, outside of any unit of work.
 """
 
-import base64
 import sqlite3
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ import msgspec
 from edge.errors import Refusal
 from edge.pay import records
 from edge.store.unit import Unit
-from edge.trust.cose import open_signed
+from edge.trust.cose import NotCanonical, open_signed, read_base64
 from edge.trust.keys import KeySet
 
 #: A contract document is larger than a pass; this is ours, generous for a page of figures.
@@ -23,7 +22,7 @@ _Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class ContractUnreadable(Refusal):
-    """The contract record is not base64."""
+    """The contract record is not base64 as it is written."""
 
     code = "contract_unreadable"
 
@@ -52,9 +51,9 @@ def open_contract(cose: str, keys: KeySet, at_ms: int | None) -> dict[str, Any]:
     Raises ContractUnreadable and the Refusals of `edge.trust.cose.open_signed`.
     """
     try:
-        message = base64.b64decode(cose, validate=True)
-    except ValueError as error:
-        raise ContractUnreadable from error
+        message = read_base64(cose)
+    except NotCanonical as refusal:
+        raise ContractUnreadable from refusal
     return open_signed(message, keys, purpose="contract", at_ms=at_ms, limit_bytes=LIMIT_BYTES)
 
 

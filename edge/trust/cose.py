@@ -5,6 +5,7 @@ unprotected header is empty. Everything that is not exactly that, or not in cano
 section 3.9: shortest forms, shorter keys first), is refused before any signature is looked at.
 """
 
+import base64
 from typing import Any, NamedTuple
 
 import cbor2
@@ -82,6 +83,17 @@ def open_with(public: bytes, message: bytes, *, limit_bytes: int = LIMIT_BYTES) 
     parts = _take_apart(message, limit_bytes)
     verify_raw(public, parts.signature, parts.signed_bytes)
     return parts.payload
+
+
+def read_base64(text: str) -> bytes:
+    """Decode the one base64 text of a message (RFC 4648, section 3.5). Raises NotCanonical for any other."""
+    try:
+        message = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise NotCanonical(part="base64") from error
+    if base64.b64encode(message).decode("ascii") != text:
+        raise NotCanonical(part="base64")
+    return message
 
 
 def peek(message: bytes, *, limit_bytes: int = LIMIT_BYTES) -> tuple[str, dict[Any, Any]]:

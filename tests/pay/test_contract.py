@@ -77,9 +77,10 @@ def test_a_changed_contract_is_refused(key: SigningKey, keys: KeySet) -> None:
         open_contract(base64.b64encode(message).decode(), keys, START_MS)
 
 
-def test_what_is_not_base64_is_refused(keys: KeySet) -> None:
+@pytest.mark.parametrize("behind", ["§", "====", "\n"])
+def test_what_is_not_the_documents_own_base64_is_refused(key: SigningKey, keys: KeySet, behind: str) -> None:
     with pytest.raises(ContractUnreadable):
-        open_contract("§", keys, START_MS)
+        open_contract(signed(key) + behind, keys, START_MS)
 
 
 @pytest.mark.parametrize(
