@@ -200,6 +200,14 @@ def has_link(connection: sqlite3.Connection, head: Head) -> bool:
     return head.seq == 0 or (row is not None and row[0] == head.hash)
 
 
+def hash_at(connection: sqlite3.Connection, seq: int) -> bytes:
+    """Return the hash of an entry that is kept; raise ``LookupError`` when it is not."""
+    row = connection.execute("SELECT hash FROM journal WHERE seq = ?", (seq,)).fetchone()
+    if row is None:
+        raise LookupError(f"no entry {seq}")
+    return bytes(row[0])
+
+
 def was_cut(connection: sqlite3.Connection, seq: int) -> bool:
     """Tell whether an entry was archived and deleted here."""
     return seq <= first_kept(connection).seq
