@@ -1,21 +1,21 @@
 """Asks the platform to counter-sign what it has in custody, and keeps what it signed.
 
 A role beside the uplink. A valid signature over another hash than ours means that two histories claim this
-device: the uplink's halt is noted, and a person or a new epoch settles it.
+device: its identity is quarantined, and a person settles it.
 """
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 
 from cloud_sync import records
-from cloud_sync.events import UplinkHalted
 from cloud_sync.http import Patience, PlatformHttp
 from edge.errors import PlatformError, PlatformRejected, Refusal
+from edge.ids import Identity
 from edge.store import checkpoints, journal
 from edge.store.checkpoints import StoredCheckpoint
-from edge.store.journal import Head
+from edge.store.identity import quarantine
 from edge.store.lanes import Lane
 from edge.store.store import Store
 from edge.store.unit import Unit
@@ -77,30 +77,41 @@ class CheckpointKeeper:
         """Ask once, verify, keep. Raises PlatformError, Refusal (`fork`)."""
         message = await self._http.exchange("GET", self._http.device_path + "/checkpoint", patience=PATIENCE)
         checkpoint = open_checkpoint(message, self._keys(), site=self._store.site, device=self._store.device)
-        if not await self._store.run(lambda unit: keep_checkpoint(unit, checkpoint, message), lane=Lane.BULK):
-            raise PlatformRejected(409, "fork")
+        verdict = await self._store.run(
+            lambda unit: keep_checkpoint(unit, checkpoint, message), lane=Lane.BULK
+        )
+        if verdict is not Verdict.KEPT:
+            raise PlatformRejected(409, verdict.value)
         return checkpoint
 
 
-def keep_checkpoint(unit: Unit, checkpoint: Checkpoint, message: bytes) -> bool:
-    """Keep a verified checkpoint; False when our chain has another hash there, which is noted as a fork."""
+class Verdict(StrEnum):
+    """What a checkpoint turned out to be: ours, another history under our epoch, or not comparable."""
+
+    KEPT = "kept"
+    FORK = "fork"
+    OTHER_EPOCH = "other_epoch"
+    AHEAD = "platform_ahead"
+
+
+def keep_checkpoint(unit: Unit, checkpoint: Checkpoint, message: bytes) -> Verdict:
+    """Keep a verified checkpoint of our own history; another history under the same epoch is a fork.
+
+    A head beyond ours, or of another epoch, is left to the uplink, which meets it with its next batch.
+    """
+    connection = unit.connection
+    if checkpoint.seq > journal.read_head(connection).seq:
+        return Verdict.AHEAD
+    if journal.was_cut(connection, checkpoint.seq):
+        return Verdict.KEPT  # it was signed before it was archived
+    row = next(journal.tail(connection, checkpoint.seq - 1, 1))
+    if Identity.parse(row.id).epoch != checkpoint.epoch:
+        return Verdict.OTHER_EPOCH
     digest = bytes.fromhex(checkpoint.hash)
-    if not _is_ours(unit.connection, checkpoint, digest):
-        code = "platform_ahead" if checkpoint.seq > journal.read_head(unit.connection).seq else "fork"
-        if records.write_halted(unit.connection, code):
-            unit.record(UplinkHalted(code=code, seq=checkpoint.seq), actor="checkpoint")
-        return False
-    if not journal.was_cut(unit.connection, checkpoint.seq):
-        checkpoints.put(
-            unit.connection,
-            StoredCheckpoint(checkpoint.seq, checkpoint.epoch, digest, checkpoint.at_ms, message),
-        )
+    if row.hash != digest:
+        quarantine(unit, Verdict.FORK.value, checkpoint.seq)
+        return Verdict.FORK
+    kept = StoredCheckpoint(checkpoint.seq, checkpoint.epoch, digest, checkpoint.at_ms, message)
+    checkpoints.put(connection, kept)
     unit.hint(CHECKPOINT_TOPIC)
-    return True
-
-
-def _is_ours(connection: sqlite3.Connection, checkpoint: Checkpoint, digest: bytes) -> bool:
-    """An entry that was archived was signed before: nothing is left here to compare."""
-    return journal.was_cut(connection, checkpoint.seq) or journal.has_link(
-        connection, Head(checkpoint.seq, digest)
-    )
+    return Verdict.KEPT

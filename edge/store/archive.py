@@ -248,10 +248,15 @@ class ArchiveWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.draft = path.with_name(path.name + ".part")
+        self.draft = self.draft_of(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._raw = self.draft.open("wb")
         self._packed = gzip.GzipFile(filename="", fileobj=self._raw, mode="wb", mtime=0)
+
+    @staticmethod
+    def draft_of(path: Path) -> Path:
+        """Where a file is written before it gets its name."""
+        return path.with_name(path.name + ".part")
 
     def write(self, lines: Iterable[bytes]) -> None:
         """Add lines."""

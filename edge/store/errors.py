@@ -50,3 +50,7 @@ class DatabaseTooNew(StoreError):
         self.database_version = database_version
         self.program_version = program_version
         super().__init__(f"database is at {database_version}, this program knows only {program_version}")
+
+
+class ArchiveDamaged(StoreError):
+    """An archive of the journal does not hold what it should; nothing is deleted."""

@@ -3,13 +3,12 @@
 import msgspec
 import pytest
 
-from cloud_sync import records
-from cloud_sync.checkpoints import CheckpointKeeper, keep_checkpoint
+from cloud_sync.checkpoints import CheckpointKeeper, Verdict, keep_checkpoint
 from cloud_sync.keyring import KeyRing
 from cloud_sync.uplink import Uplink
 from edge.errors import PlatformRejected
 from edge.store import checkpoints, journal
-from edge.store.facts import get_fact
+from edge.store.identity import quarantine_of
 from edge.trust.checkpoint import Checkpoint, CheckpointForeign, open_checkpoint, sign_checkpoint
 from edge.trust.cose import NotCanonical, sign
 from edge.trust.keys import BadSignature, SigningKey, UnknownKey
@@ -72,22 +71,30 @@ async def test_a_signature_over_another_history_is_a_fork(world: World) -> None:
     )
     with pytest.raises(PlatformRejected, match="fork"):
         await asking.ask()
-    assert get_fact(world.store.connection, records.HALTED) == "fork"
-    assert [row.type for row in journal.tail(world.store.connection, 3)] == ["UplinkHalted"]
+    assert quarantine_of(world.store.connection) == ("fork", 3)
     assert world.store.read_now(checkpoints.newest) is None
-    with pytest.raises(PlatformRejected, match="fork"):
+
+
+async def test_the_head_of_another_epoch_is_left_to_the_uplink(world: World) -> None:
+    asking = await keeper(world)
+    world.record(3)
+    await send_all(world)
+    await world.platform.database.write(
+        lambda c: c.execute("UPDATE streams SET epoch=2, head_hash=?", ("ab" * 32,)) and None
+    )
+    with pytest.raises(PlatformRejected, match="other_epoch"):
         await asking.ask()
-    assert journal.read_head(world.store.connection).seq == 4
+    assert quarantine_of(world.store.connection) is None
 
 
-async def test_custody_beyond_our_own_head_means_that_ours_is_an_old_copy(world: World) -> None:
+async def test_custody_beyond_our_own_head_is_left_to_the_uplink(world: World) -> None:
     asking = await keeper(world)
     world.record(3)
     await send_all(world)
     await world.platform.database.write(lambda c: c.execute("UPDATE streams SET head_seq=9") and None)
-    with pytest.raises(PlatformRejected):
+    with pytest.raises(PlatformRejected, match="platform_ahead"):
         await asking.ask()
-    assert get_fact(world.store.connection, records.HALTED) == "platform_ahead"
+    assert world.store.read_now(checkpoints.newest) is None
 
 
 async def test_a_forked_stream_is_not_signed(world: World) -> None:
@@ -125,5 +132,5 @@ async def test_a_checkpoint_for_what_is_archived_already_changes_nothing(world: 
     store.connection.execute("DROP TRIGGER journal_never_shrinks")
     store.connection.execute("DELETE FROM journal WHERE seq = 1")
     said = Checkpoint(site=SITE, device=DEVICE, epoch=1, seq=1, hash="ab" * 32, at_ms=1)
-    assert store.run_now(lambda unit: keep_checkpoint(unit, said, b"m"))
+    assert store.run_now(lambda unit: keep_checkpoint(unit, said, b"m")) is Verdict.KEPT
     assert store.read_now(checkpoints.newest) is None
