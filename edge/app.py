@@ -29,7 +29,7 @@ from edge.access.holds import HoldKeeper, end_overdue_holds
 from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk
 from edge.access.refusals import RefusalLog
-from edge.config import BrokerSettings, Config, PlatformSettings, SiteSettings
+from edge.config import BrokerSettings, Config, JournalSettings, PlatformSettings, SiteSettings
 from edge.control import Control
 from edge.homes.fees import settle_bills
 from edge.links.control import ControlSocket, build_control
@@ -41,12 +41,14 @@ from edge.links.supervisor import Role, Supervisor
 from edge.pay.contract import open_contract
 from edge.pay.copies import note_feed
 from edge.pay.engine import PaymentEngine
+from edge.service.journal_room import judge_journal_room
 from edge.service.timers import TimerRunner
 from edge.shop import orders
 from edge.shop.checkout import cancel_abandoned, settle_sale
-from edge.site import one_or_default, open_store, read_secret
+from edge.site import ARCHIVES, one_or_default, open_store, read_secret
 from edge.staff.accounts import StaffDesk
 from edge.store.condition import Condition
+from edge.store.retention import Budget, Retention
 from edge.tables import APPLIERS
 from edge.trust.clock import Trust, TrustedClock
 from kiosk.app import KioskDeps, build_kiosk
@@ -73,7 +75,7 @@ async def run_hub(config: Config) -> None:
 
 
 class Hub:
-    """Every part of one hub, wired. `supervisor` runs the roles kiosk, devices, sync, timers."""
+    """Every part of one hub, wired. `supervisor` runs the roles kiosk, devices, sync, timers, retention."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -92,9 +94,21 @@ class Hub:
                 Role("devices", self._gateway.run),
                 Role("sync", self._sync.run),
                 Role("timers", self._timers.run),
+                Role("retention", self._make_retention().run),
             )
         )
         self._register_health()
+
+    def _make_retention(self) -> Retention:
+        settings = one_or_default(self._config, "journal", JournalSettings)
+        budget = Budget(settings.keep_days, settings.archive_years, settings.budget_mb * 1_000_000)
+        return Retention(
+            store=self.store,
+            clock=self.clock,
+            folder=self._folder / ARCHIVES,
+            budget=budget,
+            alarm=judge_journal_room,
+        )
 
     def _build_platform_side(self) -> None:
         settings = self._config.one("platform", PlatformSettings)

@@ -85,10 +85,23 @@ class Section(msgspec.Struct, frozen=True):
     required: bool = True
 
 
+class JournalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[journal]`: how long its entries stay in the database and its archives on disk, and the room for both.
+
+    At least 180 days in the database (architecture, Journal); at least three years altogether (E-Commerce Law
+    of the PRC, article 31: transaction records).
+    """
+
+    keep_days: Annotated[int, msgspec.Meta(ge=180)] = 180
+    archive_years: Annotated[int, msgspec.Meta(ge=3)] = 3
+    budget_mb: Annotated[int, msgspec.Meta(ge=100)] = 1_000
+
+
 CORE_SECTIONS: Mapping[str, Section] = {
     "site": Section(SiteSettings),
     "platform": Section(PlatformSettings),
     "broker": Section(BrokerSettings),
+    "journal": Section(JournalSettings, required=False),
 }
 
 

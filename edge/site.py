@@ -20,6 +20,8 @@ from edge.trust.clock import TrustedClock
 S = TypeVar("S", bound=msgspec.Struct)
 
 DATABASE = "edge.db"
+ARCHIVES = "archives"
+"""Folder of the journal's archives, in the site's folder."""
 
 
 def load_site(path: Path) -> Config:

@@ -250,6 +250,7 @@ REFUSALS: dict[str, Words] = {
     "batch_malformed": AGAIN,
     "batch_too_large": AGAIN,
     "nonce_mismatch": AGAIN,
+    "checkpoint_foreign": AGAIN,
     "contract_unreadable": AGAIN,
     "already_posted": AGAIN,
     "event_too_large": AGAIN,
