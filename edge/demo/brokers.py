@@ -4,6 +4,7 @@ import getpass
 import secrets
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
@@ -30,22 +31,24 @@ def hub_account(site: str, device: str) -> str:
     return f"{site}.{device}"
 
 
-def prepare_brokers(layout: Layout) -> None:
-    """Write configuration, access lists and password files of both brokers.
+def prepare_brokers(
+    layout: Layout, *, devices: Sequence[str] = (LOCKER_DEVICE,), hubs: Sequence[str] = (DEVICE,)
+) -> None:
+    """Write configuration, access lists and password files of both brokers (rights: docs/brokers.md).
 
     Passwords are made once and kept beside, one file an account (mode 0600), for whoever uses the account.
     """
     site = layout.broker("site")
     _write(site, "site.conf", layout.ports.site_broker)
     _write_private(site / "access", (CONFIGURATION / "site.access").read_text())
-    _accounts(site, ["hub", LOCKER_DEVICE])
+    _accounts(site, ["hub", *devices])
 
     platform = layout.broker("platform")
     _write(platform, "platform.conf", layout.ports.platform_broker)
     hub = Template((CONFIGURATION / "platform-hub.access").read_text())
-    access = (CONFIGURATION / "platform.access").read_text() + hub.substitute(site=SITE, device=DEVICE)
-    _write_private(platform / "access", access)
-    _accounts(platform, ["platform", hub_account(SITE, DEVICE)])
+    blocks = [hub.substitute(site=SITE, device=device) for device in hubs]
+    _write_private(platform / "access", (CONFIGURATION / "platform.access").read_text() + "".join(blocks))
+    _accounts(platform, ["platform", *(hub_account(SITE, device) for device in hubs)])
 
 
 def password_file(folder: Path, account: str) -> Path:

@@ -1,6 +1,7 @@
 """All proofs, in the order of docs/proof.md."""
 
 from tests.proofs import (
+    brokers,
     mutants,
     power_cut,
     rooms,
@@ -10,5 +11,6 @@ from tests.proofs.proof import Proof
 PROOFS: tuple[Proof, ...] = (
     power_cut.PROOF,
     mutants.PROOF,
+    brokers.PROOF,
     rooms.PROOF,
 )
