@@ -205,7 +205,7 @@ def _set(file: str, before: str, after: str) -> Callable[[], AbstractContextMana
 
 PROOF = Proof(
     name="brokers",
-    promise="Accounts of both brokers publish, subscribe, retain and leave wills as declared, nobody else enters",
+    promise="Broker accounts publish, subscribe, retain and leave wills as declared; nobody else enters",
     open=_open,
     suite=None,
     goal=None,
