@@ -2,6 +2,7 @@
 
 from tests.proofs import (
     brokers,
+    ledger,
     mutants,
     power_cut,
     rooms,
@@ -12,5 +13,6 @@ PROOFS: tuple[Proof, ...] = (
     power_cut.PROOF,
     mutants.PROOF,
     brokers.PROOF,
+    ledger.PROOF,
     rooms.PROOF,
 )
