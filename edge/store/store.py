@@ -17,6 +17,7 @@ from edge.store.connections import FileLock, claim, open_reader, open_writer
 from edge.store.errors import StoreClosed
 from edge.store.identity import settle_identity
 from edge.store.lanes import Job, Lane, Lanes
+from edge.store.log_again import write_log_again
 from edge.store.migrate import Migration, bring_up_to_date
 from edge.store.notifier import Notifier
 from edge.store.schema import MIGRATIONS
@@ -210,10 +211,11 @@ class ThreadedStore(Store):
         """After a disk error: close, open again, go on only if every acknowledged event is still there."""
         old = self.executor
         try:
+            write_log_again(self._path)
             old.connection.close()
             fresh = self._open_executor(old.site, old.device)
             kept = journal.has_link(fresh.connection, old.head)
-        except (StoreError, sqlite3.Error):
+        except (StoreError, sqlite3.Error, OSError):
             return
         if kept:
             fresh.skip_to(old)

@@ -91,6 +91,10 @@ def _connect_by(kind: type[sqlite3.Connection]) -> None:
     sqlite3.connect = connect  # type: ignore[assignment]
 
 
+def _leave_log_as_it_is() -> None:
+    store.write_log_again = lambda _: None  # type: ignore[attr-defined]
+
+
 PLANTS: dict[str, Callable[[], None]] = {
     "synchronous=NORMAL": lambda: _pragma("synchronous", "NORMAL"),
     "synchronous=OFF": lambda: _pragma("synchronous", "OFF"),
@@ -99,6 +103,7 @@ PLANTS: dict[str, Callable[[], None]] = {
     "identities handed out before their block is on disk": _write_ceiling_late,
     "a migration's statements commit one by one": _migrate_without_transactions,
     "fsync error retried": lambda: _connect_by(_Stubborn),
+    "the log is taken as it is after a failed sync": _leave_log_as_it_is,
     "error swallowed": lambda: _connect_by(_Careless),
 }
 """Each is called once at the start of a child process, which never takes it back."""

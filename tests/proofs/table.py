@@ -4,6 +4,7 @@ from tests.proofs import (
     brokers,
     ledger,
     mutants,
+    nth_write,
     power_cut,
     rooms,
 )
@@ -11,6 +12,7 @@ from tests.proofs.proof import Proof
 
 PROOFS: tuple[Proof, ...] = (
     power_cut.PROOF,
+    nth_write.PROOF,
     mutants.PROOF,
     brokers.PROOF,
     ledger.PROOF,

@@ -1,0 +1,140 @@
+"""The disk fails at the N-th write, truncation or sync: a clear refusal each time, and nothing is lost.
+
+EIO, ENOSPC and EROFS, for a few calls and for as long as the acts last. Afterwards the store works again by
+itself, and holds all that was answered and nothing of what was refused; of what failed in COMMIT itself, all
+or nothing. A power cut after the end may take only what was never answered: what a failed sync left behind
+must not count as written.
+"""
+
+import errno
+import itertools
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge.errors import StoreError
+from tests.faults.acts import Claim, audit
+from tests.faults.disk import Disk, write_files
+from tests.faults.fault_child import Answer, Order
+from tests.faults.lines import Lines
+from tests.faults.recorder import build, environment, read_log
+from tests.faults.store_child import open_store
+from tests.proofs.proof import Proof, Trial
+
+ROOT = Path(__file__).resolve().parents[2]
+ERRORS = (errno.EIO, errno.ENOSPC, errno.EROFS)
+COUNTS = (0, 1, 3)
+"""How many calls fail: until the acts are over, one, a few."""
+
+CALLS = 500
+ANSWER_S = 60.0
+_planted: list[str] = []
+
+
+@contextmanager
+def _plant(bug: str) -> Iterator[None]:
+    _planted.append(bug)
+    try:
+        yield
+    finally:
+        _planted.pop()
+
+
+@contextmanager
+def _open() -> Iterator[Trial]:
+    if build() is None:
+        pytest.skip("no C compiler: disk errors cannot be made")
+    folder = Path(tempfile.mkdtemp(prefix="nth-write-"))
+    log = folder / "log"
+    bug = ("--plant", _planted[-1]) if _planted else ()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.fault_child", str(folder / "disk"), *bug],
+        cwd=ROOT,
+        env=environment(folder / "disk", log),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        lines = Lines(child)
+        prepared = msgspec.json.decode(lines.read(ANSWER_S), type=list[Claim])
+        yield partial(_trial, folder, lines, prepared, itertools.count())
+    finally:
+        child.kill()
+        child.wait()
+        shutil.rmtree(folder)
+
+
+def _trial(folder: Path, lines: Lines, prepared: list[Claim], numbers: Iterator[int], seed: int) -> int:
+    """The N-th call, by each error; how long it lasts goes round with the seeds."""
+    first = seed % CALLS + 1
+    rng = random.Random(seed)
+    for place, error in enumerate(ERRORS):
+        count = COUNTS[(seed + place) % len(COUNTS)]
+        work = folder / "disk" / f"t{next(numbers)}"
+        (folder / "log").write_bytes(b"")
+        lines.write(msgspec.json.encode(Order(str(work), seed, first, count, error)))
+        name = f"{errno.errorcode[error]} at call {first}, {count or 'all'} of them"
+        answer = msgspec.json.decode(lines.read(ANSWER_S, name), type=Answer)
+        faults = _faults(answer)
+        faults += _books(work, [*prepared, *answer.claims])
+        faults += _after_cut(folder, work.name, [*prepared, *answer.claims], rng)
+        assert not faults, f"seed {seed}: {name}: " + "; ".join(faults[:8]) + f" (told {answer.refusals[:4]})"
+        shutil.rmtree(work)
+    return len(ERRORS)
+
+
+def _faults(answer: Answer) -> list[str]:
+    faults = [f"not a clear refusal: {crash}" for crash in answer.crashes]
+    return faults + ([] if answer.healed else ["the disk is well, the store is not"])
+
+
+def _books(folder: Path, claims: list[Claim]) -> list[str]:
+    """Open the database as it is with a store that has no faults."""
+    try:
+        store = open_store(folder)
+    except StoreError as error:
+        return [f"does not open: {error}"]
+    try:
+        return audit(store.executor.connection, claims)
+    finally:
+        store.close()
+
+
+def _after_cut(folder: Path, name: str, claims: list[Claim], rng: random.Random) -> list[str]:
+    """The power fails after the last act: what failed syncs left unsure may be gone."""
+    cut = folder / "cut"
+    shutil.rmtree(cut, ignore_errors=True)
+    cut.mkdir()
+    prepared = folder / "disk" / "prepared"
+    disk = Disk({f"{name}/{path.name}": path.read_bytes() for path in prepared.iterdir()})
+    for record in read_log(folder / "log"):
+        disk.follow(record)
+    write_files(disk.cut(rng), cut)
+    return [f"after a power cut: {fault}" for fault in _books(cut / name, claims)]
+
+
+PROOF = Proof(
+    name="nth-write",
+    promise="A disk that fails at any call is told clearly, and loses nothing that was answered",
+    open=_open,
+    suite=60 * len(ERRORS),
+    goal=CALLS * len(ERRORS),
+    planted={
+        bug: partial(_plant, bug)
+        for bug in (
+            "fsync error retried",
+            "the log is taken as it is after a failed sync",
+            "error swallowed",
+        )
+    },
+    patience=180,
+)
