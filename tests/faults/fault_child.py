@@ -12,6 +12,7 @@ import random
 import shutil
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -79,7 +80,7 @@ class Trial:
         store.close()
         return answer
 
-    def _note(self, outcomes: list[BaseException | None]) -> None:
+    def _note(self, outcomes: Iterable[BaseException | None]) -> None:
         """An act was answered, clearly refused, or broke."""
         for outcome in outcomes:
             if isinstance(outcome, StoreError | Refusal):

@@ -92,7 +92,7 @@ def _connect_by(kind: type[sqlite3.Connection]) -> None:
 
 
 def _leave_log_as_it_is() -> None:
-    store.write_log_again = lambda _: None  # type: ignore[attr-defined]
+    store.write_log_again = lambda _: None  # type: ignore[attr-defined, assignment]
 
 
 PLANTS: dict[str, Callable[[], None]] = {
