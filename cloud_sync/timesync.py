@@ -91,7 +91,12 @@ class TimeSync:
             signed = msgspec.convert(claims, SignedTime)
         except msgspec.ValidationError as error:
             raise NotCanonical(part="time") from error
-        if signed.nonce != nonce:
-            raise NonceMismatch()
+        check_nonce(signed, nonce)
         self._clock.accept(signed.at_ms, asked_ms, answered_ms)
         await self._store.run(lambda unit: save_clock(unit, self._clock))
+
+
+def check_nonce(signed: SignedTime, nonce: str) -> None:
+    """An answer counts for the question that it was given to. Raises NonceMismatch."""
+    if signed.nonce != nonce:
+        raise NonceMismatch()

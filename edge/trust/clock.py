@@ -25,6 +25,8 @@ SYNCED_ERROR_MS = 15_000
 """How far a SYNCED reading may lie ahead of the truth: half a round trip (5 s), and 24 h of a crystal that is
 100 ppm fast (8.6 s; a Raspberry Pi's is specified within that). So much below it is certain."""
 
+_STILL_LIMIT_MS = SYNCED_ERROR_MS - ROUND_TRIP_LIMIT_MS // 2
+
 
 class Trust(StrEnum):
     """How far the time may be believed."""
@@ -130,8 +132,11 @@ class TrustedClock:
         if state.anchor_at_ms is None:
             return Reading(state.floor_ms + boot_ms - self._started_boot_ms, Trust.UNKNOWN)
         age_ms = boot_ms - state.anchor_boot_ms
-        trust = Trust.SYNCED if age_ms <= HOLDOVER_AFTER_MS else Trust.HOLDOVER
-        return Reading(max(state.anchor_at_ms + age_ms, state.floor_ms, state.shown_ms), trust)
+        carried_ms = state.anchor_at_ms + age_ms
+        at_ms = max(carried_ms, state.floor_ms, state.shown_ms)
+        # Standing still far ahead of the new anchor, after weeks of holdover, is no certain time.
+        certain = age_ms <= HOLDOVER_AFTER_MS and at_ms - carried_ms <= _STILL_LIMIT_MS
+        return Reading(at_ms, Trust.SYNCED if certain else Trust.HOLDOVER)
 
     def accept(self, signed_at_ms: int, asked_boot_ms: int, answered_boot_ms: int) -> None:
         """Take a platform time whose signature and nonce were checked; the two boot times frame the question.

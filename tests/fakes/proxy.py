@@ -6,6 +6,7 @@ Put it between hub and platform; it copies bytes both ways until told otherwise.
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from enum import StrEnum
 from typing import Self
@@ -22,11 +23,22 @@ class Fault(StrEnum):
 
 
 class FaultyProxy:
-    """Forwards 127.0.0.1:`port` to the target. A connection that lost bytes never recovers."""
+    """Forwards 127.0.0.1:`port` to the target, which speaks plainly; with `tls` it ends TLS here.
 
-    def __init__(self, *, target_host: str = "127.0.0.1", target_port: int, port: int = 0) -> None:
+    A connection that lost bytes never recovers.
+    """
+
+    def __init__(
+        self,
+        *,
+        target_host: str = "127.0.0.1",
+        target_port: int,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._target = (target_host, target_port)
         self.port = port
+        self._tls = tls
         self.fault = Fault.NONE
         self.delay_s = 0.0
         self.connections = 0
@@ -37,10 +49,10 @@ class FaultyProxy:
     @property
     def url(self) -> str:
         """Where a client is to connect."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
