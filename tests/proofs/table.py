@@ -7,6 +7,7 @@ from tests.proofs import (
     nth_write,
     power_cut,
     rooms,
+    time,
 )
 from tests.proofs.proof import Proof
 
@@ -16,5 +17,6 @@ PROOFS: tuple[Proof, ...] = (
     mutants.PROOF,
     brokers.PROOF,
     ledger.PROOF,
+    time.PROOF,
     rooms.PROOF,
 )
