@@ -1,7 +1,7 @@
 """Asks the platform to counter-sign what it has in custody, and keeps what it signed.
 
 A role beside the uplink. A valid signature over another hash than ours means that two histories claim this
-device: its identity is quarantined, and a person settles it.
+device: it is stopped (see cloud_sync/identity.py), and a person settles it.
 """
 
 import asyncio
@@ -11,11 +11,12 @@ from enum import StrEnum
 
 from cloud_sync import records
 from cloud_sync.http import Patience, PlatformHttp
+from cloud_sync.identity import stop
 from edge.errors import PlatformError, PlatformRejected, Refusal
 from edge.ids import Identity
 from edge.store import checkpoints, journal
 from edge.store.checkpoints import StoredCheckpoint
-from edge.store.identity import quarantine
+from edge.store.facts import get_int
 from edge.store.lanes import Lane
 from edge.store.store import Store
 from edge.store.unit import Unit
@@ -108,8 +109,10 @@ def keep_checkpoint(unit: Unit, checkpoint: Checkpoint, message: bytes) -> Verdi
     if Identity.parse(row.id).epoch != checkpoint.epoch:
         return Verdict.OTHER_EPOCH
     digest = bytes.fromhex(checkpoint.hash)
+    if row.hash != digest and checkpoint.epoch < get_int(connection, "epoch", 1):
+        return Verdict.OTHER_EPOCH  # the end of a life of ours that the present epoch closed
     if row.hash != digest:
-        quarantine(unit, Verdict.FORK.value, checkpoint.seq)
+        stop(unit, Verdict.FORK.value, checkpoint.seq)
         return Verdict.FORK
     kept = StoredCheckpoint(checkpoint.seq, checkpoint.epoch, digest, checkpoint.at_ms, message)
     checkpoints.put(connection, kept)

@@ -9,10 +9,13 @@ from cloud_sync.wire.batches import BatchHeader
 from cloud_sync.wire.feed import Change
 from edge.ids import Identity
 from edge.store import journal
-from edge.store.facts import get_fact, get_int, put_fact
+from edge.store.facts import drop_fact, get_fact, get_int, put_fact
+from edge.store.journal import Head
 
 ACKNOWLEDGED = "uplink.acknowledged_seq"
 HALTED = "uplink.halted"
+STREAM_EPOCH = "uplink.stream_epoch"
+"""Least epoch of the stream that takes whatever is not acknowledged yet."""
 CURSOR = "feed.cursor"
 KEYSET = "trust.keyset"
 
@@ -25,19 +28,25 @@ class Outgoing(NamedTuple):
 
 
 def read_outgoing(connection: sqlite3.Connection, *, after_seq: int, limit: int) -> Outgoing | None:
-    """Up to `limit` events after a seq, all of one epoch; None when there are none."""
+    """Up to `limit` events after a seq, all recorded in one epoch; None when there are none.
+
+    What was recorded in an epoch that the platform knows with another history goes into the stream of the
+    epoch that settled it (`STREAM_EPOCH`).
+    """
     rows = list(journal.tail(connection, after_seq, limit))
     if not rows:
         return None
     identity = Identity.parse(rows[0].id)
+    stream_epoch = get_int(connection, STREAM_EPOCH)
     same = [row for row in rows if Identity.parse(row.id).epoch == identity.epoch]
     header = BatchHeader(
         device=identity.device,
-        epoch=identity.epoch,
+        epoch=max(stream_epoch, identity.epoch),
         first_seq=same[0].seq,
         previous_hash=same[0].previous_hash.hex(),
         last_hash=same[-1].hash.hex(),
         count=len(same),
+        recorded_epoch=identity.epoch if identity.epoch < stream_epoch else 0,
     )
     return Outgoing(header, [journal.line(row) for row in same])
 
@@ -52,6 +61,11 @@ def write_acknowledged(connection: sqlite3.Connection, seq: int) -> None:
     put_fact(connection, ACKNOWLEDGED, seq)
 
 
+def write_stream_epoch(connection: sqlite3.Connection, epoch: int) -> None:
+    """From here on everything that waits belongs to the stream of this epoch."""
+    put_fact(connection, STREAM_EPOCH, epoch)
+
+
 def write_halted(connection: sqlite3.Connection, code: str) -> bool:
     """Note why the platform takes nothing more; False when it was noted before."""
     if get_fact(connection, HALTED) == code:
@@ -60,9 +74,20 @@ def write_halted(connection: sqlite3.Connection, code: str) -> bool:
     return True
 
 
+def clear_halted(connection: sqlite3.Connection) -> None:
+    """Whatever stopped the uplink was settled."""
+    drop_fact(connection, HALTED)
+
+
 def read_head_seq(connection: sqlite3.Connection) -> int:
     """The journal's last seq, 0 when it is empty."""
     return journal.read_head(connection).seq
+
+
+def read_link(connection: sqlite3.Connection, *, seq: int) -> Head:
+    """The journal's link at a seq that is kept here."""
+    row = next(journal.tail(connection, seq - 1, 1))
+    return Head(row.seq, row.hash)
 
 
 def count_waiting(connection: sqlite3.Connection) -> int:

@@ -7,17 +7,25 @@ hash. At most one batch is in memory.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
+from http import HTTPStatus
+from typing import TypeVar
 
-from cloud_sync import records
+from cloud_sync import identity, records
 from cloud_sync.events import UplinkHalted
 from cloud_sync.http import DetailedRejection, Patience, PlatformBusy, PlatformHttp
+from cloud_sync.identity import Verdict
 from cloud_sync.records import Outgoing
-from cloud_sync.wire.batches import MEDIA_TYPE, BatchAccepted, encode_batch
-from edge.errors import PlatformRejected, PlatformUnreachable
+from cloud_sync.wire.batches import MEDIA_TYPE, BatchAccepted, StreamStanding, encode_batch
+from edge.errors import PlatformError, PlatformRejected, PlatformUnreachable
 from edge.links.backoff import Backoff
+from edge.store.identity import IDENTITY_TOPIC, quarantine_of
+from edge.store.journal import Head
 from edge.store.lanes import Lane
 from edge.store.store import Store
 from edge.store.unit import Unit
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +37,17 @@ IDLE_POLL_S = 5.0
 """A hint may be lost: look at the journal again after this time."""
 HALT_PAUSE_S = 300.0
 PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=20.0)
-_ENVELOPE_FAULTS = frozenset({"fork", "quarantined", "wrong_stream", "batch_malformed", "batch_too_large"})
+_ENVELOPE_FAULTS = frozenset({"wrong_stream", "batch_malformed", "batch_too_large", "epoch_not_begun"})
+_OTHER_DEVICE = frozenset({"fork", "quarantined", "superseded"})
 _HEADERS = {"Content-Type": MEDIA_TYPE, "Content-Encoding": "zstd"}
 
 
 class Uplink:
-    """A role. `online` is None until the first answer; `halted` names an envelope fault."""
+    """A role. `online` is None until the first answer; `halted` names why nothing more is taken.
+
+    Before it sends anything it asks once where custody stands, so that an old copy that was put back begins a
+    new epoch instead of a fork.
+    """
 
     def __init__(
         self,
@@ -42,15 +55,19 @@ class Uplink:
         store: Store,
         http: PlatformHttp,
         batch_events: int = BATCH_EVENTS,
+        patience: Patience = PATIENCE,
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._http = http
         self._limit = self._batch_events = batch_events
+        self._patience = patience
         self._backoff = backoff or Backoff(first_s=0.2, limit_s=BACKOFF_LIMIT_S)
         self._sleep = sleep
         self._acknowledged: int | None = None
+        self._started_at = store.executor.head
+        self._confirmed = False
         self.online: bool | None = None
         self.halted: str | None = None
 
@@ -76,6 +93,8 @@ class Uplink:
 
         Raises PlatformUnreachable, PlatformRejected.
         """
+        if not self._confirmed:
+            await self._confirm()
         if self._acknowledged is None:
             self._acknowledged = await self._store.read(records.read_acknowledged)
         after_seq, limit = self._acknowledged, self._limit
@@ -84,51 +103,120 @@ class Uplink:
         )
         if outgoing is None:
             return 0
-        acknowledged = await self._post(outgoing)
-        await self._note(acknowledged)
+        await self._note(outgoing, await self._post(outgoing))
         self._limit = min(self._batch_events, self._limit * 2)
         return outgoing.header.count
 
+    async def _confirm(self) -> None:
+        """Ask where custody stands; begin a new epoch when it is ahead of where this process started."""
+        try:
+            standing = await self._ask_standing(self._started_at)
+        except PlatformRejected as rejected:
+            if rejected.status != HTTPStatus.NOT_FOUND:
+                raise
+            self._confirmed = True
+            return
+        verdict = await self._store.read(lambda c: identity.judge(c, standing, self._started_at))
+        if verdict is Verdict.AHEAD:
+            log.warning("the platform holds %d, we started at %d", standing.head_seq, self._started_at.seq)
+            await self._store.run(
+                lambda unit: identity.go_on_in_new_epoch(unit, self._started_at, epoch=standing.epoch),
+                lane=Lane.BULK,
+            )
+        elif verdict is not Verdict.IN_STEP:
+            code = verdict.value if standing.quarantine is None else "quarantined"
+            raise DetailedRejection(409, code, {"epoch": standing.epoch, "seq": standing.head_seq})
+        self._confirmed = True
+
+    async def _ask_standing(self, link: Head) -> StreamStanding:
+        path = self._http.device_path + "/standing"
+        query: dict[str, str | int] = {"seq": link.seq, "hash": link.hash.hex()}
+        standing = await self._answer(
+            self._http.ask("GET", path, StreamStanding, query=query, patience=self._patience)
+        )
+        self.online = True
+        return standing
+
     async def _post(self, outgoing: Outgoing) -> int:
         body = encode_batch(outgoing.header, outgoing.lines)
-        try:
-            answer = await self._http.ask_raw(
+        answer = await self._answer(
+            self._http.ask_raw(
                 "POST",
                 self._http.device_path + "/batches",
                 BatchAccepted,
                 body=body,
                 headers=_HEADERS,
-                patience=PATIENCE,
+                patience=self._patience,
             )
-        except PlatformUnreachable:
-            self.online = False
-            raise
+        )
         self.online, self.halted = True, None
         self._backoff.reset()
         return answer.acknowledged_seq
 
-    async def _note(self, seq: int) -> None:
-        """Note what the platform holds; a head beyond our journal means that ours is an old copy."""
+    async def _answer(self, asked: Awaitable[T]) -> T:
+        try:
+            return await asked
+        except PlatformUnreachable:
+            self.online = False
+            raise
+
+    async def _note(self, outgoing: Outgoing, seq: int) -> None:
+        """Note what the platform holds of what we sent; more than we have, in our epoch, is another's."""
+        header = outgoing.header
+        last_seq = header.first_seq + header.count - 1
+        if seq < last_seq:
+            raise PlatformUnreachable("the platform acknowledged less than it was sent")
         head = await self._store.read(records.read_head_seq)
-        if seq > head:
-            await self._halt("platform_ahead", seq)
-            raise PlatformRejected(409, "platform_ahead")
-        await self._store.run(lambda unit: records.write_acknowledged(unit.connection, seq), lane=Lane.BULK)
-        self._acknowledged = seq
+        if seq > head and header.epoch == self._store.epoch:
+            raise DetailedRejection(409, "fork", {"epoch": header.epoch, "seq": head + 1})
+        await self._store.run(
+            lambda unit: records.write_acknowledged(unit.connection, last_seq), lane=Lane.BULK
+        )
+        self._acknowledged = last_seq
 
     async def _meet_rejection(self, rejected: PlatformRejected) -> None:
         self.online = True
-        expected = rejected.details.get("expected_seq") if isinstance(rejected, DetailedRejection) else None
+        details = rejected.details if isinstance(rejected, DetailedRejection) else {}
+        expected = details.get("expected_seq")
         if rejected.code == "gap" and isinstance(expected, int):
             log.warning("the platform asks for events from seq %d again", expected)
             self._acknowledged = expected - 1
             await self._rest(None)
-        elif rejected.code in _ENVELOPE_FAULTS or rejected.code == "platform_ahead":
+        elif rejected.code in _OTHER_DEVICE:
+            await self._stop(rejected.code, int(details.get("seq", 0)), int(details.get("epoch", 0)))
+        elif rejected.code in _ENVELOPE_FAULTS:
             await self._halt(rejected.code, (self._acknowledged or 0) + 1)
             await self._sleep(HALT_PAUSE_S)
         else:
             log.warning("uplink: %s", rejected)
             await self._rest(None)
+
+    async def _stop(self, code: str, seq: int, epoch: int) -> None:
+        """Another device of our name: quarantine; then wait until a person settled it, or look again."""
+        self.halted = code
+        with self._store.notifier.subscribe(IDENTITY_TOPIC) as settled:
+            await self._store.run(lambda unit: identity.stop(unit, code, seq, epoch_seen=epoch))
+            try:
+                await self._find_common()
+            except PlatformError as error:
+                log.info("uplink: %s", error)
+            while await self._store.read(quarantine_of) is not None:
+                if not await settled.wait(HALT_PAUSE_S):
+                    break
+        self._acknowledged, self._confirmed = None, False
+
+    async def _find_common(self) -> None:
+        """Halve the way between what was acknowledged and our head until the last common event is found."""
+        low = await self._store.read(records.read_acknowledged)
+        high = await self._store.read(records.read_head_seq)
+        while low < high:
+            middle = (low + high + 1) // 2
+            link = await self._store.read(partial(records.read_link, seq=middle))
+            if (await self._ask_standing(link)).known:
+                low = middle
+            else:
+                high = middle - 1
+        await self._store.run(lambda unit: records.write_acknowledged(unit.connection, low), lane=Lane.BULK)
 
     async def _halt(self, code: str, seq: int) -> None:
         self.halted = code

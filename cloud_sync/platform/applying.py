@@ -140,7 +140,8 @@ class Progress(NamedTuple):
 def apply_next(connection: sqlite3.Connection, *, now_ms: int, limit: int = 200) -> Progress:
     """Apply up to `limit` events of the first stream that has any left, in order of seq."""
     stream = connection.execute(
-        "SELECT device, epoch, applied_seq, head_seq FROM streams WHERE applied_seq < head_seq LIMIT 1"
+        "SELECT device, epoch, applied_seq, head_seq FROM streams WHERE applied_seq < head_seq"
+        " ORDER BY device, epoch LIMIT 1"
     ).fetchone()
     if stream is None:
         return Progress(0, 0, False)

@@ -9,8 +9,17 @@ from typing import ClassVar
 
 import msgspec
 
-from cloud_sync.wire.batches import Batch, BatchAccepted, EventEnvelope, verify_batch
+from cloud_sync.wire.batches import (
+    Batch,
+    BatchAccepted,
+    BatchHeader,
+    EventEnvelope,
+    StreamStanding,
+    verify_batch,
+)
 from edge.errors import Refusal
+
+EPOCH_BEGAN = "community.edge.EpochBegan.v1"
 
 
 class StreamGap(Refusal):
@@ -29,6 +38,18 @@ class StreamQuarantined(Refusal):
     """The stream forked earlier; only a new epoch goes on."""
 
     code: ClassVar[str] = "quarantined"
+
+
+class StreamSuperseded(Refusal):
+    """A newer epoch of this device has begun: who still sends in the older one is an old copy or a clone."""
+
+    code: ClassVar[str] = "superseded"
+
+
+class EpochNotBegun(Refusal):
+    """The first event of a new epoch must be EpochBegan."""
+
+    code: ClassVar[str] = "epoch_not_begun"
 
 
 class WrongStream(Refusal):
@@ -85,19 +106,23 @@ def take_custody(
 ) -> BatchAccepted:
     """Store the events of a checked batch that are not here yet; a repeated batch changes nothing.
 
-    Raises StreamQuarantined or StreamGap; a fork is returned to `ingest`, which must commit the quarantine.
+    Raises StreamGap, StreamForked, StreamQuarantined, StreamSuperseded, EpochNotBegun; the caller notes the
+    incident, and for a fork the quarantine, in a transaction of its own.
     """
     header = batch.header
-    stream = find_stream(connection, header.device, header.epoch)
-    if stream is None:
-        previous = None if header.epoch == 1 and header.first_seq > 1 else header.previous_hash
-        if previous is None:
-            raise StreamGap(expected_seq=1)
-        stream = Stream(header.device, header.epoch, header.first_seq, header.first_seq - 1, previous, 0, 0)
+    newest = _newest_stream(connection, header.device)
+    if newest is not None and header.epoch < newest.epoch:
+        return _meet_older_epoch(connection, newest, batch, hashes)
+    if newest is None or header.epoch > newest.epoch:
+        stream = _begin_stream(connection, newest, header)
+        _note_beginning(connection, newest, stream, now_ms)
+    else:
+        stream = newest
     if stream.quarantine is not None:
-        raise StreamQuarantined(seq=stream.head_seq)
+        raise StreamQuarantined(seq=stream.head_seq, epoch=stream.epoch)
     if header.first_seq > stream.head_seq + 1:
         raise StreamGap(expected_seq=stream.head_seq + 1)
+    _require_begun(connection, stream, header, envelopes[0])
     _compare_overlap(connection, stream, batch, hashes)
     new = slice(stream.head_seq + 1 - header.first_seq, None)
     connection.executemany(
@@ -119,12 +144,74 @@ def take_custody(
     return BatchAccepted(acknowledged_seq=head_seq)
 
 
+def _begin_stream(connection: sqlite3.Connection, newest: Stream | None, header: BatchHeader) -> Stream:
+    """A stream that is not here yet. One after another epoch must go on from a link that is in custody."""
+    before_seq = header.first_seq - 1
+    if newest is None:
+        if header.epoch == 1 and before_seq > 0:
+            raise StreamGap(expected_seq=1)
+    elif before_seq > 0 and not _has_link(connection, header):
+        if before_seq > newest.head_seq:
+            raise StreamGap(expected_seq=newest.head_seq + 1)
+        raise StreamForked(seq=before_seq, epoch=newest.epoch)
+    return Stream(header.device, header.epoch, header.first_seq, before_seq, header.previous_hash, 0, 0)
+
+
+def _note_beginning(
+    connection: sqlite3.Connection, newest: Stream | None, stream: Stream, now_ms: int
+) -> None:
+    """Tell the people of the fleet that a new epoch began, and whether it lacks a part of the old one."""
+    if newest is None and stream.epoch == 1:
+        return
+    seq = stream.first_seq - 1
+    behind = newest is not None and newest.head_seq > seq
+    code = "history_missing" if newest is None and seq else "restored_behind" if behind else "epoch_began"
+    note_incident(connection, stream.device, stream.epoch, code=code, seq=seq, now_ms=now_ms)
+
+
+def _has_link(connection: sqlite3.Connection, header: BatchHeader) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM streams s JOIN events e USING (device, epoch)"
+        " WHERE s.device=? AND e.seq=? AND e.hash=? AND s.epoch<?",
+        (header.device, header.first_seq - 1, header.previous_hash, header.epoch),
+    )
+    return found.fetchone() is not None
+
+
+def _require_begun(
+    connection: sqlite3.Connection, stream: Stream, header: BatchHeader, first: EventEnvelope
+) -> None:
+    """In every epoch but the first, the first event that was recorded in it says that it began, and why."""
+    if stream.epoch == 1 or header.recorded_epoch or first.type == EPOCH_BEGAN:
+        return
+    row = connection.execute(
+        "SELECT id FROM events WHERE device=? AND epoch=? AND seq=?",
+        (header.device, header.epoch, header.first_seq - 1),
+    ).fetchone()
+    if row is None or not row["id"].startswith(f"{header.device}-{header.epoch}-"):
+        raise EpochNotBegun(epoch=header.epoch)
+
+
+def _meet_older_epoch(
+    connection: sqlite3.Connection, newest: Stream, batch: Batch, hashes: list[str]
+) -> BatchAccepted:
+    """A batch that was on its way for long is here already; anything new in a closed epoch is refused."""
+    header, last_seq = batch.header, batch.header.first_seq + batch.header.count - 1
+    stored = connection.execute(
+        "SELECT hash FROM events WHERE device=? AND epoch=? AND seq BETWEEN ? AND ? ORDER BY seq",
+        (header.device, header.epoch, header.first_seq, last_seq),
+    )
+    if [row["hash"] for row in stored] == hashes:
+        return BatchAccepted(acknowledged_seq=last_seq)
+    raise StreamSuperseded(epoch=newest.epoch, seq=header.first_seq)
+
+
 def _compare_overlap(connection: sqlite3.Connection, stream: Stream, batch: Batch, hashes: list[str]) -> None:
     """Events that are here already must be the same ones; raises StreamForked at the first that is not."""
     header = batch.header
     if header.first_seq == stream.head_seq + 1:
         if header.previous_hash != stream.head_hash:
-            raise StreamForked(seq=stream.head_seq)
+            raise StreamForked(seq=stream.head_seq, epoch=stream.epoch)
         return
     stored = connection.execute(
         "SELECT seq, hash FROM events WHERE device=? AND epoch=? AND seq BETWEEN ? AND ? ORDER BY seq",
@@ -132,7 +219,7 @@ def _compare_overlap(connection: sqlite3.Connection, stream: Stream, batch: Batc
     )
     for row in stored:
         if row["hash"] != hashes[row["seq"] - header.first_seq]:
-            raise StreamForked(seq=row["seq"])
+            raise StreamForked(seq=row["seq"], epoch=stream.epoch)
 
 
 def quarantine(connection: sqlite3.Connection, device: str, epoch: int, *, code: str) -> None:
@@ -159,15 +246,33 @@ def find_stream(connection: sqlite3.Connection, device: str, epoch: int) -> Stre
 
 def newest_stream(connection: sqlite3.Connection, device: str) -> Stream:
     """The stream of the device's newest epoch. Raises EventNotHere, StreamQuarantined."""
-    row = connection.execute(
-        "SELECT * FROM streams WHERE device=? ORDER BY epoch DESC LIMIT 1", (device,)
-    ).fetchone()
-    if row is None:
+    stream = _newest_stream(connection, device)
+    if stream is None:
         raise EventNotHere()
-    stream = msgspec.convert(dict(row), Stream)
     if stream.quarantine is not None:
         raise StreamQuarantined(seq=stream.head_seq)
     return stream
+
+
+def read_standing(connection: sqlite3.Connection, device: str, seq: int, digest: str) -> StreamStanding:
+    """Where the device's newest epoch stands, and whether custody has this link. Raises EventNotHere."""
+    stream = _newest_stream(connection, device)
+    if stream is None:
+        raise EventNotHere()
+    row = connection.execute(
+        "SELECT 1 FROM streams s JOIN events e USING (device, epoch)"
+        " WHERE s.device=? AND e.seq=? AND e.hash=?",
+        (device, seq, digest),
+    ).fetchone()
+    known = seq == 0 or row is not None
+    return StreamStanding(stream.epoch, stream.head_seq, stream.head_hash, known, stream.quarantine)
+
+
+def _newest_stream(connection: sqlite3.Connection, device: str) -> Stream | None:
+    row = connection.execute(
+        "SELECT * FROM streams WHERE device=? ORDER BY epoch DESC LIMIT 1", (device,)
+    ).fetchone()
+    return None if row is None else msgspec.convert(dict(row), Stream)
 
 
 def list_streams(connection: sqlite3.Connection) -> list[Stream]:

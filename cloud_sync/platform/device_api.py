@@ -25,6 +25,7 @@ from cloud_sync.wire.batches import (
     MEDIA_TYPE,
     BatchAccepted,
     BatchTooLarge,
+    StreamStanding,
     decode_batch,
 )
 from cloud_sync.wire.clock import COSE_MEDIA_TYPE, SignedTime, TimeQuestion
@@ -52,7 +53,7 @@ async def post_batch(request: web.Request, platform: Platform) -> web.StreamResp
         accepted = await platform.database.write(
             lambda c: custody.take_custody(c, batch, hashes, envelopes, now_ms=now_ms)
         )
-    except (custody.StreamForked, custody.StreamGap) as refusal:
+    except (custody.StreamForked, custody.StreamGap, custody.StreamSuperseded) as refusal:
         await _keep_incident(platform, device, batch.header.epoch, refusal, now_ms)
         raise
     platform.ingested.set()
@@ -68,6 +69,13 @@ async def _keep_incident(platform: Platform, device: str, epoch: int, refusal: R
             custody.quarantine(connection, device, epoch, code=refusal.code)
 
     await platform.database.write(keep)
+
+
+async def get_standing(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Where custody of a device stands, so that a device that was put back finds it out before it sends."""
+    device, seq = request.match_info["device"], read_number(request, "seq", 0, low=0, high=2**53)
+    digest = request.query.get("hash", "")
+    return reply(await platform.database.read(lambda c: custody.read_standing(c, device, seq, digest)))
 
 
 async def get_feed(request: web.Request, platform: Platform) -> web.StreamResponse:
@@ -208,7 +216,18 @@ ROUTES: tuple[Route, ...] = (
             "fork",
             "quarantined",
             "wrong_stream",
+            "superseded",
+            "epoch_not_begun",
         ),
+    ),
+    Route(
+        "GET",
+        f"{_DEVICE}/standing",
+        get_standing,
+        Access.DEVICE,
+        "Where custody of the newest epoch stands",
+        answer=StreamStanding,
+        codes=("not_found",),
     ),
     Route(
         "GET", f"{_SITE}/feed", get_feed, Access.SITE, "Changes after a cursor, long poll", answer=FeedPage

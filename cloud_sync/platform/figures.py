@@ -17,6 +17,7 @@ class DeviceFigures(msgspec.Struct, frozen=True):
 
     device: str
     epoch: int
+    first_seq: int
     events: int
     head_seq: int
     head_hash: str
@@ -45,7 +46,7 @@ def compute_figures(connection: sqlite3.Connection) -> SiteFigures:
     collected = connection.execute("SELECT count(DISTINCT order_id) FROM collections_done").fetchone()[0]
     openings = connection.execute("SELECT outcome, count(*) FROM openings GROUP BY outcome ORDER BY outcome")
     devices = connection.execute(
-        "SELECT s.device, s.epoch, s.head_seq, s.head_hash, s.applied_seq, s.quarantine,"
+        "SELECT s.device, s.epoch, s.first_seq, s.head_seq, s.head_hash, s.applied_seq, s.quarantine,"
         " (SELECT count(*) FROM events e WHERE e.device=s.device AND e.epoch=s.epoch) AS events,"
         " (SELECT count(*) FROM parked p WHERE p.device=s.device AND p.epoch=s.epoch) AS parked"
         " FROM streams s ORDER BY s.device, s.epoch"

@@ -42,8 +42,12 @@ class BatchTooLarge(Refusal):
     code: ClassVar[str] = "batch_too_large"
 
 
-class BatchHeader(msgspec.Struct, frozen=True):
-    """First line of a batch; hashes are 64 lower-case hex digits."""
+class BatchHeader(msgspec.Struct, frozen=True, omit_defaults=True):
+    """First line of a batch; hashes are 64 lower-case hex digits.
+
+    `epoch` names the stream. `recorded_epoch` is there only where the events were recorded under an earlier
+    epoch, which the platform knows with another history: then they belong to the epoch that settled it.
+    """
 
     device: str
     epoch: int
@@ -51,12 +55,23 @@ class BatchHeader(msgspec.Struct, frozen=True):
     previous_hash: str
     last_hash: str
     count: int
+    recorded_epoch: int = 0
 
 
 class BatchAccepted(msgspec.Struct, frozen=True):
     """The platform holds every event up to and including this seq."""
 
     acknowledged_seq: int
+
+
+class StreamStanding(msgspec.Struct, frozen=True):
+    """Where custody of a device's newest epoch stands; `known`: the asked link is in custody."""
+
+    epoch: int
+    head_seq: int
+    head_hash: str
+    known: bool
+    quarantine: str | None = None
 
 
 class EventEnvelope(msgspec.Struct, frozen=True):
@@ -119,6 +134,8 @@ def decode_batch(body: bytes, *, compressed: bool = True) -> Batch:
         raise BatchTooLarge(limit_events=MAX_BATCH_EVENTS, limit_line_bytes=MAX_LINE_BYTES)
     if not lines or header.count != len(lines) or header.first_seq < 1 or header.epoch < 1:
         raise BatchMalformed(where="count")
+    if not 0 <= header.recorded_epoch < header.epoch:
+        raise BatchMalformed(where="epoch")
     if not (_is_hash(header.previous_hash) and _is_hash(header.last_hash)):
         raise BatchMalformed(where="hash")
     return Batch(header, tuple(lines))
@@ -133,7 +150,8 @@ def verify_batch(batch: Batch, *, site: str) -> tuple[list[str], list[EventEnvel
     hashes = chain_hashes(batch.header.previous_hash, batch.lines)
     if hashes[-1] != batch.header.last_hash:
         raise BatchDamaged(first_seq=batch.header.first_seq)
-    source = event_source(site, batch.header.device, batch.header.epoch)
+    epoch = batch.header.recorded_epoch or batch.header.epoch
+    source = event_source(site, batch.header.device, epoch)
     envelopes: list[EventEnvelope] = []
     for seq, line in enumerate(batch.lines, start=batch.header.first_seq):
         try:

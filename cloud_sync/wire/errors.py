@@ -14,6 +14,8 @@ CODES: dict[str, int] = {
     "gap": 409,
     "fork": 409,
     "quarantined": 409,
+    "superseded": 409,
+    "epoch_not_begun": 422,
     "attempt_conflict": 409,
     "device_not_ready": 409,
     "door_not_allowed": 403,

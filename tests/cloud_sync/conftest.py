@@ -11,7 +11,6 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from cloud_sync import schema
 from cloud_sync.events import FeedRecordParked
 from cloud_sync.http import PlatformHttp
 from cloud_sync.platform.app import build_platform, make_runner
@@ -21,7 +20,7 @@ from cloud_sync.platform.seed import seed
 from cloud_sync.platform.settings import DeviceSettings, DoorSettings, PlatformSettings
 from edge.store.events import Event
 from edge.store.inline import InlineStore
-from edge.store.schema import MIGRATIONS
+from edge.tables import MIGRATIONS
 from tests.fakes.clock import START_MS, FakeClock
 
 Phone = Callable[..., Coroutine[Any, Any, tuple[int, Any]]]
@@ -114,7 +113,7 @@ async def open_world(folder: Path, clock: FakeClock, **changes: Any) -> AsyncIte
     platform = app[PLATFORM]
     await platform.database.write(lambda c: seed(c, platform.keys, COMMUNITY))
     token = (folder / "keys/k1.token").read_text().strip()
-    store = InlineStore.in_memory(clock=clock, migrations=(*MIGRATIONS, *schema.MIGRATIONS))
+    store = InlineStore.in_memory(clock=clock, migrations=MIGRATIONS)
     runner = make_runner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -72,6 +72,7 @@ async def test_a_signature_over_another_history_is_a_fork(world: World) -> None:
     with pytest.raises(PlatformRejected, match="fork"):
         await asking.ask()
     assert quarantine_of(world.store.connection) == ("fork", 3)
+    assert [row.type for row in journal.tail(world.store.connection, 3)] == ["IdentityStopped", "AlarmRaised"]
     assert world.store.read_now(checkpoints.newest) is None
 
 
@@ -81,6 +82,19 @@ async def test_the_head_of_another_epoch_is_left_to_the_uplink(world: World) -> 
     await send_all(world)
     await world.platform.database.write(
         lambda c: c.execute("UPDATE streams SET epoch=2, head_hash=?", ("ab" * 32,)) and None
+    )
+    with pytest.raises(PlatformRejected, match="other_epoch"):
+        await asking.ask()
+    assert quarantine_of(world.store.connection) is None
+
+
+async def test_the_head_of_an_epoch_that_ended_here_is_no_fork(world: World) -> None:
+    asking = await keeper(world)
+    world.record(3)
+    await send_all(world)
+    world.store.run_now(lambda unit: unit.begin_epoch("restored"))
+    await world.platform.database.write(
+        lambda c: c.execute("UPDATE streams SET head_hash=?", ("ab" * 32,)) and None
     )
     with pytest.raises(PlatformRejected, match="other_epoch"):
         await asking.ask()
