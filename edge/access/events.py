@@ -1,5 +1,7 @@
 """Journal events of doors, cells and pickups. Ids are opaque: no subject, name or room in any of them.
 
+`person` is a commitment (`edge.store.personal`); who it is lies in a side table and can be erased.
+
 `place` is `door:gate` or `cell:bank-a/A01`. `authorisation` is `command:ID`, `pass:ID:N`, `code:ID` or
 `pickup:SESSION:POSITION:N`, each at most once for ever.
 """
@@ -13,10 +15,12 @@ class DoorOpenRequested(Event, frozen=True, kw_only=True):
     """The intent to open a door is on disk; the pulse follows."""
 
     TYPE: ClassVar[str] = "DoorOpenRequested"
+    VERSION: ClassVar[int] = 2
     opening: str
     place: str
     authorisation: str
     kind: str
+    person: str | None
 
 
 class DoorOpened(Event, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ from edge.access.refusals import RefusalLog
 from edge.access.watch import Watches
 from edge.errors import DeviceError, Refusal
 from edge.store.crashpoints import reach
+from edge.store.personal import commit_person
 from edge.store.store import Store
 from edge.store.unit import Unit
 from edge.trust.clock import Clock
@@ -55,7 +56,7 @@ def start_session(unit: Unit, shown: Pass, orders: OrderBook) -> PickupSession:
         raise PassRevoked(id=shown.id)
     session = records.session_of_order(unit.connection, shown.order)
     if session is not None:
-        return _resume(session, shown)
+        return _resume(session, shown, commit_person(unit, shown.subject))
     cells = orders.find_cells(unit.connection, shown.order)
     if not cells:
         raise UnknownOrder(order=shown.order)
@@ -63,7 +64,7 @@ def start_session(unit: Unit, shown: Pass, orders: OrderBook) -> PickupSession:
         id=unit.next_id(),
         order_id=shown.order,
         pass_id=shown.id,
-        subject=shown.subject,
+        person=commit_person(unit, shown.subject),
         state="open",
         cells=tuple(
             SessionCell(
@@ -88,12 +89,12 @@ def start_session(unit: Unit, shown: Pass, orders: OrderBook) -> PickupSession:
     return session
 
 
-def _resume(session: PickupSession, shown: Pass) -> PickupSession:
+def _resume(session: PickupSession, shown: Pass, person: str) -> PickupSession:
     if session.state == "collected":
         raise PassUsedUp(order=session.order_id)
     if session.state == "partial":
         raise AskAtCounter(order=session.order_id)
-    if shown.id != session.pass_id and shown.subject != session.subject:
+    if shown.id != session.pass_id and person != session.person:
         raise OrderInProgress(order=session.order_id)
     return session
 
@@ -118,7 +119,7 @@ def intend_cell(unit: Unit, session_id: str, *, again: bool) -> Opening | None:
         authorisation=f"pickup:{session_id}:{cell.position}:{number}",
         kind="pickup",
         pass_id=session.pass_id,
-        subject=session.subject,
+        person=session.person,
         session=session_id,
         position=cell.position,
         requested_at_ms=unit.now.at_ms,

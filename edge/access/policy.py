@@ -18,6 +18,7 @@ from edge.access.events import DoorOpenRequested
 from edge.access.places import door_place
 from edge.access.records import Opening
 from edge.store.identity import require_identity
+from edge.store.personal import commit_person
 from edge.store.unit import Unit
 from edge.trust.clock import Reading
 from edge.trust.commands import Command, CommandExpired
@@ -144,18 +145,21 @@ def _intend(
     pass_id: str | None = None,
     subject: str | None = None,
 ) -> Intent:
+    person = None if subject is None else commit_person(unit, subject)
     opening = Opening(
         id=unit.next_id(),
         place=door_place(door.id),
         authorisation=authorisation,
         kind=kind,
         pass_id=pass_id,
-        subject=subject,
+        person=person,
         requested_at_ms=unit.now.at_ms,
     )
     records.insert_opening(unit.connection, opening)
     unit.record(
-        DoorOpenRequested(opening=opening.id, place=opening.place, authorisation=authorisation, kind=kind),
+        DoorOpenRequested(
+            opening=opening.id, place=opening.place, authorisation=authorisation, kind=kind, person=person
+        ),
         actor=f"{kind}:{pass_id or authorisation}",
     )
     unit.hint("doors")

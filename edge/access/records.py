@@ -9,21 +9,24 @@ from edge.trust.clock import Reading
 from edge.trust.time_policy import Decision, judged_at
 
 _OPENING = (
-    "id, place, authorisation, kind, pass_id, subject, session, position, state, reason, "
+    "id, place, authorisation, kind, pass_id, person, session, position, state, reason, "
     "requested_at_ms, fired_at_ms, decided_at_ms"
 )
 _CELL = "position, bank, cell, parcel, items_zh, items_en, state, attempts, opening"
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """One authorised opening: `intended → fired → opened | unknown | refused` (refused: nothing moved)."""
+    """One authorised opening: `intended → fired → opened | unknown | refused` (refused: nothing moved).
+
+    `person` is the commitment to whoever asked for it (`edge.store.personal`), None when nobody is known.
+    """
 
     id: str
     place: str
     authorisation: str
     kind: str
     pass_id: str | None = None
-    subject: str | None = None
+    person: str | None = None
     session: str | None = None
     position: int | None = None
     state: str = "intended"
@@ -62,7 +65,7 @@ class PickupSession(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     order_id: str
     pass_id: str
-    subject: str
+    person: str
     state: str
     cells: tuple[SessionCell, ...]
 
@@ -211,9 +214,9 @@ def has_grant(connection: sqlite3.Connection, subject: str, door: str, now: Read
 def insert_session(connection: sqlite3.Connection, session: PickupSession, at_ms: int) -> None:
     """Write a new pickup session and its cells."""
     connection.execute(
-        "INSERT INTO pickup_sessions(id, order_id, pass_id, subject, state, started_at_ms) "
+        "INSERT INTO pickup_sessions(id, order_id, pass_id, person, state, started_at_ms) "
         "VALUES (?, ?, ?, ?, ?, ?)",
-        (session.id, session.order_id, session.pass_id, session.subject, session.state, at_ms),
+        (session.id, session.order_id, session.pass_id, session.person, session.state, at_ms),
     )
     connection.executemany(
         f"INSERT INTO pickup_cells(session, {_CELL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -328,7 +331,7 @@ def _many(connection: sqlite3.Connection, where: str, *values: str) -> list[Open
 
 def _session(connection: sqlite3.Connection, where: str, value: str) -> PickupSession | None:
     row = connection.execute(
-        f"SELECT id, order_id, pass_id, subject, state FROM pickup_sessions WHERE {where}",
+        f"SELECT id, order_id, pass_id, person, state FROM pickup_sessions WHERE {where}",
         (value,),
     ).fetchone()
     if row is None:
@@ -342,7 +345,7 @@ def _session(connection: sqlite3.Connection, where: str, value: str) -> PickupSe
         id=row[0],
         order_id=row[1],
         pass_id=row[2],
-        subject=row[3],
+        person=row[3],
         state=row[4],
         cells=tuple(SessionCell(**dict(zip(names, cell, strict=True))) for cell in cells),
     )

@@ -89,4 +89,13 @@ MIGRATIONS: tuple[Migration, ...] = (
         CREATE INDEX holds_live ON holds(door) WHERE state = 'live';
         """,
     ),
+    Migration(
+        "access-002",
+        """
+        ALTER TABLE openings RENAME COLUMN subject TO person;
+        UPDATE openings SET person = NULL;
+        ALTER TABLE pickup_sessions RENAME COLUMN subject TO person;
+        UPDATE pickup_sessions SET person = '';
+        """,
+    ),
 )

@@ -17,13 +17,17 @@ class FeePlaced(Event, frozen=True, kw_only=True):
 
 
 class BillPaid(Event, frozen=True, kw_only=True):
-    """A bill was paid: `amount_fen` of its principal, `penalty_fen` beside it."""
+    """A bill was paid: `amount_fen` of its principal, `penalty_fen` beside it.
+
+    `person` is a commitment to the payer (`edge.store.personal`), None when nobody showed a code.
+    """
 
     TYPE: ClassVar[str] = "BillPaid"
+    VERSION: ClassVar[int] = 2
     bill_id: str
     order_id: str
     attempt_id: str
-    resident: str | None
+    person: str | None
     payee: str
     amount_fen: int
     penalty_fen: int

@@ -22,6 +22,7 @@ from edge.pay.contract import current_terms
 from edge.pay.copies import own_epoch
 from edge.pay.errors import OrderNotPayable
 from edge.pay.receipts import Receipt, ReceiptBody, ReceiptLine, issue_receipt
+from edge.store.personal import commit_person
 from edge.store.unit import Unit
 
 ACTOR = "kiosk"
@@ -50,7 +51,7 @@ class FeeBody(msgspec.Struct, frozen=True, kw_only=True):
     """All that was fixed when the fee order was placed."""
 
     kiosk: str
-    resident: str | None
+    person: str | None = None
     payee: str
     lines: tuple[FeeLine, ...]
     contract_version: int
@@ -103,7 +104,7 @@ def place_fee(
         raise BillsOfTwoPayees(payees=" ".join(sorted({bill.payee for bill in bills})))
     body = FeeBody(
         kiosk=kiosk,
-        resident=resident,
+        person=None if resident is None else commit_person(unit, resident),
         payee=bills[0].payee,
         lines=tuple(
             FeeLine(
@@ -186,7 +187,7 @@ def _pay_bill(unit: Unit, attempt: Attempt, body: FeeBody, line: FeeLine, receip
         bill_id=line.bill_id,
         order_id=attempt.order_id,
         attempt_id=attempt.id,
-        resident=body.resident,
+        person=body.person,
         payee=body.payee,
         amount_fen=line.amount_fen,
         penalty_fen=line.penalty_fen,

@@ -8,6 +8,7 @@ import msgspec
 from edge.homes import records
 from edge.homes.errors import ResidentUnknown
 from edge.pay.records import delete, platform_row, upsert
+from edge.store.personal import erase_person
 from edge.store.unit import Unit
 
 
@@ -21,9 +22,13 @@ class Resident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def apply_resident(unit: Unit, record_id: str, version: int, data: dict[str, Any] | None) -> None:
-    """Take a resident from the feed; the record's id is the subject. Raises msgspec.ValidationError."""
+    """Take a resident from the feed; the record's id is the subject. Raises msgspec.ValidationError.
+
+    A resident who is deleted from the roster is erased: nothing tells any more whom their events are about.
+    """
     if data is None:
         delete(unit.connection, "residents", record_id)
+        erase_person(unit, record_id, actor="feed", reason="left_the_roster")
         return
     resident = msgspec.convert({**data, "subject": record_id}, Resident)
     row = msgspec.structs.asdict(resident)

@@ -29,6 +29,7 @@ from edge.shop.events import OrderCancelled, OrderPlaced, SaleSettled, SoldLine
 from edge.shop.lots import Allocation, allocate_lots, take_sold
 from edge.shop.promotions import active_promotions
 from edge.store.crashpoints import reach
+from edge.store.personal import commit_person
 from edge.store.unit import Unit
 from edge.trust.clock import Reading
 
@@ -54,7 +55,7 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True):
     """All that was fixed when the order was placed."""
 
     kiosk: str
-    resident: str | None
+    person: str | None = None
     payee: str
     lines: tuple[OrderLine, ...]
     gross_fen: int
@@ -103,10 +104,10 @@ def place_order(
 ) -> PlacedOrder:
     """Place an order for a basket and reserve its pieces.
 
-    `resident` is an opaque id; without one the points can be claimed by the receipt. `earns_points` is false
-    for a resident whom the property company does not manage. `seen_total_fen` is the sum that the screen
-    showed. Raises BasketEmpty, MixedPayees, UnknownProduct, PriceChanged, RestrictedGoods, LotExpired,
-    OutOfStock, TradeStopped.
+    `resident` is an opaque id, kept as a commitment only; without one the points can be claimed by the
+    receipt. `earns_points` is false for a resident whom the property company does not manage.
+    `seen_total_fen` is the sum that the screen showed. Raises BasketEmpty, MixedPayees, UnknownProduct,
+    PriceChanged, RestrictedGoods, LotExpired, OutOfStock, TradeStopped.
     """
     unit.require_trade()
     _check_basket(unit.connection, basket)
@@ -115,7 +116,7 @@ def place_order(
         raise PriceChanged(total_fen=quote.total_fen)
     body = OrderBody(
         kiosk=kiosk,
-        resident=resident,
+        person=None if resident is None else commit_person(unit, resident),
         payee=basket.payees[0],
         lines=_order_lines(unit, quote),
         gross_fen=quote.gross_fen,
@@ -213,7 +214,7 @@ def _settled_event(unit: Unit, attempt: Attempt, body: OrderBody, receipt: Recei
         order_id=attempt.order_id,
         attempt_id=attempt.id,
         kiosk=body.kiosk,
-        resident=body.resident,
+        person=body.person,
         payee=body.payee,
         lines=tuple(
             SoldLine(sku=line.sku, quantity=line.quantity, price_fen=line.price_fen, net_fen=line.net_fen)

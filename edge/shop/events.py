@@ -46,14 +46,16 @@ class OrderCancelled(Event, frozen=True, kw_only=True):
 class SaleSettled(Event, frozen=True, kw_only=True):
     """An order is paid: stock moved, ledger posted, receipt issued.
 
-    `points` are fen-worth points earned, pending; `contract_version` is that of every figure here.
+    `points` are fen-worth points earned, pending; `contract_version` is that of every figure here. `person`
+    is a commitment to the buyer (`edge.store.personal`), None when nobody showed a code.
     """
 
     TYPE: ClassVar[str] = "SaleSettled"
+    VERSION: ClassVar[int] = 2
     order_id: str
     attempt_id: str
     kiosk: str
-    resident: str | None
+    person: str | None
     payee: str
     lines: tuple[SoldLine, ...]
     gross_fen: int

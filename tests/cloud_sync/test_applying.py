@@ -1,24 +1,27 @@
 """What the platform makes of the events that it holds: figures, new versions of records, parking."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
+import pytest
+
 from cloud_sync import records
 from cloud_sync.platform import feed
+from cloud_sync.platform.applying import APPLIERS, StoredEvent
 from cloud_sync.uplink import Uplink
-from cloud_sync.wire.feed import FeedPage
+from cloud_sync.wire.feed import AppliedThrough, FeedPage
 from edge.access.events import DoorOpened, DoorUnknown, OrderCollected
 from edge.homes.events import BillPaid
-from edge.store.events import Event
+from edge.store.events import Event, cloud_type
 from tests.cloud_sync.conftest import World
-from tests.fakes.golden import golden_of
+from tests.fakes.golden import FOLDER, golden_of
 
 
 def from_golden(event: type[Event], **changes: Any) -> Event:
     """An event as it stands in a journal, with some fields changed."""
-    import msgspec
-
     return msgspec.convert({**golden_of(event)["data"], **changes}, type=event)
 
 
@@ -122,3 +125,21 @@ async def test_nothing_is_counted_twice_when_a_batch_comes_twice(world: World) -
     world.store.run_now(lambda unit: records.write_acknowledged(unit.connection, 0))
     await drain(world)
     assert (await world.figures())["fees"]["count"] == 1
+
+
+@pytest.mark.parametrize("name", ["SaleSettled", "BillPaid"])
+async def test_sales_and_fees_of_devices_with_older_events_count_the_same(world: World, name: str) -> None:
+    def count(c: sqlite3.Connection, file: str, seq: int) -> tuple[int, ...]:
+        golden = msgspec.json.decode((FOLDER / file).read_bytes())
+        body = msgspec.json.encode({**golden["data"], "bill_id": "b1"})
+        at = AppliedThrough(device="k1", epoch=1, seq=seq)
+        event = StoredEvent(at, cloud_type(name, golden["version"]), 0, body)
+        APPLIERS[event.type](c, event)
+        table, column = {"SaleSettled": ("sales", "total_fen"), "BillPaid": ("fees", "amount_fen")}[name]
+        return tuple(c.execute(f"SELECT {column} FROM {table} WHERE seq = ?", (seq,)).fetchone())
+
+    old, new = [
+        await world.platform.database.write(lambda c, file=file, seq=seq: count(c, file, seq))  # type: ignore[misc]
+        for file, seq in ((f"old/{name}.v1.json", 1), (f"{name}.json", 2))
+    ]
+    assert old == new == (2460,)

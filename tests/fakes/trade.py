@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from edge.access.schema import MIGRATIONS as ACCESS
 from edge.books.schema import MIGRATIONS as BOOKS
 from edge.homes.schema import MIGRATIONS as HOMES
 from edge.pay.contract import apply_contract
@@ -16,7 +17,7 @@ from edge.store.inline import InlineStore
 from edge.store.schema import MIGRATIONS as STORE
 from edge.trust.clock import Clock
 
-MIGRATIONS = (*STORE, *BOOKS, *PAY, *SHOP, *HOMES, *SETTLEMENT)
+MIGRATIONS = (*STORE, *BOOKS, *PAY, *ACCESS, *SHOP, *HOMES, *SETTLEMENT)
 FAR = "2027-08-30"
 
 
