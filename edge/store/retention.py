@@ -22,7 +22,8 @@ from edge.store.lanes import Lane
 from edge.store.retention_records import Cut
 from edge.store.store import Store
 from edge.store.unit import Unit
-from edge.trust.clock import Clock, Trust
+from edge.trust.clock import Clock
+from edge.trust.time_policy import Decision, Rule, rule_for
 
 RETENTION_TOPIC = "retention"
 """Hinted by the daily timer."""
@@ -104,7 +105,7 @@ class Retention:
     async def _find_due(self) -> StoredCheckpoint | None:
         """The newest checkpoint old enough by signed time; none while our own time is not known."""
         now = self._clock.now()
-        if now.trust is Trust.UNKNOWN:
+        if rule_for(Decision.RETENTION, now.trust) is Rule.OFF:
             return None
         signed_before_ms = now.at_ms - self._budget.keep_days * DAY_MS
         return await self._store.read(
@@ -174,7 +175,7 @@ class Retention:
     async def _drop_archives(self) -> int:
         """Drop the oldest archives that are past their years, as long as the budget is exceeded."""
         now = self._clock.now()
-        if now.trust is Trust.UNKNOWN:
+        if rule_for(Decision.RETENTION, now.trust) is Rule.OFF:
             return 0
         before_ms = now.at_ms - self._budget.archive_years * YEAR_MS
         dropped = 0

@@ -46,6 +46,7 @@ class Decision(StrEnum):
     PENALTY = "penalty"
     NOTICE = "notice"
     TIMER = "timer"
+    RETENTION = "retention"
     TIME_SHOWN = "time_shown"
     PLATFORM_CERTIFICATE = "platform_certificate"
 
@@ -87,6 +88,7 @@ POLICY: Mapping[Decision, Row] = {
     Decision.PENALTY: _known("The date that a penalty is shown and taken as of", Rule.CALENDAR, Rule.COPY),
     Decision.NOTICE: _known("A notice between two times", Rule.CLOCK, Rule.FLOOR),
     Decision.TIMER: _known("A due row of the timers", Rule.READING, Rule.READING),
+    Decision.RETENTION: _known("Cutting the journal and dropping archives by age", Rule.CLOCK, Rule.OFF),
     Decision.TIME_SHOWN: _known(
         "The time of day on a screen, and the dark theme at night", Rule.CLOCK, Rule.OFF
     ),
