@@ -4,7 +4,6 @@ What a role may publish is seen by an auditor, an account that only this proof a
 by what the auditor publishes there.
 """
 
-import re
 import shutil
 import subprocess
 import tempfile
@@ -12,13 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 
 import edge.demo.brokers
 from edge.demo.brokers import mosquitto, password_file, prepare_brokers
 from edge.demo.layout import DEVICE, LOCKER_DEVICE, ROOT, Layout, Ports, listens
 from edge.demo.processes import Processes
 from tests.fakes.mqtt_client import NOT_AUTHORISED, MqttClient, Will
+from tests.proofs.doc_tables import Cell, read_tables
 from tests.proofs.planting import replaced
 from tests.proofs.proof import Proof, Trial
 
@@ -26,32 +25,6 @@ DOCUMENT = ROOT / "docs" / "brokers.md"
 BROKERS = {"The site's broker": "site", "The platform's broker": "platform"}
 AUDITOR = "auditor"
 NEIGHBOUR, SECOND_HUB = "relay-2", "k2"
-
-
-class Cell(NamedTuple):
-    """What a role may do with a topic: some of P, S, R, W."""
-
-    role: str
-    topic: str
-    rights: str
-
-
-def declared(document: str) -> dict[str, list[Cell]]:
-    """The tables of docs/brokers.md by broker. Raises AssertionError when one is missing."""
-    tables: dict[str, list[Cell]] = {}
-    for part in document.split("\n## ")[1:]:
-        title, _, body = part.partition("\n")
-        rows = [
-            [cell.strip(" `") for cell in row[1:-1].split("|")] for row in re.findall(r"^\|.*\|$", body, re.M)
-        ]
-        roles = rows[0][1:]
-        tables[BROKERS[title]] = [
-            Cell(role, row[0], rights)
-            for row in rows[2:]
-            for role, rights in zip(roles, row[1:], strict=True)
-        ]
-    assert set(tables) == set(BROKERS.values()), "docs/brokers.md lacks a broker"
-    return tables
 
 
 class Broker:
@@ -80,10 +53,10 @@ class Broker:
             "W": self._leaves_a_will,
         }
         for right, attempt in tries.items():
-            done = attempt(cell.role, cell.topic)
-            assert done == (right in cell.rights), (
-                f"{cell.role} at {cell.topic}: {attempt.__name__.strip('_').replace('_', ' ')} is "
-                f"{done}, docs/brokers.md says {cell.rights or 'nothing'}"
+            done = attempt(cell.column, cell.row)
+            assert done == (right in cell.value), (
+                f"{cell.column} at {cell.row}: {attempt.__name__.strip('_').replace('_', ' ')} is "
+                f"{done}, docs/brokers.md says {cell.value or 'nothing'}"
             )
         return len(tries)
 
@@ -174,7 +147,9 @@ def running() -> Iterator[dict[str, Broker]]:
 
 @contextmanager
 def _open() -> Iterator[Trial]:
-    cells = declared(DOCUMENT.read_text("utf-8"))
+    tables = read_tables(DOCUMENT.read_text("utf-8"))
+    cells = {BROKERS[title]: table for title, table in tables.items()}
+    assert set(cells) == set(BROKERS.values()), "docs/brokers.md lacks a broker"
     with running() as brokers:
 
         def trial(seed: int) -> int:

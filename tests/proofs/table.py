@@ -6,6 +6,7 @@ from tests.proofs import (
     mutants,
     nth_write,
     power_cut,
+    roles,
     rooms,
     time,
 )
@@ -16,6 +17,7 @@ PROOFS: tuple[Proof, ...] = (
     nth_write.PROOF,
     mutants.PROOF,
     brokers.PROOF,
+    roles.PROOF,
     ledger.PROOF,
     time.PROOF,
     rooms.PROOF,

@@ -1,0 +1,276 @@
+"""The three servers of the product with everybody who may ask: each role at each route gives one answer.
+
+An answer is `yes` (let in, whatever then comes of it), `no` (not let in), `hidden` (as if it were not there)
+or `own` (let in, and nothing of the other resident's is in the answer).
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aiohttp
+import msgspec
+from aiohttp import web
+from argon2 import PasswordHasher
+
+from cloud_sync.platform.app import build_platform, make_runner
+from cloud_sync.platform.context import PLATFORM
+from cloud_sync.platform.keys import make_keys
+from cloud_sync.platform.seed import seed
+from cloud_sync.platform.settings import DeviceSettings
+from edge.control import Control
+from edge.links.control import build_control
+from edge.links.health import HealthRegistry
+from edge.staff.accounts import StaffDesk
+from edge.staff.records import Role
+from edge.store.inline import InlineStore
+from edge.tables import MIGRATIONS
+from kiosk.server import build_screen
+from tests.cloud_sync.conftest import COMMUNITY, DEVICE, RESIDENT, SITE, platform_settings
+from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.kiosk_stand import Stand
+
+OTHER = "res-2-0801"
+PIN, WRONG_PIN = "371846", "371847"
+NOT_LET_IN = {401, 403, 421}
+REFUSED_PERSON = {"pin_refused", "role_missing", "staff_locked", "malformed_body"}
+VISITOR_LABEL = "label-of-the-other"
+
+
+class Served(NamedTuple):
+    """A server: its routes as the router has them, its roles, and how a role asks."""
+
+    routes: list[str]
+    ask: Callable[[str, str], Awaitable[str]]
+
+
+def routes_of(app: web.Application) -> list[str]:
+    """`METHOD /path` of every route that the router serves; HEAD goes with its GET."""
+    found = {
+        f"{route.method} {route.resource.canonical if route.resource else '?'}"
+        for route in app.router.routes()
+        if route.method != "HEAD"
+    }
+    return sorted(found)
+
+
+@asynccontextmanager
+async def _site_of(runner: web.AppRunner) -> AsyncIterator[str]:
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+COMMUNITY_OF_TWO: dict[str, Any] = COMMUNITY | {
+    "residents": [
+        *COMMUNITY["residents"],
+        {"subject": OTHER, "room": "r-2-0801", "name_masked": "李*", "nickname": "李先生"},
+    ],
+    "rooms": [*COMMUNITY["rooms"], {"id": "r-2-0801", "building": "2", "number": "0801", "managed": True}],
+    "grants": [
+        *COMMUNITY["grants"],
+        {"subject": OTHER, "doors": ["gate"], "from_ms": 0, "until_ms": 4_000_000_000_000},
+    ],
+}
+_OF_THE_FIRST = (RESIDENT, "r-3-1203", "B03", VISITOR_LABEL, "26880")
+"""Words that must not be in an answer to somebody else: subject, room, cell, a pass's label, a bill's sum."""
+
+PARTS = {
+    **{"{site}": SITE, "{device}": DEVICE, "{attempt}": "k1-1-7", "{epoch}": "1", "{seq}": "1"},
+    **{"{door}": "gate"},
+}
+BODIES: dict[str, Any] = {
+    "/nonce": {"nonce": "n" * 32},
+    "/time": {"nonce": "n" * 32},
+    "/payments": {
+        **{"attempt": "k1-1-7", "order": "k1-1-6", "payee": "property", "amount_fen": 100},
+        "channel": "wechat",
+    },
+    "/login": {"subject": RESIDENT},
+    "/certificate": {"public_key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
+    "/visitors": {
+        "doors": ["gate"],
+        "from_ms": START_MS,
+        "until_ms": START_MS + 3_600_000,
+        "label": VISITOR_LABEL,
+    },
+    "/pay": {"qr": "weixin://wxpay/bizpayurl?pr=none"},
+    "/sim/channels": {"mode": "paid"},
+}
+
+
+class PlatformAsker:
+    """Asks one platform as anybody."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, tokens: dict[str, str]) -> None:
+        self._http, self._url, self._tokens = http, url, tokens
+        self.ids: dict[str, str] = {}
+
+    async def log_in(self, subject: str) -> str:
+        """A new session's cookie."""
+        async with self._http.post(self._url + "/phone/api/login", json={"subject": subject}) as answer:
+            assert answer.status == 200, await answer.text()
+            return answer.cookies["phone"].value
+
+    async def send(self, role: str, method: str, path: str) -> tuple[int, bytes]:
+        """Status and body of one request with a body that the route understands."""
+        headers = {"Content-Type": "application/json"}
+        if role.startswith("device "):
+            name, _, elsewhere = role.removeprefix("device ").partition(" at ")
+            headers["Authorization"] = f"Bearer {self._tokens[name]}"
+            path = path.replace("{site}", elsewhere or SITE)
+        if role.startswith("resident "):
+            subject = {"A": RESIDENT, "B": OTHER}[role.removeprefix("resident ")]
+            headers["Cookie"] = f"phone={await self.log_in(subject)}"
+        for name, value in {**PARTS, "{id}": self.ids.get(path.rpartition("/{id}")[0], "none")}.items():
+            path = path.replace(name, value)
+        content: object = next((body for end, body in BODIES.items() if path.endswith(end)), {})
+        data = msgspec.json.encode(content) if method == "POST" else None
+        async with self._http.request(method, self._url + path, data=data, headers=headers) as answer:
+            return answer.status, await answer.read()
+
+    async def ask(self, role: str, route: str) -> str:
+        """What this role gets at this route, in a word."""
+        method, _, path = route.partition(" ")
+        status, body = await self.send(role, method, "/static/words.js" if path == "/static" else path)
+        if status in NOT_LET_IN:
+            return "no"
+        assert status < 500, f"{role}, {route}: {status} {body[:200]!r}"
+        if role == "resident B" and path.startswith("/phone/api/") and route not in _OF_ALL:
+            foreign = [word for word in _OF_THE_FIRST if word.encode() in body]
+            assert not foreign, f"{role}, {route}: {foreign} of the other resident in {body[:300]!r}"
+            return "hidden" if status == 404 else "own"
+        return "hidden" if status == 404 and "{attempt}" in path else "yes"
+
+
+_OF_ALL = {"GET /phone/api/personas", "POST /phone/api/login", "POST /phone/api/visitors"}
+"""The demo's login names everybody; what a resident asks to be made holds the resident's own words."""
+
+
+@asynccontextmanager
+async def _platform(folder: Path, *, demo: bool) -> AsyncIterator[tuple[web.Application, PlatformAsker]]:
+    devices = [DeviceSettings(name, f"keys/{name}.token") for name in (DEVICE, "k2")]
+    settings = platform_settings(folder, demo=demo, device=devices)
+    make_keys(settings)
+    app = build_platform(settings, clock_ms=lambda: START_MS)
+    platform = app[PLATFORM]
+    await platform.database.write(lambda c: seed(c, platform.keys, COMMUNITY_OF_TWO))
+    tokens = {name: (folder / f"keys/{name}.token").read_text().strip() for name in (DEVICE, "k2")}
+    async with _site_of(make_runner(app)) as url, aiohttp.ClientSession() as http:
+        yield app, PlatformAsker(http, url, tokens)
+
+
+@asynccontextmanager
+async def platform_desk() -> AsyncIterator[Served]:
+    """The reference platform with the demo's doors open, and another one with them closed."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        for name in ("open", "shut"):
+            (folder / name).mkdir()
+        app, asker = await stack.enter_async_context(_platform(folder / "open", demo=True))
+        _, shut = await stack.enter_async_context(_platform(folder / "shut", demo=False))
+        status, made = await asker.send("resident A", "POST", "/phone/api/visitors")
+        assert status == 201, made
+        await app[PLATFORM].database.write(
+            lambda c: (
+                c.execute(
+                    "INSERT INTO commands (id, device, target, subject, message, state, asked_ms, expires_ms)"
+                    " VALUES ('c-first', 'k1', 'gate', ?, x'00', 'sent', 0, 15000)",
+                    (RESIDENT,),
+                ).rowcount
+            )
+        )
+        visitors, commands = "/phone/api/visitors", "/phone/api/commands"
+        asker.ids = {visitors: str(json.loads(made)["id"]), commands: "c-first"}
+        await asker.send(f"device {DEVICE}", "POST", "/v1/sites/{site}/payments")
+
+        async def ask(role: str, route: str) -> str:
+            if role == "demo off":
+                return await shut.ask("nobody", route)
+            return await asker.ask(role, route)
+
+        yield Served(routes_of(app), ask)
+
+
+_HEADERS = {
+    "the screen": {"Host": "localhost", "Origin": "http://localhost"},
+    "no origin": {"Host": "localhost"},
+    "foreign page": {"Host": "localhost", "Origin": "http://evil.example"},
+    "origin null": {"Host": "localhost", "Origin": "null"},
+    "foreign name": {"Host": "evil.example", "Origin": "http://evil.example"},
+}
+
+
+@asynccontextmanager
+async def kiosk_desk() -> AsyncIterator[Served]:
+    """The kiosk's screen: who asks is told by Host and Origin."""
+    app = build_screen(Stand().front())
+    async with _site_of(web.AppRunner(app)) as url, aiohttp.ClientSession() as http:
+
+        async def ask(role: str, route: str) -> str:
+            path = route.split(" ")[1].replace("{hash}", "0").replace("{name}", "none")
+            if path != "/ws":
+                async with http.get(url + path, headers=_HEADERS[role]) as answer:
+                    assert answer.status < 500, f"{role}, {route}: {answer.status}"
+                    return "no" if answer.status in NOT_LET_IN else "yes"
+            try:
+                async with http.ws_connect(url + path, headers=_HEADERS[role]):
+                    return "yes"
+            except aiohttp.WSServerHandshakeError as refused:
+                assert refused.status in NOT_LET_IN, f"{role}, {route}: {refused.status}"
+                return "no"
+
+        yield Served(routes_of(app), ask)
+
+
+@asynccontextmanager
+async def control_desk() -> AsyncIterator[Served]:
+    """The hub's control socket: who asks is told by the kernel, and by login and PIN."""
+    store = InlineStore.in_memory(clock=(clock := FakeClock()), migrations=MIGRATIONS)
+    staff = StaffDesk(store, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    for role in Role:
+        await staff.add(role.value, role.value, role, PIN, actor="test")
+    control = Control(store=store, clock=clock, staff=staff, health=HealthRegistry())
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        asks = {}
+        for name, uid in (("own", os.getuid()), ("foreign", os.getuid() + 1)):
+            app = build_control(control.routes(), uids=frozenset({uid}))
+            runner = web.AppRunner(app)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await web.UnixSite(runner, str(folder / name)).start()
+            connector = aiohttp.UnixConnector(str(folder / name))
+            asks[name] = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+
+        async def ask(role: str, route: str) -> str:
+            method, _, path = route.partition(" ")
+            pin = WRONG_PIN if role == "wrong PIN" else PIN
+            login = {"wrong PIN": "clerk", "foreign user": "clerk"}.get(role, role)
+            body = b"" if role == "no PIN" else msgspec.json.encode({"login": login, "pin": pin})
+            http = asks["foreign" if role == "foreign user" else "own"]
+            path = path.replace("{delivery}", "delivery-1")
+            async with http.request(method, "http://hub" + path, data=body) as answer:
+                raw = await answer.read()
+            assert answer.status < 500, f"{role}, {route}: {answer.status} {raw[:200]!r}"
+            if answer.status == 403:
+                return "no"
+            code = json.loads(raw).get("code") if answer.status >= 400 else None
+            return "no" if code in REFUSED_PERSON else "yes"
+
+        yield Served(routes_of(app), ask)
+    store.close()
+
+
+DESKS: dict[str, Callable[[], Any]] = {
+    "The platform": platform_desk,
+    "The kiosk": kiosk_desk,
+    "The control socket": control_desk,
+}
