@@ -2,6 +2,7 @@
 
 from tests.proofs import (
     brokers,
+    journal,
     ledger,
     mutants,
     nth_write,
@@ -19,6 +20,7 @@ PROOFS: tuple[Proof, ...] = (
     brokers.PROOF,
     roles.PROOF,
     ledger.PROOF,
+    journal.PROOF,
     time.PROOF,
     rooms.PROOF,
 )
