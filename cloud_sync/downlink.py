@@ -60,6 +60,7 @@ class Downlink:
         prepare: Mapping[str, Prepare] | None = None,
         note: Callable[[Unit], object] = lambda unit: None,
         page_changes: int = PAGE_CHANGES,
+        patience: Patience = PATIENCE,
         clock_ms: Callable[[], int] = boot_time_ms,
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -71,6 +72,7 @@ class Downlink:
         self._note = note
         self._noted_ms: int | None = None
         self._page_changes = page_changes
+        self._patience = patience
         self._backoff = backoff or Backoff(first_s=0.2, limit_s=BACKOFF_LIMIT_S)
         self._clock_ms = clock_ms
         self._sleep = sleep
@@ -112,7 +114,7 @@ class Downlink:
             self._http.site_path + "/feed",
             FeedPage,
             query={"cursor": cursor, "limit": self._page_changes, "wait_s": wait},
-            patience=PATIENCE,
+            patience=self._patience,
         )
         self.online = True
         self._backoff.reset()

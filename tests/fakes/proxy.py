@@ -70,11 +70,11 @@ class FaultyProxy:
         self.connections += 1
         try:
             if self.fault is Fault.RESET:
-                _reset(writer)
+                reset(writer)
             else:
                 await self._forward(reader, writer)
         except (OSError, asyncio.CancelledError):
-            _reset(writer)
+            reset(writer)
         finally:
             self._tasks.discard(task)
             writer.close()
@@ -86,7 +86,7 @@ class FaultyProxy:
                 group.create_task(self._pump(reader, target_writer, (Fault.BLACK_HOLE,)))
                 group.create_task(self._pump(target_reader, writer, (Fault.BLACK_HOLE, Fault.LOSE_ANSWERS)))
         except* OSError:
-            _reset(writer)
+            reset(writer)
         finally:
             target_writer.close()
 
@@ -110,7 +110,7 @@ class FaultyProxy:
                 sink.write_eof()
 
 
-def _reset(writer: asyncio.StreamWriter) -> None:
+def reset(writer: asyncio.StreamWriter) -> None:
     """Close with RST instead of FIN."""
     connection = writer.get_extra_info("socket")
     if connection is not None:

@@ -5,6 +5,7 @@ from tests.proofs import (
     journal,
     ledger,
     mutants,
+    network,
     nth_write,
     power_cut,
     roles,
@@ -16,6 +17,7 @@ from tests.proofs.proof import Proof
 PROOFS: tuple[Proof, ...] = (
     power_cut.PROOF,
     nth_write.PROOF,
+    network.PROOF,
     mutants.PROOF,
     brokers.PROOF,
     roles.PROOF,
