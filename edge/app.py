@@ -162,6 +162,7 @@ class Hub:
             pulser=self._guard,
             contacts=self._contacts,
             refusals=self._refusals,
+            trigger=self._guard.fire,
         )
         self._bank_settings = config.many("bank", BankSettings)
         self._banks = make_bank_drivers(self._bank_settings, self._site_broker(), reports.cell)

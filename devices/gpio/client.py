@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import socket as sockets
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -24,6 +26,8 @@ ANSWER_LIMIT_S = 1.0
 """The guard answers in well under a millisecond; after a second it is stuck."""
 LATE_AFTER_NS = 1_000_000_000
 """A pulse that waited longer in the socket is refused by the guard."""
+MAX_PULSES = 256
+"""Pulses whose outcome nobody asked for yet; fewer are ever under way, so that the oldest is an orphan."""
 
 OnContact = Callable[[str, ContactState], None]
 
@@ -61,25 +65,42 @@ class GuardClient:
         self._on_contact = on_contact
         self._on_connected = on_connected
         self._backoff = backoff or Backoff(first_s=0.1, limit_s=2.0)
-        self._writer: asyncio.StreamWriter | None = None
+        # Written to from two threads, each line in one piece: the loop's, and the store's by `fire`.
+        self._sending = threading.Lock()
+        self._link: sockets.socket | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._unsent: dict[str, NotMoved] = {}
         self._decoder = msgspec.json.Decoder(FromGuard)
         self._encoder = msgspec.json.Encoder()
         self.connected = False
 
-    async def pulse(self, opening_id: str, door_id: str) -> None:
-        """Fire a door's own pulse once. Raises NotMoved, DeviceOffline (then nobody can tell)."""
+    def fire(self, opening_id: str, door_id: str) -> None:
+        """Send a door's own pulse once, from any thread; `pulse` of the same id tells what became of it."""
         door = self._doors.get(door_id)
-        if door is None:
-            raise NotMoved("unknown_door")
-        if self._writer is None or not self.connected:
-            raise NotMoved("guard_offline")
-        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[opening_id] = answer
+        for kept in (self._waiting, self._unsent):
+            if len(kept) >= MAX_PULSES:
+                del kept[next(iter(kept))]
         try:
-            self._send(Pulse(opening_id, door.line, door.pulse_ms, boot_ns() + LATE_AFTER_NS))
+            if door is None:
+                raise NotMoved("unknown_door")
+            message = Pulse(opening_id, door.line, door.pulse_ms, boot_ns() + LATE_AFTER_NS)
+            self._send(message, awaited=opening_id)
+        except NotMoved as fault:
+            self._unsent[opening_id] = fault
+
+    async def pulse(self, opening_id: str, door_id: str) -> None:
+        """Fire a door's own pulse once, unless `fire` sent it, and wait for the guard's answer.
+
+        Raises NotMoved, DeviceOffline (then nobody can tell).
+        """
+        if opening_id not in self._waiting and opening_id not in self._unsent:
+            self.fire(opening_id, door_id)
+        if (fault := self._unsent.pop(opening_id, None)) is not None:
+            raise fault
+        try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
-                await answer
+                await self._waiting[opening_id]
         except TimeoutError as error:
             raise DeviceOffline("the guard did not answer") from error
         finally:
@@ -94,17 +115,24 @@ class GuardClient:
 
     async def run(self) -> None:
         """Keep a connection, the heartbeat and the reports going; never returns."""
+        self._loop = asyncio.get_running_loop()
         while True:
+            link = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
+            link.setblocking(False)
             try:
-                reader, writer = await asyncio.open_unix_connection(str(self._socket))
+                await self._loop.sock_connect(link, str(self._socket))
+                reader, writer = await asyncio.open_unix_connection(sock=link)
             except OSError as error:
+                link.close()
                 log.warning("guard at %s: %s", self._socket, error)
             else:
-                await self._serve(reader, writer)
+                await self._serve(link, reader, writer)
             await asyncio.sleep(self._backoff.next_s())
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
+    async def _serve(
+        self, link: sockets.socket, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._link = link
         beating = asyncio.create_task(self._beat())
         try:
             await self._read(reader)
@@ -150,10 +178,26 @@ class GuardClient:
                 self._send(Beat())
             await asyncio.sleep(BEAT_EVERY_S)
 
-    def _send(self, message: ToGuard) -> None:
-        if self._writer is None or self._writer.is_closing():
-            raise NotMoved("guard_offline")
-        self._writer.write(self._encoder.encode(message) + b"\n")
+    def _send(self, message: ToGuard, *, awaited: str | None = None) -> None:
+        """Write one line; raises NotMoved when nothing of it went out. `awaited` is answered by its id."""
+        line = self._encoder.encode(message) + b"\n"
+        with self._sending:
+            if self._link is None or self._loop is None:
+                raise NotMoved("guard_offline")
+            if awaited is not None:
+                if not self.connected:
+                    raise NotMoved("guard_offline")
+                self._waiting[awaited] = self._loop.create_future()
+            try:
+                sent = self._link.send(line)
+            except OSError as error:
+                if awaited is not None:
+                    del self._waiting[awaited]
+                raise NotMoved("guard_offline") from error
+            if sent < len(line):
+                # Half a line: the stream is of no use any more, and its end makes the guard let go of all.
+                with contextlib.suppress(OSError):
+                    self._link.shutdown(sockets.SHUT_RDWR)
 
     def _answer(self, pulse_id: str, error: NotMoved | None) -> None:
         answer = self._waiting.get(pulse_id)
@@ -165,10 +209,12 @@ class GuardClient:
             answer.set_exception(error)
 
     def _lose(self) -> None:
-        self.connected = False
-        self._writer = None
+        with self._sending:
+            self.connected = False
+            self._link = None
+            waiting = tuple(self._waiting.values())
         for door_id in self._contacts.values():
             self._on_contact(door_id, ContactState.UNKNOWN)
-        for answer in self._waiting.values():
+        for answer in waiting:
             if not answer.done():
                 answer.set_exception(DeviceOffline("the guard went away"))

@@ -11,12 +11,15 @@ from edge.store.unit import Unit
 Patience = Callable[[float], Awaitable[None]]
 """Waits some seconds: `asyncio.sleep`, or a test's own."""
 
+Trigger = Callable[[str, str], None]
+"""Sends one pulse under an opening's id to a door, from any thread, without waiting; it never raises."""
+
 
 class Pulser(Protocol):
     """Releases a door once."""
 
     async def pulse(self, opening_id: str, door_id: str) -> None:
-        """Fire one pulse under this id; return when the device says that it fired.
+        """Fire one pulse under this id, unless a trigger sent it; return when the device says that it fired.
 
         Raises NotMoved when certainly nothing was fired, another DeviceError when nobody can tell.
         """

@@ -81,6 +81,7 @@ class Hub:
             pulser=self.guard,
             contacts=ContactDesk(store=self.store, orders=orders),
             refusals=RefusalLog(store=self.store, clock=clock),
+            trigger=self.guard.fire,
         )
         self._http = PlatformHttp(url=url, site=SITE, device=DEVICE, token="bench")
         self.session = CommandSession(

@@ -1,7 +1,7 @@
 """The unit of work: what a use case gets, and the executor that commits units."""
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -30,13 +30,14 @@ class Unit:
     ``connection`` is the one writing connection, ``now`` the trusted time at the unit's start.
     """
 
-    __slots__ = ("_executor", "connection", "now", "topics")
+    __slots__ = ("_executor", "connection", "effects", "now", "topics")
 
     def __init__(self, executor: "Executor", now: Reading) -> None:
         self._executor = executor
         self.connection = executor.connection
         self.now = now
         self.topics: set[str] = set()
+        self.effects: list[Callable[[], None]] = []
 
     @property
     def site(self) -> str:
@@ -71,17 +72,25 @@ class Unit:
         """Tell a notifier topic after the commit."""
         self.topics.add(topic)
 
+    def after_commit(self, effect: Callable[[], None]) -> None:
+        """Do this on the writer's thread directly after the COMMIT; never when the unit is not on disk.
+
+        For what cannot wait until the event loop hears of the commit. It must be short and must not raise.
+        """
+        self.effects.append(effect)
+
     def begin_epoch(self, reason: str) -> int:
         """Begin a new epoch of identities, whose first event names the old head; return its number."""
         return self._executor.begin_epoch(self, reason)
 
 
 class Outcome(NamedTuple):
-    """What became of a unit: its value or its error, and the topics to hint."""
+    """What became of a unit: its value or its error, the topics to hint, what to do after the COMMIT."""
 
     value: Any
     error: BaseException | None
     topics: set[str]
+    effects: Sequence[Callable[[], None]] = ()
 
 
 class Executor:
@@ -126,6 +135,9 @@ class Executor:
             errors += [lost] * (begun - len(outcomes) + sum(1 for _ in waiting))
             return [Outcome(None, each, set()) for each in errors]
         self._ceiling = ceiling
+        for outcome in outcomes:
+            for effect in outcome.effects:
+                effect()
         return outcomes
 
     def skip_to(self, older: "Executor") -> None:
@@ -179,7 +191,7 @@ class Executor:
         with _Savepoint(self.connection) as savepoint:
             value = work(unit)
         if savepoint.error is None:
-            return Outcome(value, None, unit.topics)
+            return Outcome(value, None, unit.topics, unit.effects)
         self.head = head
         if self.epoch != epoch:
             self.epoch, self._counter, self._ceiling = epoch, counter, ceiling

@@ -11,7 +11,7 @@ import pytest
 from devices.gpio.client import GuardClient
 from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved
-from edge.access.ports import Holder, Pulser
+from edge.access.ports import Holder
 from edge.errors import DeviceOffline
 from edge.links.cancelling import end_task
 from tests.fakes.guard import DOORS, GuardProcess, Panel
@@ -22,7 +22,7 @@ from tests.fakes.waiting import until
 class Subject(NamedTuple):
     """A pulser, what it fired, and how to take its device away."""
 
-    pulser: Pulser
+    pulser: FakePulser | GuardClient
     fired: Callable[[], list[str]]
     lose: Callable[[], None]
 
@@ -73,6 +73,19 @@ async def subject(request: pytest.FixtureRequest, guard: GuardProcess) -> AsyncI
 async def test_a_pulse_returns_once_it_was_fired(subject: Subject) -> None:
     await subject.pulser.pulse("k1-1-1", "gate")
     assert subject.fired() == ["k1-1-1"]
+
+
+async def test_what_a_trigger_sent_from_another_thread_is_fired_once(subject: Subject) -> None:
+    await asyncio.to_thread(subject.pulser.fire, "k1-1-1", "gate")
+    await subject.pulser.pulse("k1-1-1", "gate")
+    assert subject.fired() == ["k1-1-1"]
+
+
+async def test_a_trigger_for_an_unknown_door_moves_nothing_and_raises_nothing(subject: Subject) -> None:
+    subject.pulser.fire("k1-1-1", "cellar")
+    with pytest.raises(NotMoved):
+        await subject.pulser.pulse("k1-1-1", "cellar")
+    assert subject.fired() == []
 
 
 async def test_an_id_is_fired_once(subject: Subject) -> None:

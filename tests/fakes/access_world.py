@@ -76,6 +76,7 @@ class AccessWorld:
             contacts=self.contacts,
             refusals=self.refusals,
             patience=self.patience,
+            trigger=self.pulser.fire,
         )
         self.desk = PickupDesk(
             store=self.store,

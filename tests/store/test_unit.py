@@ -189,3 +189,35 @@ async def test_topics_are_told_after_the_commit_only(inline: InlineStore) -> Non
             await inline.run(hint_and_fail)
         await inline.run(hint)
         assert [await told.wait(0.01) for _ in range(3)] == ["doors", "journal", None]
+
+
+def test_an_effect_comes_after_the_commit_of_its_unit(inline: InlineStore) -> None:
+    seen: list[bool] = []
+
+    def work(unit: Unit) -> None:
+        note(unit, "one")
+        unit.after_commit(lambda: seen.append(inline.connection.in_transaction))
+        assert seen == []
+
+    inline.run_now(work)
+    assert seen == [False]
+
+
+def test_a_unit_that_is_not_on_disk_has_no_effect(inline: InlineStore) -> None:
+    seen: list[str] = []
+
+    def spoilt(unit: Unit) -> None:
+        unit.after_commit(lambda: seen.append("spoilt"))
+        fail(unit)
+
+    def good(unit: Unit) -> None:
+        unit.after_commit(lambda: seen.append("good"))
+
+    inline.executor.run_batch([spoilt, good])
+    assert seen == ["good"]
+
+    def spoils_the_commit(unit: Unit) -> None:
+        unit.connection.execute("COMMIT")
+
+    inline.executor.run_batch([good, spoils_the_commit])
+    assert seen == ["good"]
