@@ -14,8 +14,10 @@ from edge.errors import Refusal
 from edge.links.health import HealthRegistry, overall
 from edge.shop.receiving import expected_deliveries, receive_delivery
 from edge.staff.accounts import StaffDesk
+from edge.staff.exports import begin_export, export_pages
 from edge.staff.records import Role
 from edge.store import journal
+from edge.store.archive import FileHeader
 from edge.store.store import Store
 from edge.trust.clock import Clock
 
@@ -45,6 +47,7 @@ class Control:
             web.get("/status", _answer(self.status)),
             web.get("/journal", self.lines),
             web.get("/journal/verify", _answer(self.verify)),
+            web.post("/journal/export", self.export),
             web.get("/books", _answer(self.books)),
             web.get("/books/accounts", _answer(self.accounts)),
             web.get("/books/verify", _answer(self.verify_books)),
@@ -88,9 +91,29 @@ class Control:
         )
 
     async def verify(self, request: web.Request) -> object:
-        """Recompute the chain."""
-        found = await self._store.read(journal.verify)
-        return {"first_bad_seq": found.first_bad_seq, "count": found.count, "head_seq": found.head.seq}
+        """Recompute the chain, from the newest counter-signed entry with `since=checkpoint`."""
+        short = request.query.get("since") == "checkpoint"
+        found = await self._store.read(journal.verify_since_checkpoint if short else journal.verify)
+        return journal.describe(found)
+
+    async def export(self, request: web.Request) -> web.StreamResponse:
+        """The journal as a file; asks for a person's PIN."""
+        headers: list[FileHeader] = []
+
+        async def begin(request: web.Request) -> object:
+            asked = msgspec.json.decode(await request.read(), type=Credentials)
+            headers.append(await begin_export(self._store, self._staff, login=asked.login, pin=asked.pin))
+            return None
+
+        refused = await _answer(begin)(request)
+        if not headers:
+            return refused
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        await response.prepare(request)
+        async for page in export_pages(self._store, headers[0]):
+            await response.write(page)
+        await response.write_eof()
+        return response
 
     async def books(self, request: web.Request) -> object:
         """Balances by account, and sets that do not sum to zero."""

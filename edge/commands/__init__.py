@@ -6,7 +6,7 @@ COMMANDS = {
     "demo": "The whole product on this machine, or its story checked once (--check).",
     "doctor": "Say what is wrong with a site and how to mend it.",
     "books": "The trial balance, or a check of all the books.",
-    "journal": "Verify or follow the journal.",
+    "journal": "Verify, export or follow the journal.",
     "scan": "Read codes from pictures.",
     "bench": "Benchmarks, each with its floor beside it.",
     "reference": "Print the reference of settings, events, refusals, ledger and commands.",

@@ -1,13 +1,19 @@
-"""`edge journal`: verify the chain, or follow it."""
+"""`edge journal`: verify the chain, export it, or follow it."""
 
+import asyncio
+import http.client
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import click
 import msgspec
 
 from edge.commands.hub import config_option, data_folder, load_config
+from edge.config import Config
+from edge.errors import Refusal, StoreError
 from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
 
 PAGE = 500
@@ -20,18 +26,80 @@ def command() -> None:
 
 @command.command("verify")
 @config_option
-def verify(config_path: Path) -> None:
-    """Recompute the hash chain. Exit status 1 and the first bad entry when it does not hold."""
+@click.option("--since-checkpoint", is_flag=True, help="Begin at the newest entry that the platform signed.")
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def verify(config_path: Path, since_checkpoint: bool, file: Path | None) -> None:
+    """Recompute the hash chain of the journal, or of an exported or archived FILE.
+
+    Exit status 1 names the first bad entry and what is wrong with it.
+    """
+    if file is not None:
+        from edge.store import archive, journal
+
+        _tell(journal.describe(archive.verify_file(file)))
+        return
     folder = data_folder(load_config(config_path))
+    query = "?since=checkpoint" if since_checkpoint else ""
     try:
-        found = ControlClient(folder / CONTROL_SOCKET).get("/journal/verify")
-        bad, count = found["first_bad_seq"], found["count"]
+        _tell(ControlClient(folder / CONTROL_SOCKET).get("/journal/verify" + query))
     except HubNotRunning:
-        bad, count = _verify_file(folder / "edge.db")
+        _tell(_verify_database(folder / "edge.db", since_checkpoint))
+
+
+def _tell(found: Mapping[str, int | str | None]) -> None:
+    bad, count, signed = found["first_bad_seq"], found["count"], found["checkpoint_seq"]
     if bad is not None:
-        click.echo(f"the journal is broken at entry {bad}; {count} entries before it hold")
+        click.echo(f"the journal is broken at entry {bad} ({found['fault']}); {count} entries before it hold")
         sys.exit(1)
-    click.echo(f"{count} entries, the chain holds")
+    words = f", counter-signed by the platform up to entry {signed}" if signed else ""
+    click.echo(f"{count} entries, the chain holds{words}")
+
+
+@command.command("export")
+@config_option
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, writable=True))
+@click.option("--login", prompt=True, help="Whose account.")
+@click.option("--pin", prompt=True, hide_input=True, help="Asked for when left out.")
+def export(config_path: Path, file: Path, login: str, pin: str) -> None:
+    """Write the journal to FILE (docs/journal.md); it can be verified without this program."""
+    config = load_config(config_path)
+    draft = file.with_name(file.name + ".part")
+    try:
+        with draft.open("wb") as sink:
+            client = ControlClient(data_folder(config) / CONTROL_SOCKET)
+            try:
+                status, refusal = client.download("/journal/export", {"login": login, "pin": pin}, sink)
+                if status != http.client.OK:
+                    raise click.ClickException(f"refused: {msgspec.json.decode(refusal)['code']}")
+            except HubNotRunning:
+                asyncio.run(_export_database(config, login, pin, sink))
+        from edge.store import archive, journal
+
+        found = archive.verify_file(draft)
+        if found.first_bad_seq is None:
+            draft.replace(file)
+        _tell(journal.describe(found))
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+async def _export_database(config: Config, login: str, pin: str, sink: IO[bytes]) -> None:
+    """Export while no hub runs."""
+    from edge.site import open_store
+    from edge.staff.accounts import StaffDesk
+    from edge.staff.exports import begin_export, export_pages
+    from edge.trust.clock import TrustedClock
+
+    try:
+        store = open_store(config, TrustedClock())
+        try:
+            header = await begin_export(store, StaffDesk(store), login=login, pin=pin)
+            async for page in export_pages(store, header):
+                sink.write(page)
+        finally:
+            store.close()
+    except (Refusal, StoreError) as error:
+        raise click.ClickException(f"refused: {error}") from error
 
 
 @command.command("tail")
@@ -65,7 +133,7 @@ def _in_words(entry: dict[str, object]) -> str:
     return f"{entry['seq']:>7}  {moment}  {kind:<18} {msgspec.json.encode(entry['data']).decode()}"
 
 
-def _verify_file(path: Path) -> tuple[int | None, int]:
+def _verify_database(path: Path, since_checkpoint: bool) -> dict[str, int | str | None]:
     from edge.store import journal
     from edge.store.connections import FileLock, open_reader
 
@@ -74,8 +142,8 @@ def _verify_file(path: Path) -> tuple[int | None, int]:
     lock = FileLock(path)
     connection = open_reader(path)
     try:
-        result = journal.verify(connection)
+        check = journal.verify_since_checkpoint if since_checkpoint else journal.verify
+        return journal.describe(check(connection))
     finally:
         connection.close()
         lock.release()
-    return result.first_bad_seq, result.count

@@ -2,9 +2,10 @@
 
 import http.client
 import json
+import shutil
 import socket
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from edge.errors import EdgeError
 
@@ -30,6 +31,21 @@ class ControlClient:
         """Status and JSON."""
         status, text = self.raw("POST", path, json.dumps(body).encode())
         return status, json.loads(text)
+
+    def download(self, path: str, body: object, sink: IO[bytes]) -> tuple[int, bytes]:
+        """Post and write the answer's body to a file; status, and the body only where it is a refusal."""
+        connection = _UnixConnection(self._path)
+        try:
+            connection.request("POST", path, json.dumps(body).encode())
+            answer = connection.getresponse()
+            if answer.status != http.client.OK:
+                return answer.status, answer.read()
+            shutil.copyfileobj(answer, sink)
+            return answer.status, b""
+        except (OSError, http.client.HTTPException) as error:
+            raise HubNotRunning(f"no hub answers on {self._path}: {error}") from error
+        finally:
+            connection.close()
 
     def raw(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         """Status and body."""

@@ -35,4 +35,13 @@ class StaffLockedOut(Event, frozen=True, kw_only=True):
     until_ms: int
 
 
-EVENTS: tuple[type[Event], ...] = (StaffAdded, StaffClosed, PinChanged, StaffLockedOut)
+class JournalExported(Event, frozen=True, kw_only=True):
+    """A person took a copy of the journal, from one entry to another."""
+
+    TYPE: ClassVar[str] = "JournalExported"
+    staff: str
+    first_seq: int
+    last_seq: int
+
+
+EVENTS: tuple[type[Event], ...] = (StaffAdded, StaffClosed, PinChanged, StaffLockedOut, JournalExported)

@@ -260,6 +260,17 @@ def verify_since_checkpoint(connection: sqlite3.Connection) -> VerifyResult:
     return replace(found, checkpoint_seq=newest.seq)
 
 
+def describe(found: VerifyResult) -> dict[str, int | str | None]:
+    """Return a result as plain values, for the command line and the control socket."""
+    return {
+        "first_bad_seq": found.first_bad_seq,
+        "fault": None if found.fault is None else found.fault.value,
+        "count": found.count,
+        "head_seq": found.head.seq,
+        "checkpoint_seq": found.checkpoint_seq,
+    }
+
+
 def last_known_seq(connection: sqlite3.Connection) -> int:
     """Return the highest seq that a witness beside the journal names; the journal must reach it."""
     newest = checkpoints.newest(connection)

@@ -101,3 +101,27 @@ def test_an_unknown_benchmark_is_refused_with_the_names_that_there_are() -> None
     finished = edge("bench", "nothing")
     assert finished.returncode == 2
     assert "checkout" in finished.stderr
+
+
+def test_the_journal_is_exported_with_a_pin_and_verified_by_the_standard_library_alone(site: Path) -> None:
+    assert edge("init", "--config", str(site)).returncode == 0
+    pin = (site.parent / "secrets" / "clerk.pin").read_text().strip()
+    file = site.parent / "journal.ndjson"
+    export = ("journal", "export", "--config", str(site), str(file), "--login", "clerk", "--pin")
+    wrong = edge(*export, "000000")
+    assert (wrong.returncode, file.exists()) == (1, False)
+    assert "pin_refused" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+    done = edge(*export, pin)
+    assert done.returncode == 0, done.stderr
+    assert "JournalExported" in file.read_text()
+    assert "the chain holds" in edge("journal", "verify", str(file)).stdout
+    verifier = Path(__file__).resolve().parents[2] / "docs" / "verify_journal.py"
+    command = [sys.executable, "-I", str(verifier), str(file)]
+    alone = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (alone.returncode, "2 entries (1 to 2)" in alone.stdout) == (0, True), alone.stdout
+    file.write_text(file.read_text().replace('"actor":"init"', '"actor":"boss"'))
+    alone = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (alone.returncode, "first bad entry 1: hash_differs" in alone.stdout) == (1, True), alone.stdout
+    verified = edge("journal", "verify", str(file))
+    assert (verified.returncode, "entry 1 (hash_differs)" in verified.stdout) == (1, True)
