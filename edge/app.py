@@ -28,6 +28,7 @@ from edge.access.entry import DoorOpener
 from edge.access.holds import HoldKeeper, end_overdue_holds
 from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk
+from edge.access.records import overdue_holds
 from edge.access.refusals import RefusalLog
 from edge.config import BrokerSettings, Config, JournalSettings, PlatformSettings, SiteSettings
 from edge.control import Control
@@ -330,7 +331,10 @@ class Hub:
             await self._engine.settle_open()
 
     async def _end_holds(self) -> None:
-        await self.store.run(end_overdue_holds)
+        """A hold's row is its own due row; it is looked for before anything is written."""
+        at_ms = self.clock.now().at_ms
+        if await self.store.read(lambda connection: overdue_holds(connection, at_ms)):
+            await self.store.run(end_overdue_holds)
 
     def _set_pay_screen(self, on: bool) -> None:
         for reader in self._kiosk_readers:

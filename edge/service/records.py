@@ -69,6 +69,34 @@ def end_timer(connection: sqlite3.Connection, timer_id: str, *, state: str, reas
     return done.rowcount == 1
 
 
+def put_recurring(connection: sqlite3.Connection, timer_id: str, *, kind: str, due_at_ms: int) -> None:
+    """Write the one row of a recurring kind; one that is there comes no later than `due_at_ms`."""
+    connection.execute(
+        "INSERT INTO timers(id, kind, subject, due_at_ms, state) VALUES (?1, ?2, '', ?3, 'due') "
+        "ON CONFLICT(kind, subject) DO UPDATE SET due_at_ms = min(due_at_ms, ?3), state = 'due' "
+        "WHERE due_at_ms > ?3 OR state <> 'due'",
+        (timer_id, kind, due_at_ms),
+    )
+
+
+def move_timer(connection: sqlite3.Connection, timer_id: str, due_at_ms: int) -> bool:
+    """Put a due row off to its next moment, its attempts forgotten; False when it is not due any more."""
+    done = connection.execute(
+        "UPDATE timers SET due_at_ms = ?, attempts = 0 WHERE id = ? AND state = 'due'", (due_at_ms, timer_id)
+    )
+    return done.rowcount == 1
+
+
+def delete_done(connection: sqlite3.Connection, before_ms: int, limit: int) -> int:
+    """Remove rows that were done before a time, the oldest first; returns how many."""
+    done = connection.execute(
+        "DELETE FROM timers WHERE rowid IN (SELECT rowid FROM timers WHERE state = 'done' "
+        "AND due_at_ms < ? ORDER BY due_at_ms LIMIT ?)",
+        (before_ms, limit),
+    )
+    return done.rowcount
+
+
 def insert_alarm(connection: sqlite3.Connection, alarm: Alarm) -> bool:
     """Write an alarm; False when the same one is live already."""
     done = connection.execute(
