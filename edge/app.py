@@ -30,8 +30,10 @@ from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk
 from edge.access.records import overdue_holds
 from edge.access.refusals import RefusalLog
+from edge.books.verification import verify_books
 from edge.config import BrokerSettings, Config, JournalSettings, PlatformSettings, SiteSettings
 from edge.control import Control
+from edge.due import RECURRING, BooksCheck
 from edge.homes.fees import settle_bills
 from edge.links.control import ControlSocket, build_control
 from edge.links.control_client import CONTROL_SOCKET
@@ -76,7 +78,10 @@ async def run_hub(config: Config) -> None:
 
 
 class Hub:
-    """Every part of one hub, wired. `supervisor` runs the roles kiosk, devices, sync, timers, retention."""
+    """Every part of one hub, wired.
+
+    `supervisor` runs the roles kiosk, devices, sync, timers, retention, books.
+    """
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -96,6 +101,7 @@ class Hub:
                 Role("sync", self._sync.run),
                 Role("timers", self._timers.run),
                 Role("retention", self._make_retention().run),
+                Role("books", self._books_check.run),
             )
         )
         self._register_health()
@@ -273,8 +279,13 @@ class Hub:
             )
         )
         self._timers = TimerRunner(
-            store=self.store, clock=self.clock, acts={}, regular=(self._refusals.flush, self._end_holds)
+            store=self.store,
+            clock=self.clock,
+            acts={},
+            recurring=RECURRING,
+            regular=(self._refusals.flush, self._end_holds),
         )
+        self._books_check = BooksCheck(store=self.store, verify=lambda: self.store.read(verify_books))
 
     def _register_health(self) -> None:
         flag = self.health.register_flag

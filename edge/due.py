@@ -1,0 +1,63 @@
+"""What a hub does by itself again and again: the table of recurring timers, and who does the long ones.
+
+An act runs on the writer's thread, so it is short: what takes longer is only hinted there, and done by a role
+that waits for the hint.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from edge.books.verification import BooksReport
+from edge.service.books_check import note_books
+from edge.service.timers import Recurring, clean_done, daily_at, every
+from edge.shop.checkout import cancel_abandoned
+from edge.store.lanes import Lane
+from edge.store.retention import RETENTION_TOPIC
+from edge.store.store import Store
+from edge.store.unit import Unit
+
+BOOKS_TOPIC = "books_verify"
+HOUR_MS = 3_600_000
+ABANDONED_MS = HOUR_MS
+"""How long an order waits for its money; one with an open payment attempt is left alone."""
+
+
+def _cut_journal(unit: Unit, subject: str) -> None:
+    unit.hint(RETENTION_TOPIC)
+
+
+def _check_books(unit: Unit, subject: str) -> None:
+    unit.hint(BOOKS_TOPIC)
+
+
+def _cancel_abandoned(unit: Unit, subject: str) -> None:
+    cancel_abandoned(unit, placed_before_ms=unit.now.at_ms - ABANDONED_MS)
+
+
+RECURRING: Mapping[str, Recurring] = {
+    "abandoned_orders": Recurring(_cancel_abandoned, every(HOUR_MS)),
+    "clean_timers": Recurring(clean_done, daily_at(3, 0)),
+    "retention": Recurring(_cut_journal, daily_at(3, 10)),
+    "books_verify": Recurring(_check_books, daily_at(3, 40)),
+}
+"""Kind → what it does and when next. Night hours of the site, apart from each other."""
+
+
+class BooksCheck:
+    """A role: after each hint the books are verified as a whole, and a difference is an alarm."""
+
+    def __init__(self, *, store: Store, verify: Callable[[], Awaitable[BooksReport]]) -> None:
+        self._store = store
+        self._verify = verify
+
+    async def run(self) -> None:
+        """Wait for hints until cancelled."""
+        with self._store.notifier.subscribe(BOOKS_TOPIC) as hints:
+            while True:
+                await hints.wait()
+                await self.check()
+
+    async def check(self) -> bool:
+        """Verify now; answers whether the books hold."""
+        report = await self._verify()
+        words = [difference.words for difference in report.differences]
+        return await self._store.run(lambda unit: note_books(unit, words), lane=Lane.BULK)
