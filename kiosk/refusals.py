@@ -175,6 +175,10 @@ REFUSALS: dict[str, Words] = {
         Text("这单正在取", "This order is being collected"),
         Text("不是您在取？请马上告诉前台。", "It is not you? Tell the counter now."),
     ),
+    "cell_in_use": (
+        Text("这一格里可能还有别人的包裹", "Another parcel may still be in this cell"),
+        Text("请叫人来看。", "A person will have a look."),
+    ),
     "attempts_used_up": (
         Text("这一格试了两次都没打开", "This cell was tried twice"),
         Text("东西还是您的。请叫人来开。", "It is still yours. A person will open it."),

@@ -92,6 +92,12 @@ class AttemptsUsedUp(Refusal):
     code = "attempts_used_up"
 
 
+class CellInUse(Refusal):
+    """Another order is at this cell, or its parcel may still lie in it; the counter helps."""
+
+    code = "cell_in_use"
+
+
 class AskAtCounter(Refusal):
     """The session ended with cells that did not open; the counter has the rest."""
 

@@ -1,6 +1,7 @@
 """Holds (常开): a door that is to stay released until an hour. Applied again after a restart."""
 
 from edge.access import records
+from edge.access.errors import NotMoved
 from edge.access.events import HoldBegan, HoldEnded
 from edge.access.ports import Holder
 from edge.access.records import Hold
@@ -43,10 +44,12 @@ class HoldKeeper:
         self._clock = clock
         self._holder = holder
         self._applied: set[str] = set()
+        self._unsure: set[str] = set()
 
     def forget(self) -> None:
         """The device dropped every line: what was applied is applied no more."""
         self._applied.clear()
+        self._unsure.clear()
 
     async def apply(self) -> list[str]:
         """Hold and release doors as the table says; return the doors that did not follow."""
@@ -54,11 +57,16 @@ class HoldKeeper:
         live = await self._store.read(lambda connection: records.live_holds(connection, now))
         wanted = {hold.door for hold in live}
         failed: list[str] = []
-        for door in sorted(wanted ^ self._applied):
+        for door in sorted((wanted ^ self._applied) | self._unsure):
             try:
                 await self._holder.hold(door, door in wanted)
-            except DeviceError:
+            except NotMoved:
                 failed.append(door)
-                continue
-            self._applied ^= {door}
+            except DeviceError:
+                # It may have followed: it is told again, also to let go of a hold that is over by then.
+                self._unsure.add(door)
+                failed.append(door)
+            else:
+                self._unsure.discard(door)
+                self._applied = self._applied | {door} if door in wanted else self._applied - {door}
         return failed

@@ -8,6 +8,7 @@ from edge.access.contacts import ContactDesk, end_when_done
 from edge.access.errors import (
     AskAtCounter,
     AttemptsUsedUp,
+    CellInUse,
     NotMoved,
     OrderInProgress,
     PassRevoked,
@@ -99,11 +100,12 @@ def _resume(session: PickupSession, shown: Pass, person: str) -> PickupSession:
     return session
 
 
-def intend_cell(unit: Unit, session_id: str, *, again: bool) -> Opening | None:
+def intend_cell(unit: Unit, session_id: str, orders: OrderBook, *, again: bool) -> Opening | None:
     """Commit the intent to open the session's current cell; None when there is nothing to open now.
 
-    `again` is the holder's gesture, without which a cell that is unknown or refused is left alone.
-    Raises UnknownSession, AttemptsUsedUp.
+    `again` is the holder's gesture, without which a cell that is unknown or refused is left alone. A cell
+    that another order asked for is not opened until it was closed again or that order counts as collected.
+    Raises UnknownSession, AttemptsUsedUp, CellInUse.
     """
     session = found_session(unit, session_id)
     cell = session.current
@@ -112,6 +114,9 @@ def intend_cell(unit: Unit, session_id: str, *, again: bool) -> Opening | None:
         return None
     if cell.attempts >= MAX_ATTEMPTS:
         raise AttemptsUsedUp(cell=cell.cell)
+    others = records.orders_at_cell(unit.connection, cell.bank, cell.cell, besides=session_id)
+    if any(orders.find_cells(unit.connection, order) for order in others):
+        raise CellInUse(cell=cell.cell)
     number = records.count_of_cell(unit.connection, session_id, cell.position) + 1
     opening = Opening(
         id=unit.next_id(),
@@ -210,15 +215,15 @@ class PickupDesk:
     async def open_next(self, session_id: str, *, again: bool = False) -> PickupSession:
         """Open the current cell if it waits; does nothing while one is open, asked for or unknown.
 
-        Raises UnknownSession, AttemptsUsedUp.
+        Raises UnknownSession, AttemptsUsedUp, CellInUse.
         """
-        opening = await self._store.run(lambda unit: intend_cell(unit, session_id, again=again))
+        opening = await self._store.run(lambda unit: intend_cell(unit, session_id, self._orders, again=again))
         if opening is not None:
             await self._send(opening)
         return await self.find(session_id)
 
     async def retry(self, session_id: str) -> PickupSession:
-        """The holder's gesture: try the unknown or refused cell again. Raises AttemptsUsedUp."""
+        """The holder's gesture: try the unknown or refused cell again. Raises as `open_next`."""
         return await self.open_next(session_id, again=True)
 
     async def give_up(self, session_id: str) -> PickupSession:

@@ -253,6 +253,17 @@ def session_of_place(
     return session, session.cells[row[1]]
 
 
+def orders_at_cell(connection: sqlite3.Connection, bank: str, cell: str, *, besides: str) -> list[str]:
+    """Orders of other sessions that asked to open this cell, which was not closed again since."""
+    rows = connection.execute(
+        "SELECT order_id FROM pickup_cells JOIN pickup_sessions ON pickup_sessions.id = session "
+        "WHERE bank = ? AND cell = ? AND session <> ? AND opening IS NOT NULL "
+        "AND pickup_cells.state <> 'closed'",
+        (bank, cell, besides),
+    )
+    return [order for (order,) in rows]
+
+
 def set_cell(
     connection: sqlite3.Connection,
     session: str,

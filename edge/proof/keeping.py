@@ -1,5 +1,6 @@
 """Invariants of keeping and telling: I2, I11, I12, I13."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 
@@ -7,7 +8,7 @@ from edge.proof.evidence import Custody, Evidence
 
 LIMIT_S = 60.0
 """Architecture, I13: ready and draining within 60 s."""
-SHORTEST_SECRET = 4
+SHORTEST_SECRET_BYTES = 4
 """A shorter text stands in some number by chance."""
 
 
@@ -103,9 +104,11 @@ def check_secrets(evidence: Evidence) -> Iterator[str]:
         return
     places = {"the journal": b"\n".join(entry.line for entry in evidence.journal.entries), **evidence.texts}
     for what, secret in evidence.secrets.items():
-        assert len(secret) >= SHORTEST_SECRET, what
-        wanted = secret.encode()
-        yield from (f"{what} stands in {place}" for place, text in places.items() if wanted in text)
+        forms = {secret.encode(), json.dumps(secret)[1:-1].encode()}
+        assert len(secret.encode()) >= SHORTEST_SECRET_BYTES, what
+        for place, text in places.items():
+            if any(form in text for form in forms):
+                yield f"{what} stands in {place}"
 
 
 def check_recovery(evidence: Evidence) -> Iterator[str]:

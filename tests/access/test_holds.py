@@ -47,3 +47,16 @@ async def test_a_device_that_is_away_is_named_and_tried_again(world: AccessWorld
     world.pulser.mode = "fires"
     assert await kept.apply() == []
     assert world.pulser.held == {"gate": True}
+
+
+async def test_a_hold_whose_answer_was_lost_is_let_go_at_its_hour(world: AccessWorld) -> None:
+    until_ms = world.clock.at_ms + 60_000
+    world.store.run_now(partial(begin_hold, door="gate", reason="moving", until_ms=until_ms, actor="chen"))
+    kept = keeper(world)
+    world.pulser.mode = "silent"
+    assert await kept.apply() == ["gate"]
+    assert world.pulser.held == {"gate": True}
+    world.pulser.mode = "fires"
+    world.clock.advance(seconds=61)
+    assert await kept.apply() == []
+    assert world.pulser.held == {"gate": False}

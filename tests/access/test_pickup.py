@@ -5,6 +5,7 @@ import pytest
 from edge.access.errors import (
     AskAtCounter,
     AttemptsUsedUp,
+    CellInUse,
     OrderInProgress,
     PassRevoked,
     PassUsedUp,
@@ -204,3 +205,17 @@ async def test_with_an_unknown_clock_a_parcel_still_comes_out(world: AccessWorld
 async def test_an_unknown_session_is_refused(world: AccessWorld) -> None:
     with pytest.raises(UnknownSession):
         await world.desk.open_next("k1-1-999")
+
+
+async def test_a_cell_that_holds_another_order_is_not_opened(world: AccessWorld) -> None:
+    world.orders.orders["o3"] = (("bank-a", "A01"),)
+    first = await world.desk.start(world.order_pass("o1"))
+    await world.desk.open_next(first.id)
+    await world.run_out()
+    second = await world.desk.start(world.order_pass("o3"))
+    with pytest.raises(CellInUse):
+        await world.desk.open_next(second.id)
+    assert len(world.cells.asked) == 1
+    world.orders.collected.append("o1")  # the platform says that a person emptied the cell
+    await world.desk.open_next(second.id)
+    assert len(world.cells.asked) == 2

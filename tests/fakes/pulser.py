@@ -40,3 +40,5 @@ class FakePulser:
         if self.mode == "refuses":
             raise NotMoved("guard_offline")
         self.held[door_id] = on
+        if self.mode == "silent":
+            raise DeviceOffline("no answer")

@@ -2,6 +2,7 @@
 
 from tests.proofs import (
     brokers,
+    core,
     journal,
     ledger,
     mutants,
@@ -15,6 +16,7 @@ from tests.proofs import (
 from tests.proofs.proof import Proof
 
 PROOFS: tuple[Proof, ...] = (
+    core.PROOF,
     power_cut.PROOF,
     nth_write.PROOF,
     network.PROOF,
