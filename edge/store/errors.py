@@ -28,7 +28,26 @@ class EventTooLarge(Refusal):
 
 
 class StoreClosed(StoreError):
-    """The store is closed, or closed itself after a disk error that a reopening did not cure."""
+    """The store takes nothing: it is closed, or (as NotWritable) the disk does not let it write."""
+
+
+class NotWritable(StoreClosed):
+    """Nothing can be written at present, and nothing was; the store tries again by itself."""
+
+
+class OutcomeUnknown(StoreError):
+    """The disk failed during the COMMIT and did not come back: it is unknown whether the unit is on disk.
+
+    Asking again with the same identity is safe; telling the person "paid" or "not paid" is not.
+    """
+
+
+class DatabaseDamaged(NotWritable):
+    """The database does not hold what it held. It is left as it is; a backup has to be restored."""
+
+
+class DatabaseMissing(StoreError):
+    """There was a database here, and it is gone or empty. It is never begun anew by itself."""
 
 
 class StoreLocked(StoreError):

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from edge.store.condition import STORE_TOPIC
 from edge.store.connections import claim, open_writer
 from edge.store.lanes import Lane
 from edge.store.migrate import Migration, apply_to
@@ -11,6 +12,7 @@ from edge.store.notifier import Notifier
 from edge.store.schema import MIGRATIONS
 from edge.store.store import Store
 from edge.store.unit import Executor, Unit
+from edge.store.writer import Writer
 from edge.trust.clock import Clock
 
 T = TypeVar("T")
@@ -23,7 +25,14 @@ class InlineStore(Store):
         self.notifier = Notifier()
         self.connection = connection
         claim(connection, site=site, device=device)
-        self.executor = Executor(connection, site=site, device=device, clock=clock)
+        self._writer = Writer(
+            Executor(connection, site=site, device=device, clock=clock),
+            on_change=lambda standing: self.notifier.publish(STORE_TOPIC),
+        )
+
+    @property
+    def executor(self) -> Executor:
+        return self._writer.executor
 
     @classmethod
     def in_memory(
@@ -41,7 +50,7 @@ class InlineStore(Store):
 
     def run_now(self, work: Callable[[Unit], T]) -> T:
         """Run one unit and commit it; raise what it raised."""
-        outcome = self.executor.run_batch([work])[0]
+        outcome = self._writer.run_batch([work])[0]
         if outcome.error is not None:
             raise outcome.error
         self.notifier.publish_all(sorted(outcome.topics))

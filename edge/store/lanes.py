@@ -56,12 +56,22 @@ class Lanes:
             queue.append(job)
             self._changed.notify()
 
-    def wait(self) -> bool:
-        """Block until a job waits; return False once closed and empty."""
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Block until a job waits, at most that long; return False once closed and empty."""
         with self._changed:
-            while not self._closed and not any(self._queues.values()):
-                self._changed.wait()
-            return any(self._queues.values())
+            if not self._closed and not any(self._queues.values()):
+                self._changed.wait(timeout_s)
+            return not self._closed or any(self._queues.values())
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits."""
+        return not any(self._queues.values())
+
+    def wake(self) -> None:
+        """Let `wait` return, although nothing waits."""
+        with self._changed:
+            self._changed.notify_all()
 
     def close(self) -> bool:
         """Take no more jobs; those that wait are still done. Return False when it was closed before."""

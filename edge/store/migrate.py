@@ -14,6 +14,7 @@ import msgspec
 
 import edge
 from edge.errors import StoreError
+from edge.store.connections import open_reader
 from edge.store.errors import DatabaseTooNew
 
 _SET = "edge"
@@ -83,13 +84,14 @@ def bring_up_to_date(path: Path, migrations: Sequence[Migration]) -> None:
 
 def _needs_process(path: Path, migrations: Sequence[Migration]) -> bool:
     """Whether anything is pending, or a power cut in mid-migration left a step to roll back first."""
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        return bool(pending(connection, migrations))
+        connection = open_reader(path)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
             raise
         return True
+    try:
+        return bool(pending(connection, migrations))
     finally:
         connection.close()
 

@@ -10,19 +10,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge.errors import StoreError
-from edge.store import journal
-from edge.store.clock_state import restore_clock
-from edge.store.condition import Condition, Standing
-from edge.store.connections import FileLock, claim, open_reader, open_writer
-from edge.store.errors import StoreClosed
-from edge.store.identity import settle_identity
+from edge.store.condition import STORE_TOPIC, Condition, Standing
+from edge.store.connections import FileLock, open_known, open_reader
 from edge.store.lanes import Job, Lane, Lanes
-from edge.store.log_again import write_log_again
-from edge.store.migrate import Migration, bring_up_to_date
+from edge.store.migrate import Migration
 from edge.store.notifier import Notifier
+from edge.store.opening import Opener
+from edge.store.reserve import RESERVE_BYTES, Reserve
 from edge.store.schema import MIGRATIONS
+from edge.store.trouble import Trouble, trouble_of
 from edge.store.unit import Executor, Outcome, Unit
-from edge.trust.clock import Clock, TrustedClock
+from edge.store.writer import Writer
+from edge.trust.clock import Clock
 
 T = TypeVar("T")
 
@@ -33,7 +32,6 @@ class Store(ABC):
     """What the rooms use: ``Store.open`` gives the threaded one, ``InlineStore`` has no threads."""
 
     notifier: Notifier
-    executor: Executor
 
     @staticmethod
     def open(
@@ -50,7 +48,8 @@ class Store(ABC):
 
         `hardware` is the serial number of this machine, None when it is not known (see edge.store.identity).
 
-        Raises StoreLocked, DatabaseTooNew, ForeignDatabase, StoreError.
+        On a disk that is full or read-only the store opens, too, in that condition, unless migrations wait.
+        Raises StoreLocked, DatabaseTooNew, ForeignDatabase, DatabaseDamaged, DatabaseMissing, StoreError.
         """
         return ThreadedStore(
             path,
@@ -66,8 +65,9 @@ class Store(ABC):
     async def run(self, work: Callable[[Unit], T], *, lane: Lane = Lane.FRONT) -> T:
         """Run a unit and return its value after its COMMIT.
 
-        Raises whatever the unit raised, StoreBusy, StoreFull, StoreError (then it is unknown whether the unit
-        was committed: try again with the same identity).
+        With a full disk the unit may run twice: the first time left nothing. Raises whatever the unit raised;
+        StoreBusy, StoreFull, NotWritable, StoreError: nothing was written; OutcomeUnknown: it is unknown
+        whether the unit was committed, try again with the same identity.
         """
 
     @abstractmethod
@@ -77,6 +77,11 @@ class Store(ABC):
     @abstractmethod
     def close(self) -> None:
         """Finish what waits, then let the file go; closing twice does nothing."""
+
+    @property
+    @abstractmethod
+    def executor(self) -> Executor:
+        """What commits; after a disk error another one takes its place."""
 
     @property
     def standing(self) -> Standing:
@@ -116,112 +121,103 @@ class ThreadedStore(Store):
         clock: Clock,
         migrations: Sequence[Migration] = MIGRATIONS,
         notifier: Notifier | None = None,
-        connect: Callable[[Path], sqlite3.Connection] = open_writer,
+        connect: Callable[[Path], sqlite3.Connection] = open_known,
         hardware: str | None = None,
+        reserve_bytes: int = RESERVE_BYTES,
     ) -> None:
         self.notifier = notifier or Notifier()
-        self._connect = connect
         self._path = path.absolute()
-        self._clock = clock
         self._lock = FileLock(self._path)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        opener = Opener(self._path, site=site, device=device, clock=clock, connect=connect, hardware=hardware)
+        reserve = Reserve(self._path, reserve_bytes)
         try:
-            bring_up_to_date(self._path, migrations)
-            self.executor = self._open_executor(site, device)
-            self._settle_identity(hardware)
+            executor = opener.open_at_start(migrations, self._lock, reserve)
         except StoreError:
             self._lock.release()
             raise
-        except sqlite3.Error as error:
-            self._lock.release()
-            raise StoreError(f"{self._path}: {error}") from error
+        self._writer = Writer(
+            executor,
+            reopen=opener.open_again,
+            reserve=reserve,
+            on_change=self._tell_change,
+            on_damage=opener.mark,
+        )
+        if executor.standing.condition is Condition.READY:
+            self._writer.settle_standing()
         self._lanes = Lanes()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
         self._local = threading.local()
         self._open_readers: list[sqlite3.Connection] = []
-        self._writer = threading.Thread(target=self._write, name="store-writer", daemon=True)
-        self._writer.start()
+        self._thread = threading.Thread(target=self._write, name="store-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def executor(self) -> Executor:
+        return self._writer.executor
 
     async def run(self, work: Callable[[Unit], T], *, lane: Lane = Lane.FRONT) -> T:
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._lanes.put(lane, Job(work, future, loop))
         return await future
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+        loop = self._loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._read, query)
 
     def close(self) -> None:
         if not self._lanes.close():
             return
-        self._writer.join()
+        self._thread.join()
         self._readers.shutdown()
         for connection in self._open_readers:
             connection.close()
         self.executor.connection.close()
         self._lock.release()
 
-    def _open_executor(self, site: str, device: str) -> Executor:
-        connection = self._connect(self._path)
-        try:
-            claim(connection, site=site, device=device)
-            if isinstance(self._clock, TrustedClock):
-                restore_clock(connection, self._clock)
-            return Executor(connection, site=site, device=device, clock=self._clock)
-        except (StoreError, sqlite3.Error):
-            connection.close()
-            raise
-
-    def _settle_identity(self, hardware: str | None) -> None:
-        """Before anything is allotted: a restored or moved database begins a new epoch."""
-        outcome = self.executor.run_batch([lambda unit: settle_identity(unit, hardware=hardware)])[0]
-        if outcome.error is not None:
-            self.executor.connection.close()
-            raise outcome.error
-
     def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         try:
-            if connection is None:
-                connection = self._local.connection = open_reader(self._path)
-                self._open_readers.append(connection)
+            connection = self._reader()
             connection.execute("BEGIN")
             try:
                 return query(connection)
             finally:
                 connection.execute("ROLLBACK")
         except sqlite3.Error as error:
+            if trouble_of(error) is Trouble.CORRUPT:
+                self._writer.report_damage(f"the database is damaged: {error}")
+                self._lanes.wake()
             raise StoreError(str(error)) from error
 
+    def _reader(self) -> sqlite3.Connection:
+        """This thread's connection, opened again after the writer opened the file again."""
+        generation = self._writer.generation
+        known: tuple[int, sqlite3.Connection] | None = getattr(self._local, "reader", None)
+        if known is not None and known[0] == generation:
+            return known[1]
+        connection = open_reader(self._path)
+        self._open_readers.append(connection)
+        if known is not None:
+            self._open_readers.remove(known[1])
+            known[1].close()
+        self._local.reader = (generation, connection)
+        return connection
+
     def _write(self) -> None:
-        while self._lanes.wait():
+        while self._lanes.wait(self._writer.due_in_s()):
+            self._writer.look()
+            if self._lanes.idle:
+                continue
             jobs: list[Job] = []
-            if self.executor.needs_reopening:
-                jobs.extend(self._lanes.batch())
-                self._reopen()
-                if self.executor.needs_reopening:
-                    closed = StoreClosed("the database cannot be written since a disk error")
-                    self._answer(jobs, [Outcome(None, closed, set())] * len(jobs))
-                    continue
-                outcomes = self.executor.run_batch([job.work for job in jobs])
-            else:
-                outcomes = self.executor.run_batch(_works(self._lanes, jobs))
+            outcomes = self._writer.run_batch(_works(self._lanes, jobs))
             self._answer(jobs, outcomes)
 
-    def _reopen(self) -> None:
-        """After a disk error: close, open again, go on only if every acknowledged event is still there."""
-        old = self.executor
-        try:
-            write_log_again(self._path)
-            old.connection.close()
-            fresh = self._open_executor(old.site, old.device)
-            kept = journal.has_link(fresh.connection, old.head)
-        except (StoreError, sqlite3.Error, OSError):
-            return
-        if kept:
-            fresh.skip_to(old)
-            self.executor = fresh
-        else:
-            fresh.connection.close()
+    def _tell_change(self, standing: Standing) -> None:
+        """Hint every change to the loop that uses this store; before its first use nobody listens."""
+        del standing
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.notifier.publish, STORE_TOPIC)
 
     @staticmethod
     def _deliver(notifier: Notifier, answered: list[tuple[Job, Outcome]]) -> None:

@@ -13,6 +13,7 @@ from edge.store.errors import StoreFull, TradeStopped
 from edge.store.events import EpochBegan, Event
 from edge.store.facts import get_int, put_fact
 from edge.store.identity import EPOCH_SEEN, require_identity
+from edge.store.trouble import Trouble, trouble_of
 from edge.trust.clock import Clock, Reading
 
 JOURNAL_TOPIC = "journal"
@@ -21,7 +22,6 @@ ID_BLOCK = 256
 """Identities are allotted on disk in blocks, so that most commits need not write the counter's page."""
 
 _EPOCH, _CEILING = "epoch", "id_ceiling"
-_PRIMARY_CODE = 0xFF
 
 
 class Unit:
@@ -93,10 +93,18 @@ class Outcome(NamedTuple):
     effects: Sequence[Callable[[], None]] = ()
 
 
+class Attempt(NamedTuple):
+    """A batch whose COMMIT failed: what it would have answered, and the head that it would have left."""
+
+    outcomes: list[Outcome]
+    head: journal.Head
+
+
 class Executor:
     """Runs units on one connection and commits them together. Not thread-safe: one thread at a time.
 
     ``needs_reopening`` is set after an error that leaves the file in doubt (an fsync is never retried).
+    ``trouble`` says what the disk did to the last batch, ``doubtful`` is that batch if its COMMIT failed.
     """
 
     def __init__(self, connection: sqlite3.Connection, *, site: str, device: str, clock: Clock) -> None:
@@ -105,6 +113,8 @@ class Executor:
         self.device = device
         self.needs_reopening = False
         self.standing: Standing = WELL
+        self.trouble: Trouble | None = None
+        self.doubtful: Attempt | None = None
         self._clock = clock
         self.epoch = get_int(connection, _EPOCH, 1)
         self._ceiling = get_int(connection, _CEILING)
@@ -117,6 +127,8 @@ class Executor:
         before, counter = (self.head, self.epoch, self._ceiling), self._counter
         waiting = iter(works)
         begun = 0
+        self.trouble = self.doubtful = None
+        attempt: Attempt | None = None
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             for work in waiting:
@@ -125,19 +137,19 @@ class Executor:
                 if not self.connection.in_transaction:
                     raise StoreError("the transaction ended inside a unit") from outcomes[-1].error
             ceiling = self._write_ceiling()
+            attempt = Attempt(outcomes, self.head)
             self.connection.execute("COMMIT")
         except (sqlite3.Error, StoreError) as error:
             if self.epoch != before[1]:
                 self._counter = counter  # the epoch did not begin: go on where the old one stood
+            self.trouble, self.doubtful = trouble_of(error) or Trouble.BROKEN, attempt
             self.head, self.epoch, self._ceiling = before
             lost = self._give_up(error)
             errors = [outcome.error or lost for outcome in outcomes]
             errors += [lost] * (begun - len(outcomes) + sum(1 for _ in waiting))
             return [Outcome(None, each, set()) for each in errors]
         self._ceiling = ceiling
-        for outcome in outcomes:
-            for effect in outcome.effects:
-                effect()
+        run_effects(outcomes)
         return outcomes
 
     def skip_to(self, older: "Executor") -> None:
@@ -192,6 +204,9 @@ class Executor:
             value = work(unit)
         if savepoint.error is None:
             return Outcome(value, None, unit.topics, unit.effects)
+        if isinstance(savepoint.error, sqlite3.Error) and trouble_of(savepoint.error) is not None:
+            # The disk failed under the unit: nothing of the whole batch may be taken for written.
+            raise savepoint.error
         self.head = head
         if self.epoch != epoch:
             self.epoch, self._counter, self._ceiling = epoch, counter, ceiling
@@ -214,6 +229,13 @@ class Executor:
         except sqlite3.Error:
             self.needs_reopening = True
         return explained if isinstance(explained, StoreError) else StoreError(str(explained))
+
+
+def run_effects(outcomes: Iterable[Outcome]) -> None:
+    """Do what units asked to be done after their COMMIT, each once."""
+    for outcome in outcomes:
+        for effect in outcome.effects:
+            effect()
 
 
 class _Savepoint:
@@ -246,7 +268,6 @@ def _explain(error: BaseException) -> BaseException:
         return RuntimeError("a unit raised StopIteration, which no future can carry")
     if not isinstance(error, sqlite3.Error):
         return error
-    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
-    ours = StoreFull(str(error)) if code == sqlite3.SQLITE_FULL else StoreError(str(error))
+    ours = StoreFull(str(error)) if trouble_of(error) is Trouble.FULL else StoreError(str(error))
     ours.__cause__ = error
     return ours

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from edge.store import connections, migrate, store
+from edge.store import connections, migrate, opening
 from edge.store.unit import Executor
 
 
@@ -39,7 +39,7 @@ def _migrate_without_transactions() -> None:
         db.conn.execute("BEGIN")  # type: ignore[attr-defined]
 
     migrate._Step.__call__ = call  # type: ignore[method-assign]
-    store.bring_up_to_date = migrate.apply  # type: ignore[attr-defined, assignment]
+    opening.bring_up_to_date = migrate.apply  # type: ignore[attr-defined, assignment]
 
 
 class _Hasty(sqlite3.Connection):
@@ -92,7 +92,7 @@ def _connect_by(kind: type[sqlite3.Connection]) -> None:
 
 
 def _leave_log_as_it_is() -> None:
-    store.write_log_again = lambda _: None  # type: ignore[attr-defined, assignment]
+    opening.write_log_again = lambda _: None  # type: ignore[attr-defined, assignment]
 
 
 PLANTS: dict[str, Callable[[], None]] = {

@@ -14,7 +14,9 @@ def test_trade_begins_in_ready_only(inline: InlineStore, condition: Condition) -
     inline.run_now(Unit.require_trade)
     inline.executor.standing = Standing(condition, "a test says so")
     assert inline.condition is condition
-    with pytest.raises(TradeStopped) as refusal:
-        inline.run_now(Unit.require_trade)
-    assert refusal.value.details == {"condition": condition.value}
-    assert inline.run_now(lambda unit: unit.record(LampLit(lamp="hall"), actor="test")) == 1
+    [refused, other] = inline.executor.run_batch(
+        [Unit.require_trade, lambda unit: unit.record(LampLit(lamp="hall"), actor="test")]
+    )
+    assert isinstance(refused.error, TradeStopped)
+    assert refused.error.details == {"condition": condition.value}
+    assert other.value == 1

@@ -12,7 +12,15 @@ import pytest
 from edge.errors import StoreError
 from edge.ids import Identity
 from edge.store import journal
-from edge.store.errors import DatabaseTooNew, ForeignDatabase, StoreBusy, StoreClosed, StoreLocked
+from edge.store.condition import STORE_TOPIC, Condition
+from edge.store.errors import (
+    DatabaseTooNew,
+    ForeignDatabase,
+    NotWritable,
+    StoreBusy,
+    StoreClosed,
+    StoreLocked,
+)
 from edge.store.lanes import BATCH_LIMIT, BULK_LIMIT, FRONT_LIMIT, Lane
 from edge.store.migrate import Migration
 from edge.store.schema import MIGRATIONS
@@ -227,9 +235,13 @@ async def test_disk_that_stays_away_refuses_until_it_is_back(tmp_path: Path, clo
         disk.connections[-1].failing = disk.gone = True
         with pytest.raises(StoreError):
             await store.run(light)
-        with pytest.raises(StoreClosed):
+        with pytest.raises(NotWritable):
             await store.run(light)
-        disk.gone = False
+        assert store.standing.reason == "the disk failed: disk I/O error"
+        with store.notifier.subscribe(STORE_TOPIC) as changes:
+            disk.gone = False
+            while store.condition is not Condition.READY:
+                assert await changes.wait(10) == STORE_TOPIC
         assert await store.run(light) == 1
     finally:
         store.close()
