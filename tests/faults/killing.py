@@ -1,0 +1,297 @@
+"""A demo site whose hub is killed again and again: named points, N-th system calls, any moment."""
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import aiohttp
+
+from edge.demo.actors import Counter, Hands, KioskScreen, NotSeen, Phone, until
+from edge.demo.community import community
+from edge.demo.compare import compare_books, kind_of
+from edge.demo.layout import SITE
+from edge.demo.site_file import COLUMNS
+from edge.demo.story import SUBJECT, Cast, entries
+from edge.demo.world import World
+
+OPEN_PAYMENT_S = 45.0
+"""A restart asks about open payments at once, then every 20 s."""
+
+ACT_S = 30.0
+"""Whoever is not dead by then is killed at that moment: a trial all the same."""
+
+POINTS = {
+    "gate.before_intent": "gate",
+    "gate.after_fire": "gate",
+    "checkout.after_sent": "buy",
+    "checkout.before_commit": "buy",
+    "checkout.after_place": "buy",
+    "checkout.after_attempt": "buy",
+    "checkout.before_settle": "buy",
+    "checkout.after_settle": "buy",
+    "pickup.after_intent": "collect",
+    "pickup.after_send": "collect",
+    "pickup.after_opened": "collect",
+    "pickup.after_closed": "collect",
+    "gate.after_intent": "gate",
+    "gate.after_contact": "gate",
+}
+"""Every name that the product reaches, and who makes it go there."""
+
+_ENDED = ("PaymentPaid", "PaymentFailed", "PaymentReversed")
+
+
+class KilledWorld(World):
+    """The demo with an order in every cell; `bug` is planted into each hub that starts."""
+
+    bug: str | None = None
+
+    def fill_cells(self) -> None:
+        """Put one more order into each cell that has none, before the platform starts."""
+        known = community(date.today())
+        taken = {cell["cell"] for order in known["orders"] for cell in order["cells"]}
+        cells = [name.partition(":")[0] for column in COLUMNS for name in column if ":" in name]
+        orders = [
+            {
+                "id": f"order-kill-{cell}",
+                "subject": SUBJECT,
+                "state": "in_cells",
+                "cells": [{**known["orders"][0]["cells"][0], "cell": cell, "parcel": f"kill-{cell}"}],
+            }
+            for cell in cells
+            if cell not in taken
+        ]
+        more = self.layout.folder / "more.json"
+        more.write_text(json.dumps({"orders": orders, "personas": known["personas"]}), "utf-8")
+        config = str(self.layout.platform / "platform.toml")
+        command = [sys.executable, "-m", "cloud_sync.platform", "seed", str(more), "--config", config]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def start_hub(self, *, wait: bool = True, env: Mapping[str, str] | None = None) -> None:
+        """The hub, with the bug where one is planted."""
+        if self.bug is None:
+            super().start_hub(wait=wait, env=env)
+            return
+        arguments = (self.bug, "run", "--config", str(self.layout.site_toml))
+        self.processes.start_module(
+            "hub", "tests.faults.planted_hub", *arguments, env={**os.environ, **(env or {})}
+        )
+        if wait:
+            self.processes.wait("hub", self.hub_ready)
+
+    @property
+    def hub_is_dead(self) -> bool:
+        """Whether the hub's process has ended."""
+        return self.processes.running["hub"].poll() is not None
+
+
+class Killer:
+    """Injects SIGKILL at the N-th call of one of the hub's threads, by strace attached to it."""
+
+    def __init__(self, pid: int, call: str, number: int) -> None:
+        self._strace = subprocess.Popen(
+            [
+                *("strace", "-f", "-qq", "-o", os.devnull, "-p", str(pid)),
+                *("-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"),
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+
+    def let_go(self) -> None:
+        """Leave the process alone, if it lives."""
+        self._strace.terminate()
+        self._strace.wait()
+
+
+class People:
+    """Who is at the kiosk, at the gate and at a phone while the hub dies; and what they were told."""
+
+    def __init__(self, world: KilledWorld, http: aiohttp.ClientSession, rng: random.Random) -> None:
+        self.told: list[str] = []
+        self.http = http
+        self._world = world
+        self._rng = rng
+        self._shown: set[str] = set()
+        self._goods = [product for product in community(date.today())["products"] if _sells(product)]
+        self._phone = Phone(http, world.layout.ports.platform, SUBJECT)
+        self._hands = Hands(http, world.layout)
+
+    async def sign_in(self) -> None:
+        """The phone makes its key."""
+        await self._phone.sign_in()
+
+    async def act_until_dead(self, wanted: str) -> None:
+        """Somebody at the kiosk and somebody at the gate, again and again, until the hub is dead."""
+        at_kiosk = wanted if wanted != "gate" else self._rng.choice(("buy", "collect"))
+        tasks = [
+            asyncio.create_task(self._again(act))
+            for act in ((self._collect if at_kiosk == "collect" else self._buy), self._gate)
+        ]
+        with contextlib.suppress(NotSeen):
+            await until(self._is_dead, "the hub is dead", ACT_S)
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if outcome is not None and not isinstance(outcome, asyncio.CancelledError):
+                raise outcome
+
+    async def finish(self) -> None:
+        """Take away what is held, and pay, or refuse to pay, what was shown before the hub died."""
+        port = self._world.layout.ports.camera
+        for camera in ("kiosk", "gate"):
+            body = {"camera": camera}
+            async with self.http.post(f"http://127.0.0.1:{port}/clear", json=body) as answer:
+                answer.raise_for_status()
+        for payable in await self._phone.get("/payable"):
+            action = self._rng.choice(("confirm", "confirm", "decline"))
+            with contextlib.suppress(aiohttp.ClientResponseError):
+                await self._phone.post("/pay", {"qr": payable["qr"], "action": action})
+
+    async def _is_dead(self) -> bool:
+        return self._world.hub_is_dead
+
+    async def _again(self, act: Callable[[], Awaitable[None]]) -> None:
+        """What a person sees fail is tried again."""
+        while True:
+            with contextlib.suppress(NotSeen, aiohttp.ClientError, OSError):
+                await act()
+            await asyncio.sleep(0.1)
+
+    async def _buy(self) -> None:
+        async with KioskScreen(self.http, self._world.layout.ports.kiosk) as kiosk:
+            product = self._rng.choice(self._goods)
+            await self._begin(kiosk)
+            await self._hands.hold("kiosk", "ean13", product["ean"])
+            await kiosk.wait_for("shop", words=product["name_zh"])
+            await kiosk.press("pay")
+            await kiosk.wait_for("pay")
+            await self._phone.pay()
+            await kiosk.wait_for("receipt")
+            self.told.append("SaleSettled")
+
+    async def _collect(self) -> None:
+        orders = await self._phone.get("/orders")
+        waiting = [o for o in orders if o["state"] == "in_cells" and o["id"] not in self._shown]
+        if not waiting:
+            await self._buy()
+            return
+        async with KioskScreen(self.http, self._world.layout.ports.kiosk) as kiosk:
+            await self._begin(kiosk)
+            self._shown.add(waiting[0]["id"])
+            await self._hands.hold("kiosk", "qr", waiting[0]["pass_text"])
+            await kiosk.wait_for("pickup")
+            await until(lambda: self._is_collected(waiting[0]["id"]), "the order is collected")
+
+    async def _is_collected(self, order_id: str) -> bool:
+        orders = await self._phone.get("/orders")
+        return all(order["id"] != order_id or order["state"] != "in_cells" for order in orders)
+
+    async def _begin(self, kiosk: KioskScreen) -> None:
+        """Whoever was here before has left."""
+        await kiosk.go_home()
+
+    async def _gate(self) -> None:
+        if await self._phone.open_door("gate") == "opened":
+            self.told.append("DoorOpened")
+        await self._hands.wait_until_shut("gate")
+
+
+class Books:
+    """Holds all books against each other after a recovery, and remembers which payments have ended."""
+
+    def __init__(self, world: KilledWorld, http: aiohttp.ClientSession) -> None:
+        self._world = world
+        self._http = http
+        self._checked: set[str] = set()
+
+    async def faults(self, told: Sequence[str]) -> list[str]:
+        """What does not agree, once every payment has come to its end and everything has arrived."""
+        cast = Cast(
+            KioskScreen(self._http, 0),
+            Phone(self._http, 0, ""),
+            Hands(self._http, self._world.layout),
+            Counter(self._world.layout),
+            self._http,
+            self._world.layout,
+        )
+
+        async def ended() -> bool:
+            return all(state in _ENDED for state in payment_states(await entries(cast)).values())
+
+        await until(ended, "every payment has ended", OPEN_PAYMENT_S)
+        faults, _ = await compare_books(self._http, self._world.layout)
+        journal = await entries(cast)
+        faults += await self._payment_faults(journal)
+        faults += opening_faults(journal)
+        for kind in ("SaleSettled", "DoorOpened"):
+            there = sum(kind_of(entry) == kind for entry in journal)
+            if there < told.count(kind):
+                faults.append(f"I1 {kind}: {told.count(kind)} were told, {there} are there")
+        return faults
+
+    async def _payment_faults(self, journal: list[dict[str, Any]]) -> list[str]:
+        """What the channel says was paid is paid here, its order settled once, and none else."""
+        token = (self._world.layout.site / "secrets" / "device.token").read_text().strip()
+        settled = [e["data"]["order_id"] for e in journal if kind_of(e) == "SaleSettled"]
+        paid_orders = [e["data"]["order_id"] for e in journal if kind_of(e) == "PaymentPaid"]
+        faults = [] if sorted(settled) == sorted(paid_orders) else [f"paid {paid_orders}, settled {settled}"]
+        for attempt, state in payment_states(journal).items():
+            if attempt in self._checked:
+                continue
+            port = self._world.layout.ports.platform
+            url = f"http://127.0.0.1:{port}/v1/sites/{SITE}/payments/{attempt}"
+            async with self._http.get(url, headers={"Authorization": f"Bearer {token}"}) as answer:
+                theirs = (await answer.json())["state"] if answer.status == 200 else "never asked"
+            if (theirs == "paid") != (state == "PaymentPaid"):
+                faults.append(f"I9 {attempt}: channel {theirs}, here {state}")
+            if theirs in ("paid", "failed"):
+                self._checked.add(attempt)
+        return faults
+
+
+def payment_states(journal: list[dict[str, Any]]) -> dict[str, str]:
+    """The last event of each attempt."""
+    kinds = ("PaymentRequested", "PaymentUnknown", *_ENDED)
+    return {e["data"]["attempt_id"]: kind_of(e) for e in journal if kind_of(e) in kinds}
+
+
+def opening_faults(journal: list[dict[str, Any]]) -> list[str]:
+    """Every intent has exactly one result; one that a kill cut off is unknown, or what the contact said."""
+    results: dict[str, list[str]] = {}
+    for entry in journal:
+        kind = kind_of(entry)
+        if kind in ("DoorOpenRequested", "CellOpenRequested"):
+            results.setdefault(entry["data"]["opening"], [])
+        elif kind in (
+            "DoorOpened",
+            "DoorUnknown",
+            "DoorNotFired",
+            "CellOpened",
+            "CellUnknown",
+            "CellNotFired",
+        ):
+            results.setdefault(entry["data"]["opening"], []).append(kind)
+    return [
+        f"{opening}: {found}"
+        for opening, found in results.items()
+        if len(found) != 1 and found != ["CellUnknown", "CellOpened"]
+    ]
+
+
+def _sells(product: Mapping[str, Any]) -> bool:
+    """Not the one whose lot has expired, nor what needs a licence."""
+    return product["picture"] != "yogurt-berry" and not product.get("restricted")
+
+
+def ended_by_kill(world: KilledWorld) -> bool:
+    """Let the dead hub go; whether it was killed."""
+    process = world.processes.running.pop("hub")
+    return process.wait(10) == -signal.SIGKILL

@@ -1,0 +1,99 @@
+"""`edge` with a bug: `python -m tests.faults.planted_hub BUG run …` plants it, then runs the command."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import edge.app
+from devices.gpio.client import LATE_AFTER_NS, GuardClient, boot_ns
+from devices.gpio.messages import Pulse
+from edge.__main__ import main
+from edge.access import openings, records
+from edge.access.doors import Door
+from edge.access.entry import DoorOpener, Report
+from edge.access.policy import Intent
+from edge.access.records import Opening
+from edge.pay.attempts import Attempt, Finding
+from edge.pay.engine import PaymentEngine
+from edge.pay.states import Answer
+from edge.store.unit import Unit
+
+
+class _Peeked(Exception):
+    """Carries an intent out of a unit that leaves nothing behind."""
+
+    def __init__(self, intent: Intent) -> None:
+        super().__init__()
+        self.intent = intent
+
+
+def _fire_before_commit() -> None:
+    right = DoorOpener._open
+
+    async def open_hastily(
+        self: DoorOpener, door: Door, intend: Callable[[Unit], Intent], tell: Report | None = None
+    ) -> Opening:
+        def peek(unit: Unit) -> Intent:
+            before = unit._executor._counter
+            intent = intend(unit)
+            unit._executor._counter = before
+            raise _Peeked(intent)
+
+        try:
+            await self._store.run(peek)
+        except _Peeked as peeked:
+            if peeked.intent.fresh:
+                await self._pulser.pulse(peeked.intent.opening.id, door.id)
+        return await right(self, door, intend, tell)
+
+    DoorOpener._open = open_hastily  # type: ignore[method-assign]
+
+
+def _fire_unknown_again() -> None:
+    left: list[Opening] = []
+
+    def recover(unit: Unit) -> int:
+        left.extend(records.undecided(unit.connection))
+        return openings.recover_openings(unit)
+
+    right = GuardClient._take
+
+    async def take(self: GuardClient, message: Any) -> None:
+        await right(self, message)
+        while self.connected and left:
+            opening = left.pop()
+            self._send(_pulse_of(self, opening))
+
+    edge.app.recover_openings = recover  # type: ignore[attr-defined]
+    GuardClient._take = take  # type: ignore[method-assign]
+
+
+def _pulse_of(client: GuardClient, opening: Opening) -> Pulse:
+    door = client._doors[opening.place.removeprefix("door:")]
+    return Pulse(opening.id, door.line, door.pulse_ms, boot_ns() + LATE_AFTER_NS)
+
+
+def _pay_anew_after_restart() -> None:
+    right = PaymentEngine.settle_open
+    first: list[bool] = [True]
+
+    async def settle_open(self: PaymentEngine) -> tuple[Attempt, ...]:
+        if first:
+            first.clear()
+            for attempt in await self._store.read(edge.pay.attempts.open_attempts):
+                await self._apply(attempt.id, Finding(answer=Answer.FAILED, reason="restart"))
+                await self.start(attempt.order_id, attempt.payee, attempt.amount_fen)
+        return await right(self)
+
+    PaymentEngine.settle_open = settle_open  # type: ignore[method-assign]
+
+
+PLANTS: dict[str, Callable[[], None]] = {
+    "fired before the intent is committed": _fire_before_commit,
+    "recovery fires an unknown opening again": _fire_unknown_again,
+    "payment created anew after a restart": _pay_anew_after_restart,
+}
+
+if __name__ == "__main__":
+    PLANTS[sys.argv.pop(1)]()
+    main()
