@@ -22,6 +22,7 @@ import pytest
 
 from edge.demo.layout import Layout, Ports
 from edge.demo.processes import ProcessEnded
+from edge.errors import EdgeError
 from tests.faults.killing import POINTS, Books, KilledWorld, Killer, People, ended_by_kill
 from tests.proofs.proof import Proof, Trial
 
@@ -64,7 +65,10 @@ def _open() -> Iterator[Trial]:
 
 
 def _run(world: KilledWorld, told: list[str], seed: int) -> int:
-    asyncio.run(_trial(world, told, seed))
+    try:
+        asyncio.run(_trial(world, told, seed))
+    except EdgeError as error:
+        raise AssertionError(f"seed {seed}: {error}") from error
     return 1
 
 
