@@ -22,6 +22,8 @@ from edge.store.store import Store
 from edge.trust.clock import Clock
 
 MAX_LINES = 1000
+MAX_DIGITS = 18
+"""A number of so many digits is one of SQLite's; a negative limit would be none at all."""
 RECEIVERS = {Role.CLERK, Role.SUPERVISOR, Role.MANAGER}
 
 
@@ -77,10 +79,10 @@ class Control:
 
     async def lines(self, request: web.Request) -> web.StreamResponse:
         """Journal lines after a seq, one a text line; `limit` at most 1,000."""
-        try:
-            after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", MAX_LINES))
-        except ValueError:
+        texts = (request.query.get("after", "0"), request.query.get("limit", str(MAX_LINES)))
+        if not all(text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS for text in texts):
             return web.json_response({"code": "not_a_number"}, status=400)
+        after, limit = map(int, texts)
         lines = await self._store.read(
             lambda connection: [
                 journal.line(row) for row in journal.tail(connection, after, min(limit, MAX_LINES))
@@ -153,7 +155,7 @@ def _answer(
             body, status = await handle(request), 200
         except Refusal as refusal:
             body, status = {"code": refusal.code, "details": refusal.details}, 409
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             body, status = {"code": "malformed_body", "details": str(error)}, 400
         encoded = await asyncio.to_thread(msgspec.json.encode, body)
         return web.Response(body=encoded, status=status, content_type="application/json")

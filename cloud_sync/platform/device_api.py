@@ -302,6 +302,6 @@ ROUTES: tuple[Route, ...] = (
         Access.DEVICE,
         "One event as it came",
         answer=dict,
-        codes=("not_found",),
+        codes=("malformed", "not_found"),
     ),
 )
