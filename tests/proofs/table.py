@@ -6,6 +6,7 @@ from tests.proofs import (
     journal,
     kill_nine,
     http_api,
+    journal,
     ledger,
     mutants,
     network,
