@@ -3,10 +3,9 @@
 from tests.proofs import (
     brokers,
     core,
-    journal,
-    kill_nine,
     http_api,
     journal,
+    kill_nine,
     ledger,
     mutants,
     network,
