@@ -12,9 +12,11 @@ from cloud_sync.keyring import KeyRing
 from cloud_sync.wire.clock import SignedTime, TimeQuestion
 from edge.errors import PlatformError, Refusal
 from edge.links.backoff import Backoff
+from edge.service.alarms import clear_alarm, raise_alarm
 from edge.store.clock_state import save_clock
 from edge.store.store import Store
-from edge.trust.clock import TrustedClock, boot_time_ms
+from edge.store.unit import Unit
+from edge.trust.clock import TimeBehindFloor, TrustedClock, boot_time_ms
 from edge.trust.cose import NotCanonical, open_signed
 
 log = logging.getLogger(__name__)
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 EVERY_S = 3_600.0
 BACKOFF_LIMIT_S = 5.0
 PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=5.0)
+BEHIND_FLOOR = "time_behind_floor"
+"""Alarm: the platform names a time that has certainly passed; one of the two clocks was wrong."""
 _BODY = {"Content-Type": "application/json"}
 
 
@@ -92,8 +96,20 @@ class TimeSync:
         except msgspec.ValidationError as error:
             raise NotCanonical(part="time") from error
         check_nonce(signed, nonce)
-        self._clock.accept(signed.at_ms, asked_ms, answered_ms)
-        await self._store.run(lambda unit: save_clock(unit, self._clock))
+        try:
+            self._clock.accept(signed.at_ms, asked_ms, answered_ms)
+        except TimeBehindFloor as refused:
+            # Nobody at the site can tell which of the two was wrong; somebody has to look (ADR 10).
+            detail = str(refused)
+            await self._store.run(
+                lambda unit: raise_alarm(unit, kind=BEHIND_FLOOR, source="clock", detail=detail)
+            )
+            raise
+        await self._store.run(self._keep)
+
+    def _keep(self, unit: Unit) -> None:
+        save_clock(unit, self._clock)
+        clear_alarm(unit, kind=BEHIND_FLOOR, source="clock")
 
 
 def check_nonce(signed: SignedTime, nonce: str) -> None:

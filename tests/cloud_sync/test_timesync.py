@@ -11,7 +11,8 @@ from cloud_sync.keyring import KeyRing, load_root_key
 from cloud_sync.platform.keys import KEYSET_VERSION
 from cloud_sync.timesync import NonceMismatch, TimeSync
 from edge.errors import ConfigError, Refusal
-from edge.trust.clock import Trust, TrustedClock
+from edge.service.records import live_alarms
+from edge.trust.clock import TimeBehindFloor, Trust, TrustedClock
 from edge.trust.cose import sign
 from edge.trust.keys import BadSignature, SigningKey, UnknownKey, verifying_key
 from edge.trust.keyset import sign_keyset
@@ -104,6 +105,21 @@ async def test_a_time_for_another_question_or_by_another_key_is_not_believed(
         with pytest.raises(error):
             await sync.synchronise()
     assert clock.now().trust is Trust.UNKNOWN
+
+
+async def test_a_platform_that_names_a_time_long_past_is_an_alarm_until_it_does_not(world: World) -> None:
+    sync, clock, _ = parts(world)
+    await sync.synchronise()
+    before = clock.now()
+    world.clock.advance(days=-1)
+    for _ in range(2):
+        with pytest.raises(TimeBehindFloor):
+            await sync.ask_time()
+    assert clock.now() == before
+    assert [alarm.kind for alarm in live_alarms(world.store.connection)] == ["time_behind_floor"]
+    world.clock.advance(days=1)
+    await sync.ask_time()
+    assert live_alarms(world.store.connection) == []
 
 
 def test_a_root_key_that_is_none_is_a_fault_of_the_configuration(tmp_path: object) -> None:

@@ -25,6 +25,7 @@ from edge.trust.clock import SYNCED_ERROR_MS, ClockState, Trust, TrustedClock
 from edge.trust.passes import Pass
 from edge.trust.time_policy import Decision, Rule
 from tests.proofs.clock_world import CRYSTAL_PPM, World
+from tests.proofs.planting import replaced
 from tests.proofs.proof import Plant, Proof, Trial
 
 STEPS = 60
@@ -220,19 +221,8 @@ def _open() -> Iterator[Trial]:
     yield _trial
 
 
-def _replaced(owner: Any, name: str, planted: Any) -> Plant:
-    """A planted bug: an attribute of the product replaced."""
-
-    @contextmanager
-    def plant() -> Iterator[None]:
-        kept = getattr(owner, name)
-        setattr(owner, name, planted)
-        try:
-            yield
-        finally:
-            setattr(owner, name, kept)
-
-    return plant
+def _replaced(owner: object, name: str, value: object) -> Plant:
+    return lambda: replaced(owner, name, value)
 
 
 def _wall_ms() -> int:
