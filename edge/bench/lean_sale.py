@@ -28,6 +28,7 @@ CREATE TABLE attempts (key INTEGER PRIMARY KEY, order_id TEXT, payee TEXT, amoun
     changed_at_ms INTEGER);
 CREATE TABLE postings (source INTEGER, line INTEGER, account INTEGER, amount INTEGER,
     PRIMARY KEY (source, line)) WITHOUT ROWID;
+CREATE TABLE balances (account INTEGER PRIMARY KEY, fen INTEGER);
 CREATE TABLE receipts (number INTEGER PRIMARY KEY, order_id TEXT, attempt_id TEXT, purpose TEXT, payee TEXT,
     total INTEGER, business_date TEXT, at_ms INTEGER, trust TEXT, body BLOB);
 CREATE TABLE journal (seq INTEGER PRIMARY KEY, id TEXT, type TEXT, version INTEGER, at_ms INTEGER, trust TEXT,
@@ -125,9 +126,11 @@ class LeanTill:
                 (lot, -quantity, _text(self._order)),
             )
         amounts = (self._total, -self._gross, self._saving, self._points, -self._points)
+        posted = [(self._order, line, line, amount) for line, amount in enumerate(amounts, 1) if amount]
+        self.connection.executemany("INSERT INTO postings VALUES (?, ?, ?, ?)", posted)
         self.connection.executemany(
-            "INSERT INTO postings VALUES (?, ?, ?, ?)",
-            [(self._order, line, line, amount) for line, amount in enumerate(amounts, 1) if amount],
+            "INSERT INTO balances VALUES (?, ?) ON CONFLICT DO UPDATE SET fen = fen + excluded.fen",
+            [(account, amount) for _, _, account, amount in posted],
         )
         self._finish(now_ms)
 

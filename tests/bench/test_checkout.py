@@ -21,6 +21,7 @@ def test_checkout_reports_time_bytes_and_the_weight_of_the_past() -> None:
         "checkout-bytes",
         "checkout-disk-bytes",
         "checkout-after-many-sales",
+        "checkout-after-64",
         "checkout-settle-commit",
         "checkout-four-commits",
         "checkout-four-commits-bytes",

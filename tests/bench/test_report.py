@@ -34,3 +34,15 @@ def test_the_report_is_a_table_bars_and_the_figures_themselves(tmp_path: Path) -
     assert "| bare | 7 MB | - | - |  | - | 1 |" in table
     bars = ElementTree.fromstring((tmp_path / "out" / "figures.svg").read_text())
     assert len(bars.findall("{http://www.w3.org/2000/svg}rect")) == 4
+
+
+def test_the_weight_of_the_past_is_a_curve_with_its_bound(tmp_path: Path) -> None:
+    past = [case(f"checkout-after-{count}", 1.1, "ms", floor=1.0, n=9) for count in (1_000, 100_000)]
+    write(
+        [case("checkout", 1.0, "ms", floor=0.5, target="p50 <= floor + 1 ms", ok=True, n=9), *past], tmp_path
+    )
+    curve = ElementTree.fromstring((tmp_path / "checkout.svg").read_text())
+    words = {each.text for each in curve.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"0", "1,000", "100,000", "target 1.30"} <= words
+    bars = ElementTree.fromstring((tmp_path / "figures.svg").read_text())
+    assert len(bars.findall("{http://www.w3.org/2000/svg}rect")) == 2
