@@ -11,6 +11,7 @@ import msgspec
 import cloud_sync.timesync
 import edge.access.policy
 import edge.service.timers
+import edge.trust.clock
 import edge.trust.time_policy
 import tests.proofs.clock_world
 from edge.access import feed
@@ -262,6 +263,7 @@ PROOF = Proof(
     open=_open,
     suite=200,
     goal=50_000,
+    patience=400,
     planted={
         "wall clock judges expiry": _replaced(edge.access.policy, "is_over", _over_by_the_wall),
         "floor from the wall clock": _replaced(
@@ -276,6 +278,10 @@ PROOF = Proof(
             "POLICY",
             {**edge.trust.time_policy.POLICY, Decision.OTHER_DOOR: _OPEN_DOORS},
         ),
+        "an entry's stamp raises the floor without its margin": _replaced(
+            TrustedClock, "raise_floor_by_entry", TrustedClock.raise_floor
+        ),
+        "standing still counts as synced": _replaced(edge.trust.clock, "_STILL_LIMIT_MS", 2**52),
         "timer done twice after a crash": _replaced(
             edge.service.timers.TimerRunner, "_run_one", _act_then_mark
         ),
