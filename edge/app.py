@@ -34,6 +34,7 @@ from edge.books.verification import verify_books
 from edge.config import BrokerSettings, Config, JournalSettings, PlatformSettings, SiteSettings
 from edge.control import Control
 from edge.due import RECURRING, BooksCheck
+from edge.errors import EdgeError
 from edge.homes.fees import settle_bills
 from edge.links.control import ControlSocket, build_control
 from edge.links.control_client import CONTROL_SOCKET
@@ -318,6 +319,8 @@ class Hub:
         finally:
             await self._control.close()
             await self._opener.close()
+            with contextlib.suppress(EdgeError):
+                await self._refusals.close()
             await self._pickup.close()
             await self._http.close()
             self.store.close()

@@ -3,6 +3,7 @@
 import msgspec
 
 from edge.access.events import RefusalsCounted
+from edge.errors import Refusal, StoreError
 from edge.store.events import Event
 from edge.store.store import Store
 from edge.store.unit import Unit
@@ -47,6 +48,11 @@ class RefusalLog:
 
         await self._store.run(write)
 
+    async def close(self) -> None:
+        """Write all that was counted, also in the minute that is not over; the last thing of a hub's day."""
+        await self._write({source: count for source, count in self._counts.items() if count.counted})
+        self._counts.clear()
+
     async def flush(self) -> None:
         """Write what was counted in minutes that are over; called by the `timers` role too."""
         minute_at_ms = self._clock.now().at_ms // MINUTE_MS * MINUTE_MS
@@ -54,13 +60,23 @@ class RefusalLog:
         over = [
             source for source, count in self._counts.items() if full or count.minute_at_ms != minute_at_ms
         ]
+        taken = {source: self._counts.pop(source) for source in over}
+        await self._write({source: count for source, count in taken.items() if count.counted})
+
+    async def _write(self, counts: dict[str, _Count]) -> None:
+        """Write counted events in one unit; what could not be written is counted on."""
         events = [
             RefusalsCounted(source=source, minute_at_ms=count.minute_at_ms, count=count.counted)
-            for source in over
-            if (count := self._counts.pop(source)).counted
+            for source, count in counts.items()
         ]
-        if events:
+        if not events:
+            return
+        try:
             await self._store.run(lambda unit: _write_all(unit, events))
+        except (StoreError, Refusal):
+            for source, count in counts.items():
+                self._counts.setdefault(source, _Count(count.minute_at_ms)).counted += count.counted
+            raise
 
 
 def _write_all(unit: Unit, events: list[RefusalsCounted]) -> None:
