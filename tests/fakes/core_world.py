@@ -172,6 +172,7 @@ class CoreWorld:
         connection.execute("PRAGMA synchronous = OFF")  # no power is cut under this file system
         connection.power = self.power
         self.store = InlineStore(connection, site=SITE, device=DEVICE, clock=self.clock)
+        self.store._writer._monotonic_s = lambda: self.guard.boot_ms / 1000
         self.store.run_now(lambda unit: settle_identity(unit, hardware="pi-1"))
         self.contacts = ContactDesk(store=self.store, orders=orders)
         self.refusals = RefusalLog(store=self.store, clock=self.clock)
