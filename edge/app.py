@@ -52,6 +52,7 @@ from edge.shop.checkout import cancel_abandoned, settle_sale
 from edge.site import ARCHIVES, one_or_default, open_store, read_secret
 from edge.staff.accounts import StaffDesk
 from edge.store.condition import Condition
+from edge.store.identity import quarantine_of
 from edge.store.retention import Budget, Retention
 from edge.tables import APPLIERS
 from edge.trust.clock import Trust, TrustedClock
@@ -291,6 +292,7 @@ class Hub:
     def _register_health(self) -> None:
         flag = self.health.register_flag
         self.health.register("store", self._store_health)
+        self.health.register("identity", self._identity_health)
         flag("guard", lambda: self._guard.connected)
         flag("vision", lambda: self._vision.connected)
         for reader in self._config.many("reader", ReaderSettings):
@@ -362,6 +364,14 @@ class Hub:
         standing = self.store.standing
         well = standing.condition is Condition.READY
         return PartHealth(State.OK if well else State.DOWN, standing.reason or standing.condition.value)
+
+    async def _identity_health(self) -> PartHealth:
+        stopped = await self.store.read(quarantine_of)
+        if stopped is None:
+            return PartHealth(State.OK)
+        return PartHealth(
+            State.DOWN, f"{stopped.code} from entry {stopped.seq}; edge identity show says more"
+        )
 
     def _uplink_flows(self) -> bool | None:
         """While nothing waits the uplink has nothing to say; then the feed's word counts."""

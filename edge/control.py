@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Annotated
 
 import msgspec
 from aiohttp import web
 
+from cloud_sync.identity import settle
 from cloud_sync.records import read_acknowledged
 from edge.books import ledger
 from edge.books.records import trial_rows
@@ -18,12 +20,15 @@ from edge.staff.exports import begin_export, export_pages
 from edge.staff.records import Role
 from edge.store import journal
 from edge.store.archive import FileHeader
+from edge.store.identity import quarantine_of
 from edge.store.store import Store
 from edge.trust.clock import Clock
 
 MAX_LINES = 1000
 MAX_DIGITS = 18
 """A number of so many digits is one of SQLite's; a negative limit would be none at all."""
+DECLARERS = {Role.CLERK, Role.SUPERVISOR, Role.MANAGER, Role.TECHNICIAN}
+"""Whoever stands before the device can see which one it is; a site may have nobody but its clerk."""
 RECEIVERS = {Role.CLERK, Role.SUPERVISOR, Role.MANAGER}
 
 
@@ -32,6 +37,12 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     login: str
     pin: str
+
+
+class Declaration(Credentials, frozen=True, forbid_unknown_fields=True):
+    """What somebody found who declares this device the true one."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class Control:
@@ -53,6 +64,8 @@ class Control:
             web.get("/books", _answer(self.books)),
             web.get("/books/accounts", _answer(self.accounts)),
             web.get("/books/verify", _answer(self.verify_books)),
+            web.get("/identity", _answer(self.identity)),
+            web.post("/identity/epoch", _answer(self.new_epoch)),
             web.get("/deliveries", _answer(self.deliveries)),
             web.post("/deliveries/{delivery}/receive", _answer(self.receive)),
         )
@@ -132,6 +145,24 @@ class Control:
     async def verify_books(self, request: web.Request) -> object:
         """Fold every balance anew, check every set, hold each against its journal event."""
         return await self._store.read(verify_books)
+
+    async def identity(self, request: web.Request) -> object:
+        """Epoch, and the quarantine if there is one."""
+        head, stopped = await self._store.read(lambda c: (journal.read_head(c), quarantine_of(c)))
+        return {
+            "site": self._store.site,
+            "device": self._store.device,
+            "epoch": self._store.epoch,
+            "head_seq": head.seq,
+            "quarantine": None if stopped is None else stopped._asdict(),
+        }
+
+    async def new_epoch(self, request: web.Request) -> object:
+        """A person declares this device the true one; asks for their PIN."""
+        asked = msgspec.json.decode(await request.read(), type=Declaration)
+        person = await self._staff.check(asked.login, asked.pin, roles=DECLARERS)
+        reason = f"declared by {person.id}: {asked.reason}"
+        return {"epoch": await self._store.run(lambda unit: settle(unit, reason))}
 
     async def deliveries(self, request: web.Request) -> object:
         """Delivery notes that were not counted in yet."""

@@ -27,6 +27,15 @@ BANNERS: dict[str, Banner] = {
         Text("存储满了，先不卖东西", "Storage is full, nothing can be sold"),
         Text("门和柜子照常。已经告诉技术员。", "Doors and lockers work. A technician has been told."),
     ),
+    "identity": Banner(
+        "stop",
+        "disk",
+        Text("这台设备要核对，先不卖东西", "This device has to be checked, nothing is sold"),
+        Text(
+            "住户开门和取件照常。已经告诉技术员。",
+            "Residents' doors and pickup work. A technician has been told.",
+        ),
+    ),
     "doors": Banner(
         "part",
         "dooropen",

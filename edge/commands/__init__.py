@@ -7,6 +7,8 @@ COMMANDS = {
     "doctor": "Say what is wrong with a site and how to mend it.",
     "books": "The trial balance, or a check of all the books.",
     "journal": "Verify, export or follow the journal.",
+    "db": "Restore a backup of the database.",
+    "identity": "Epoch and quarantine of this device, and how a person settles it.",
     "scan": "Read codes from pictures.",
     "bench": "Benchmarks, each with its floor beside it.",
     "reference": "Print the reference of settings, events, refusals, ledger and commands.",

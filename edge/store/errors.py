@@ -58,6 +58,10 @@ class StoreFull(StoreError):
     """The disk is full; the unit left nothing behind."""
 
 
+class BackupUnusable(StoreError):
+    """The file is no sound backup of this program's database; nothing was changed."""
+
+
 class ForeignDatabase(StoreError):
     """The database belongs to another site or device."""
 

@@ -9,6 +9,7 @@ from kiosk.desks.views import Condition, Conditions
 LOOK_EVERY_S = 1.0
 NAMES: tuple[tuple[str, str], ...] = (
     ("store", "storage"),
+    ("identity", "identity"),
     ("guard", "doors"),
     ("bank:", "lockers"),
     ("platform", "platform"),

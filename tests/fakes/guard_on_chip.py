@@ -52,9 +52,11 @@ def _not_all_off_at_start() -> None:
             all_off(self, cause)
 
     Switchboard.all_off = later  # type: ignore[method-assign]
-    pins.OutputDevice = lambda line, *, initial_value, pin_factory: OutputDevice(
-        line, initial_value=None, pin_factory=pin_factory
-    )
+
+    def untouched(line: int, *, initial_value: bool, pin_factory: Any) -> Any:
+        return OutputDevice(line, initial_value=None, pin_factory=pin_factory)
+
+    vars(pins)["OutputDevice"] = untouched
 
 
 def _repeated_id_fires_again() -> None:
@@ -81,7 +83,7 @@ def main() -> int:
     _chip.connect(chip)
     if planted:
         PLANTED[planted]()
-    pins.MockFactory = partial(MockFactory, pin_class=ChipPin)
+    vars(pins)["MockFactory"] = partial(MockFactory, pin_class=ChipPin)
     sys.argv[1:] = arguments
     return guard.main()
 

@@ -44,7 +44,7 @@ async def main() -> None:
                 say("held")
             case ["mute"]:
                 say("mute")
-                client.BEAT_EVERY_S = 3600.0
+                vars(client)["BEAT_EVERY_S"] = 3600.0
     role.cancel()
 
 

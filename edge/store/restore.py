@@ -1,0 +1,114 @@
+"""Put a backup in the place of the database: checked, marked for a new epoch, the old files kept aside."""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge.errors import StoreError
+from edge.store import journal
+from edge.store.connections import FileLock, open_reader
+from edge.store.errors import BackupUnusable, ForeignDatabase
+from edge.store.facts import get_fact, get_int, put_fact
+from edge.store.identity import EPOCH_SEEN, RESTORED_FROM
+from edge.store.migrate import Migration, pending
+
+_SUFFIXES = ("", "-wal", "-shm", ".damaged")
+
+
+def restore(backup: Path, database: Path, *, site: str, device: str, migrations: Sequence[Migration]) -> Path:
+    """Replace a database by a backup and return the folder that keeps the replaced files.
+
+    Everything is checked on a copy before anything is moved; a power cut leaves the old database, none (which
+    no hub starts on), or the new one whole. The copy carries the mark that makes the next open begin a new
+    epoch, above the replaced database's own where that can still be read.
+
+    Raises StoreLocked while a hub runs, BackupUnusable, ForeignDatabase, DatabaseTooNew.
+    """
+    lock = FileLock(database)
+    fresh = database.with_name(database.name + ".restoring")
+    try:
+        _copy(backup, fresh)
+        try:
+            _prepare(fresh, backup.name, _epoch_of(database), site=site, device=device, migrations=migrations)
+        except sqlite3.Error as error:
+            raise BackupUnusable(f"{backup}: {error}") from error
+        _sync(fresh)
+        aside = _set_aside(database)
+        fresh.replace(database)
+        _sync(database.parent)
+        return aside
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
+        lock.release()
+
+
+def _copy(backup: Path, fresh: Path) -> None:
+    if not backup.is_file():
+        raise BackupUnusable(f"{backup} is no file")
+    if backup.with_name(backup.name + "-wal").exists():
+        raise BackupUnusable(f"{backup} has a log beside it: it is a database in use, not a backup")
+    try:
+        shutil.copyfile(backup, fresh)
+        fresh.chmod(0o600)
+    except OSError as error:
+        raise StoreError(f"{backup} cannot be copied beside the database: {error}") from error
+
+
+def _prepare(
+    fresh: Path, name: str, epoch_seen: int, *, site: str, device: str, migrations: Sequence[Migration]
+) -> None:
+    """Check the copy from end to end and mark it, in a single file without a log."""
+    connection = sqlite3.connect(fresh, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        problem = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if problem != "ok":
+            raise BackupUnusable(f"{name}: {problem}")
+        pending(connection, migrations)
+        owner = (get_fact(connection, "site"), get_fact(connection, "device"))
+        if owner != (site, device):
+            raise ForeignDatabase(f"backup of {owner[0]!s}/{owner[1]!s}, not of {site}/{device}")
+        found = journal.verify(connection)
+        if found.first_bad_seq is not None:
+            raise BackupUnusable(f"{name}: the journal breaks at entry {found.first_bad_seq}")
+        connection.execute("BEGIN IMMEDIATE")
+        put_fact(connection, RESTORED_FROM, name)
+        put_fact(connection, EPOCH_SEEN, max(epoch_seen, get_int(connection, EPOCH_SEEN)))
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _epoch_of(database: Path) -> int:
+    """The epoch that the database to be replaced has come to; 0 when it cannot be read."""
+    if not database.exists():
+        return 0
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(open_reader(database)) as connection:
+        return max(get_int(connection, "epoch"), get_int(connection, EPOCH_SEEN))
+    return 0
+
+
+def _set_aside(database: Path) -> Path:
+    """Move the old set of files, its log among them, into a folder of its own."""
+    begins = f"{database.name}.{time.strftime('%Y%m%dT%H%M%S')}."
+    folder = Path(tempfile.mkdtemp(dir=database.parent, prefix=begins, suffix=".aside"))
+    for suffix in _SUFFIXES:
+        part = database.with_name(database.name + suffix)
+        if part.exists():
+            part.rename(folder / part.name)
+    _sync(database.parent)
+    return folder
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
