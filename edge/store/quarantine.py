@@ -1,6 +1,7 @@
 """A damaged database stays where it is, marked, until a person restores a backup. Nothing starts empty."""
 
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -46,8 +47,8 @@ def set_aside(database: Path) -> Path:
 
     The caller holds the database's lock, and nobody has it open.
     """
-    folder = database.with_name(f"{database.name}.{time.strftime('%Y%m%dT%H%M%S')}.{os.getpid()}.aside")
-    folder.mkdir(mode=0o700)
+    begins = f"{database.name}.{time.strftime('%Y%m%dT%H%M%S')}."
+    folder = Path(tempfile.mkdtemp(dir=database.parent, prefix=begins, suffix=".aside"))
     for suffix in _SUFFIXES:
         part = database.with_name(database.name + suffix)
         if part.exists():

@@ -4,8 +4,6 @@ import contextlib
 import os
 import shutil
 import sqlite3
-import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,8 +14,7 @@ from edge.store.errors import BackupUnusable, ForeignDatabase
 from edge.store.facts import get_fact, get_int, put_fact
 from edge.store.identity import EPOCH_SEEN, RESTORED_FROM
 from edge.store.migrate import Migration, pending
-
-_SUFFIXES = ("", "-wal", "-shm", ".damaged")
+from edge.store.quarantine import set_aside
 
 
 def restore(backup: Path, database: Path, *, site: str, device: str, migrations: Sequence[Migration]) -> Path:
@@ -38,7 +35,8 @@ def restore(backup: Path, database: Path, *, site: str, device: str, migrations:
         except sqlite3.Error as error:
             raise BackupUnusable(f"{backup}: {error}") from error
         _sync(fresh)
-        aside = _set_aside(database)
+        aside = set_aside(database)
+        _sync(database.parent)
         fresh.replace(database)
         _sync(database.parent)
         return aside
@@ -92,18 +90,6 @@ def _epoch_of(database: Path) -> int:
     with contextlib.suppress(sqlite3.Error), contextlib.closing(open_reader(database)) as connection:
         return max(get_int(connection, "epoch"), get_int(connection, EPOCH_SEEN))
     return 0
-
-
-def _set_aside(database: Path) -> Path:
-    """Move the old set of files, its log among them, into a folder of its own."""
-    begins = f"{database.name}.{time.strftime('%Y%m%dT%H%M%S')}."
-    folder = Path(tempfile.mkdtemp(dir=database.parent, prefix=begins, suffix=".aside"))
-    for suffix in _SUFFIXES:
-        part = database.with_name(database.name + suffix)
-        if part.exists():
-            part.rename(folder / part.name)
-    _sync(database.parent)
-    return folder
 
 
 def _sync(path: Path) -> None:
