@@ -27,9 +27,10 @@ class Inode:
     pending: list[Record] = field(default_factory=list)
 
     def sync(self) -> None:
-        """The pending changes are sure now."""
+        """The pending changes are sure now; what was doomed below them is overwritten."""
         for change in self.pending:
             _apply(self.sure, change)
+            self.doomed = [part for each in self.doomed for part in _uncovered(each, change)]
         self.pending.clear()
 
     def fail(self) -> None:
@@ -123,6 +124,20 @@ def _torn(change: Record, sector: int, rng: random.Random) -> list[Record]:
             pieces.append(Record("W", change.path, start, data))
         start = stop
     return pieces
+
+
+def _uncovered(older: Record, newer: Record) -> list[Record]:
+    """The parts of an older change that a newer one leaves; of truncations the newest counts."""
+    if older.kind == "T" or newer.kind == "T":
+        return [] if older.kind == "T" or older.offset >= newer.offset else [older]
+    start, end = newer.offset, newer.offset + len(newer.data)
+    before = older.data[: max(0, start - older.offset)]
+    after = older.data[max(0, end - older.offset) :]
+    parts = [
+        Record("W", older.path, older.offset, before),
+        Record("W", older.path, max(older.offset, end), after),
+    ]
+    return [part for part in parts if part.data]
 
 
 def _apply(content: bytearray, change: Record) -> None:

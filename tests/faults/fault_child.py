@@ -133,7 +133,7 @@ def main() -> None:
     asyncio.run(_prepare(template))
     for line in sys.stdin.buffer:
         order = msgspec.json.decode(line, type=Order)
-        shutil.copytree(template, order.folder)
+        shutil.copytree(template, order.folder, ignore=shutil.ignore_patterns("*.reserve"))
         _say(asyncio.run(Trial(order).run()))
 
 

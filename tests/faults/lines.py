@@ -18,10 +18,15 @@ class Lines:
         self._to.write(line + b"\n")
         self._to.flush()
 
-    def read(self, within_s: float, what: str = "the first answer") -> bytes:
+    def read(self, within_s: float, what: str) -> bytes:
         """Return the next line of the process."""
-        ready, _, _ = select.select([self._from], [], [], within_s)
-        assert ready, f"{what}: it hangs"
-        line = self._from.readline()
-        assert line.endswith(b"\n"), f"{what}: it ended with {self._process.wait()}"
+        line = self.read_or_none(within_s)
+        code = self._process.poll()
+        assert line is not None, f"{what}: it " + ("hangs" if code is None else f"ended with {code}")
         return line
+
+    def read_or_none(self, within_s: float) -> bytes | None:
+        """Return the next line of the process, or None when it is silent or has ended."""
+        ready, _, _ = select.select([self._from], [], [], within_s)
+        line = self._from.readline() if ready else b""
+        return line if line.endswith(b"\n") else None

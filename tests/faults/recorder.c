@@ -7,7 +7,8 @@
  * on) fail with an error number: writes, truncations and syncs are counted. While EROFS is on, opening for
  * writing and removing fail, too, as they do on a file system that was mounted anew read-only.
  * A record is one appended write: struct record, the path below the folder, the data. See recorder.py.
- * Shared memory (-shm) is rebuilt by SQLite after a start, locks hold no data: both are left out.
+ * Shared memory (-shm) is rebuilt by SQLite after a start, locks and the
+ * reserve hold no data: all are left out.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -90,7 +91,9 @@ static const char *below(const char *path)
     size_t length = folder ? strlen(folder) : 0;
     if (!length || strncmp(path, folder, length) || (path[length] && path[length] != '/'))
         return NULL;
-    if (ends_with(path, "-shm") || ends_with(path, ".lock") || ends_with(path, " (deleted)"))
+    if (ends_with(path, "-shm") || ends_with(path, ".lock") || ends_with(path, ".reserve"))
+        return NULL;
+    if (ends_with(path, " (deleted)"))
         return NULL;
     return path + length + (path[length] == '/');
 }

@@ -154,7 +154,6 @@ PROOF = Proof(
         bug: partial(_plant, bug)
         for bug in (
             "fired before the intent is committed",
-            "recovery fires an unknown opening again",
             "payment created anew after a restart",
         )
     },

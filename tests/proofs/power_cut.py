@@ -92,6 +92,9 @@ def _run_child(work: Path, log: Path, *arguments: str) -> None:
         text=True,
         check=False,
     )
+    if bug and done.returncode != 0:
+        # With a bug planted this would not be a find: it is the cut that must show it.
+        raise RuntimeError(done.stderr[-3000:])
     assert done.returncode == 0, f"the store failed without a fault: {done.stderr[-3000:]}"
 
 
