@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator
 from functools import partial
 
+import msgspec
 from aiohttp import web
 
 from cloud_sync.checkpoints import CheckpointKeeper
@@ -30,7 +31,7 @@ from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk
 from edge.access.records import overdue_holds
 from edge.access.refusals import RefusalLog
-from edge.books.verification import verify_books
+from edge.books.verification import BooksReport
 from edge.config import BrokerSettings, Config, JournalSettings, PlatformSettings, SiteSettings
 from edge.control import Control
 from edge.due import RECURRING, BooksCheck
@@ -49,10 +50,11 @@ from edge.service.journal_room import judge_journal_room
 from edge.service.timers import TimerRunner
 from edge.shop import orders
 from edge.shop.checkout import cancel_abandoned, settle_sale
-from edge.site import ARCHIVES, one_or_default, open_store, read_secret
+from edge.site import ARCHIVES, DATABASE, one_or_default, open_store, read_secret
 from edge.staff.accounts import StaffDesk
 from edge.store.condition import Condition
 from edge.store.identity import quarantine_of
+from edge.store.jobs import run_job
 from edge.store.retention import Budget, Retention
 from edge.tables import APPLIERS
 from edge.trust.clock import Trust, TrustedClock
@@ -254,7 +256,13 @@ class Hub:
             readers=frozenset(self._kiosk_readers),
             pay_screen=self._set_pay_screen,
         )
-        control = Control(store=self.store, clock=self.clock, staff=StaffDesk(self.store), health=self.health)
+        control = Control(
+            store=self.store,
+            clock=self.clock,
+            staff=StaffDesk(self.store),
+            health=self.health,
+            database=self._folder / DATABASE,
+        )
         self._control = ControlSocket(
             build_control(control.routes(), uids=frozenset({0, os.getuid()})), self._folder / CONTROL_SOCKET
         )
@@ -287,7 +295,7 @@ class Hub:
             recurring=RECURRING,
             regular=(self._refusals.flush, self._end_holds),
         )
-        self._books_check = BooksCheck(store=self.store, verify=lambda: self.store.read(verify_books))
+        self._books_check = BooksCheck(store=self.store, verify=self._verify_books)
 
     def _register_health(self) -> None:
         flag = self.health.register_flag
@@ -359,6 +367,9 @@ class Hub:
     def _discarded(self, reader: str) -> Scan:
         """Tells the screen that a payment code was shown and thrown away; its text never came here."""
         return Scan(reader=reader, symbology=PAYMENT_CODE, text="", at_ms=self.clock.now().at_ms)
+
+    async def _verify_books(self) -> BooksReport:
+        return msgspec.convert(await run_job("books-verify", self._folder / DATABASE), BooksReport)
 
     async def _store_health(self) -> PartHealth:
         standing = self.store.standing

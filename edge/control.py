@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -12,7 +13,7 @@ from cloud_sync.records import read_acknowledged
 from edge.books import ledger
 from edge.books.records import trial_rows
 from edge.books.verification import verify_books
-from edge.errors import Refusal
+from edge.errors import Refusal, StoreError
 from edge.links.health import HealthRegistry, overall
 from edge.shop.receiving import expected_deliveries, receive_delivery
 from edge.staff.accounts import StaffDesk
@@ -21,6 +22,7 @@ from edge.staff.records import Role
 from edge.store import journal
 from edge.store.archive import FileHeader
 from edge.store.identity import quarantine_of
+from edge.store.jobs import run_job
 from edge.store.store import Store
 from edge.trust.clock import Clock
 
@@ -29,6 +31,8 @@ MAX_DIGITS = 18
 """A number of so many digits is one of SQLite's; a negative limit would be none at all."""
 DECLARERS = {Role.CLERK, Role.SUPERVISOR, Role.MANAGER, Role.TECHNICIAN}
 """Whoever stands before the device can see which one it is; a site may have nobody but its clerk."""
+KEEPERS = {Role.TECHNICIAN, Role.MANAGER}
+"""Who may take the whole database away as a backup."""
 RECEIVERS = {Role.CLERK, Role.SUPERVISOR, Role.MANAGER}
 
 
@@ -45,11 +49,37 @@ class Declaration(Credentials, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
-class Control:
-    """The handlers. `routes()` goes to `edge.links.control.build_control`."""
+class BackupAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A backup to a file of this machine, and who asks for it."""
 
-    def __init__(self, *, store: Store, clock: Clock, staff: StaffDesk, health: HealthRegistry) -> None:
+    login: str
+    pin: str
+    file: str = ""
+
+
+class JobFailed(Refusal):
+    """A job on the database could not do its work; `reason` says why."""
+
+    code = "job_failed"
+
+
+class Control:
+    """The handlers; `database` is the file for jobs, or None.
+
+    `routes()` goes to `edge.links.control.build_control`.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        staff: StaffDesk,
+        health: HealthRegistry,
+        database: Path | None = None,
+    ) -> None:
         self._store = store
+        self._database = database
         self._clock = clock
         self._staff = staff
         self._health = health
@@ -66,6 +96,8 @@ class Control:
             web.get("/books/verify", _answer(self.verify_books)),
             web.get("/identity", _answer(self.identity)),
             web.post("/identity/epoch", _answer(self.new_epoch)),
+            web.get("/db/check", _answer(self.check_database)),
+            web.post("/db/backup", _answer(self.back_up)),
             web.get("/deliveries", _answer(self.deliveries)),
             web.post("/deliveries/{delivery}/receive", _answer(self.receive)),
         )
@@ -108,6 +140,8 @@ class Control:
     async def verify(self, request: web.Request) -> object:
         """Recompute the chain, from the newest counter-signed entry with `since=checkpoint`."""
         short = request.query.get("since") == "checkpoint"
+        if self._database is not None and not short:
+            return await self._job("journal-verify")
         found = await self._store.read(journal.verify_since_checkpoint if short else journal.verify)
         return journal.describe(found)
 
@@ -144,6 +178,8 @@ class Control:
 
     async def verify_books(self, request: web.Request) -> object:
         """Fold every balance anew, check every set, hold each against its journal event."""
+        if self._database is not None:
+            return await self._job("books-verify")
         return await self._store.read(verify_books)
 
     async def identity(self, request: web.Request) -> object:
@@ -163,6 +199,24 @@ class Control:
         person = await self._staff.check(asked.login, asked.pin, roles=DECLARERS)
         reason = f"declared by {person.id}: {asked.reason}"
         return {"epoch": await self._store.run(lambda unit: settle(unit, reason))}
+
+    async def check_database(self, request: web.Request) -> object:
+        """Pages, references, journal and books, in a process of its own."""
+        return await self._job("db-check")
+
+    async def back_up(self, request: web.Request) -> object:
+        """Copy the database to a new file of this machine; asks for a person's PIN."""
+        asked = msgspec.json.decode(await request.read(), type=BackupAsked)
+        await self._staff.check(asked.login, asked.pin, roles=KEEPERS)
+        return await self._job("backup", asked.file)
+
+    async def _job(self, name: str, *arguments: str) -> object:
+        if self._database is None:
+            raise JobFailed(reason="no file")
+        try:
+            return await run_job(name, self._database, *arguments)
+        except StoreError as error:
+            raise JobFailed(reason=str(error)) from error
 
     async def deliveries(self, request: web.Request) -> object:
         """Delivery notes that were not counted in yet."""

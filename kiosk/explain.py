@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from edge.errors import DeviceError, EdgeError, PlatformUnreachable, Refusal
+from edge.errors import DeviceError, EdgeError, PlatformUnreachable, Refusal, StoreError
 from kiosk.refusals import REFUSALS
 from kiosk.visit import Answer, Dialog
 from kiosk.words import Text
@@ -72,6 +72,8 @@ def explanation_of(error: EdgeError) -> Dialog:
     if isinstance(error, Refusal):
         title, body = REFUSALS.get(error.code, REFUSALS["refused"])
         return _dialog(Explanation(title, body))
+    if isinstance(error, StoreError):
+        return _dialog(Explanation(*REFUSALS["trade_stopped"]))
     if isinstance(error, PlatformUnreachable):
         return _dialog(NETWORK_AWAY)
     if isinstance(error, DeviceError):

@@ -250,6 +250,7 @@ REFUSALS: dict[str, Words] = {
             "Nothing was charged, your basket is kept. A technician has been told; ask at the counter.",
         ),
     ),
+    "job_failed": COUNTER_ONLY,
     "batch_damaged": AGAIN,
     "batch_malformed": AGAIN,
     "batch_too_large": AGAIN,

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from edge.errors import DeviceError, PlatformError, Refusal
+from edge.errors import DeviceError, PlatformError, Refusal, StoreError
 from edge.trust.clock import Clock
 from edge.trust.passes import is_pass_text
 from edge.trust.time_policy import Decision, judged_at
@@ -163,7 +163,7 @@ class Session:
         before, visit.screen, visit.page = visit.screen, name, 0
         try:
             await self.screen.enter(self)
-        except (Refusal, PlatformError, DeviceError):
+        except (Refusal, PlatformError, DeviceError, StoreError):
             visit.screen = before
             raise
         if remember and before not in ("idle", name):
@@ -194,7 +194,7 @@ class Session:
         visit = self.visit
         try:
             await action()
-        except (Refusal, PlatformError, DeviceError) as error:
+        except (Refusal, PlatformError, DeviceError, StoreError) as error:
             if visit is self.visit:
                 self.knock("no")
                 self.ask(explanation_of(error))

@@ -1,6 +1,7 @@
-"""`edge db`: the site's database as files."""
+"""`edge db`: check the database, or back it up while the hub goes on."""
 
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -8,11 +9,78 @@ import click
 from edge.commands.hub import config_option, data_folder, load_config
 from edge.config import SiteSettings
 from edge.errors import StoreError
+from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
 
 
 @click.group("db")
 def command() -> None:
-    """The database of a site."""
+    """The database: a check of everything, and backups."""
+
+
+@command.command("check")
+@config_option
+def check(config_path: Path) -> None:
+    """Check pages, references, journal and books. Exit status 1 names what is wrong and the mend."""
+    from edge.jobs import check_database
+
+    folder = data_folder(load_config(config_path))
+    path = folder / "edge.db"
+    if not path.exists():
+        raise click.ClickException(
+            f"there is no database at {path}; restore a backup, or edge init makes one"
+        )
+    try:
+        found = ControlClient(folder / CONTROL_SOCKET).get("/db/check")
+    except HubNotRunning:
+        found = check_database(path)
+    for wrong in found["wrong"]:
+        click.echo(f"{wrong['what']}\n  mend: {wrong['mend']}")
+    if found["wrong"]:
+        sys.exit(1)
+    click.echo(f"{path} is well: pages, references, journal up to entry {found['head_seq']}, books")
+
+
+@command.command("backup")
+@config_option
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--login", default="", help="With a running hub: whose account.")
+@click.option("--pin", default="", help="With a running hub; asked for when left out.")
+def backup(config_path: Path, file: Path, login: str, pin: str) -> None:
+    """Copy the database to FILE, which must not exist; a running hub goes on selling."""
+    folder = data_folder(load_config(config_path))
+    client = ControlClient(folder / CONTROL_SOCKET)
+    try:
+        client.get("/status")
+    except HubNotRunning:
+        head_seq = _back_up_here(folder / "edge.db", file.absolute())
+    else:
+        login = login or click.prompt("Login")
+        pin = pin or click.prompt("PIN", hide_input=True)
+        asked = {"login": login, "pin": pin, "file": str(file.absolute())}
+        status, answer = client.post("/db/backup", asked)
+        if status != 200:
+            raise click.ClickException(f"refused: {answer.get('code')} {answer.get('details', '')}")
+        head_seq = answer["head_seq"]
+    click.echo(f"{file}: verified, journal up to entry {head_seq}")
+
+
+def _back_up_here(path: Path, target: Path) -> int:
+    from edge.store.backup import back_up
+
+    began_s, tell = time.monotonic(), sys.stderr.isatty()
+
+    def show(done: int, whole: int) -> None:
+        if tell:
+            rate = done * 4096 / 1e6 / max(time.monotonic() - began_s, 0.001)
+            click.echo(f"\r{done * 100 // max(whole, 1):3d} %  {rate:.0f} MB/s", nl=False, err=True)
+
+    try:
+        head = back_up(path, target, show)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    if tell:
+        click.echo(err=True)
+    return head.seq
 
 
 @command.command("restore")

@@ -10,11 +10,13 @@ from typing import NamedTuple
 import click
 
 from edge.commands.hub import config_option, data_folder
-from edge.config import Config, PlatformSettings
+from edge.config import Config, PlatformSettings, SiteSettings
 from edge.errors import ConfigError, StoreError
 from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
+from edge.store.errors import DatabaseTooNew
 
 LITTLE_SPACE_MB = 500
+MEND_OF_DISK = "full: free some space; read-only or failing: mend the disk; damaged: restore a backup"
 
 
 class Finding(NamedTuple):
@@ -54,7 +56,8 @@ def examine(path: Path) -> Iterator[Finding]:
     yield from _secrets(config)
     folder = data_folder(config)
     yield _space(folder)
-    yield from _hub_or_database(folder)
+    site = config.one("site", SiteSettings)
+    yield from _hub_or_database(folder, (site.id, site.device))
 
 
 def _programs() -> Iterator[Finding]:
@@ -83,11 +86,11 @@ def _space(folder: Path) -> Finding:
     return Finding(free_mb > LITTLE_SPACE_MB, f"{free_mb} MB free in {folder}", mend)
 
 
-def _hub_or_database(folder: Path) -> Iterator[Finding]:
+def _hub_or_database(folder: Path, owner: tuple[str, str]) -> Iterator[Finding]:
     try:
         status = ControlClient(folder / CONTROL_SOCKET).get("/status")
     except HubNotRunning:
-        yield from _database(folder)
+        yield from _database(folder, owner)
         return
     yield Finding(True, f"a hub runs, journal at {status['head_seq']}")
     for name, part in status["parts"].items():
@@ -95,35 +98,57 @@ def _hub_or_database(folder: Path) -> Iterator[Finding]:
             mend = "edge identity show says what to look for, edge identity new-epoch settles it"
             yield Finding(part["state"] == "ok", f"part {name} {part['detail']}".strip(), mend)
             continue
+        if name == "store":
+            yield Finding(part["state"] == "ok", f"part store: {part['detail']}", MEND_OF_DISK)
+            continue
         mend = f"is its process running, its cable in? state: {part['state']} {part['detail']}"
         yield Finding(part["state"] == "ok", f"part {name}", mend)
     verified = ControlClient(folder / CONTROL_SOCKET).get("/journal/verify")
     yield _chain(verified["first_bad_seq"], verified["count"])
 
 
-def _database(folder: Path) -> Iterator[Finding]:
-    from edge.store import journal
-    from edge.store.connections import open_reader
+def _database(folder: Path, owner: tuple[str, str]) -> Iterator[Finding]:
+    """Without a hub: everything that would stop the next start, then everything that a check finds."""
+    from edge.jobs import check_database
+    from edge.store.connections import FileLock, open_reader, read_owner
     from edge.store.migrate import pending
+    from edge.store.quarantine import MEND, check_before_opening
     from edge.tables import MIGRATIONS
 
     path = folder / "edge.db"
-    if not path.exists():
-        yield Finding(False, f"no database at {path}", "edge init makes one; or restore a backup")
-        return
-    connection = open_reader(path)
     try:
-        waiting = pending(connection, MIGRATIONS)
-        yield Finding(True, f"database {path}, {len(waiting)} migrations wait for the next start")
-        result = journal.verify(connection)
-        yield _chain(result.first_bad_seq, result.count)
+        lock = FileLock(path)
     except StoreError as error:
+        yield Finding(False, str(error), "stop the other hub or command; only one may have the database")
+        return
+    try:
+        if not path.exists() and not lock.owner:
+            yield Finding(False, f"no database at {path}", "edge init makes one; or restore a backup")
+            return
+        check_before_opening(path, owner=lock.owner)
+        connection = open_reader(path)
+        try:
+            waiting = pending(connection, MIGRATIONS)
+            found = read_owner(connection)
+        finally:
+            connection.close()
+        yield Finding(True, f"database {path}, {len(waiting)} migrations wait for the next start")
+        if found not in (owner, (None, None)):
+            mend = "put the right database or the right site.toml here; two sites never share one"
+            yield Finding(
+                False, f"the database is of {found[0]}/{found[1]}, not of {owner[0]}/{owner[1]}", mend
+            )
+        wrong = [] if waiting else check_database(path)["wrong"]
+        for each in wrong:
+            yield Finding(False, each["what"], each["mend"])
+        if not wrong and not waiting:
+            yield Finding(True, "database, journal and books are well")
+    except DatabaseTooNew as error:
         yield Finding(False, str(error), "install the version that wrote this database, or restore a backup")
-    except sqlite3.Error as error:
-        mend = f"do not start the hub; keep a copy of {path}, then restore a backup"
-        yield Finding(False, f"database {path} cannot be read: {error}", mend)
+    except (StoreError, sqlite3.Error) as error:
+        yield Finding(False, f"database {path}: {error}", f"do not start the hub; {MEND}")
     finally:
-        connection.close()
+        lock.release()
 
 
 def _chain(bad: int | None, count: int) -> Finding:

@@ -9,6 +9,9 @@ from typing import IO, Any
 
 from edge.errors import EdgeError
 
+ANSWER_LIMIT_S = 3600.0
+"""As long as a job may take; a hub that is gone closes the socket at once."""
+
 CONTROL_SOCKET = "run/control.sock"
 """Where the hub listens, in the site's folder."""
 
@@ -62,7 +65,7 @@ class ControlClient:
 
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: Path) -> None:
-        super().__init__("hub", timeout=30)
+        super().__init__("hub", timeout=ANSWER_LIMIT_S)
         self._path = path
 
     def connect(self) -> None:

@@ -134,6 +134,12 @@ def _open_lock(path: Path) -> int:
         return os.open(path, os.O_RDONLY)
 
 
+def read_owner(connection: sqlite3.Connection) -> tuple[str | None, str | None]:
+    """Return whose database this is: site and device."""
+    site, device = get_fact(connection, "site"), get_fact(connection, "device")
+    return (None if site is None else str(site), None if device is None else str(device))
+
+
 def claim(connection: sqlite3.Connection, *, site: str, device: str) -> None:
     """Give a new database its owner, or check the owner of an old one. Raises ForeignDatabase."""
     owner = (get_fact(connection, "site"), get_fact(connection, "device"))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from edge.errors import PlatformUnreachable
+from edge.errors import PlatformUnreachable, StoreError
 from kiosk.desks.views import Charge, ChargeState
 from kiosk.screens.base import Gesture, Screen
 from kiosk.visit import Answer, Dialog, Paying
@@ -42,7 +42,7 @@ async def ask_platform(session: "Session") -> None:
     paying.due_ms, paying.asks = session.monotonic_ms() + every_ms, paying.asks + 1
     try:
         state: ChargeState | None = await session.desks.till.ask(paying.charge.attempt_id)
-    except PlatformUnreachable:
+    except (PlatformUnreachable, StoreError):
         state = None
     if visit is session.visit and visit.paying is paying:
         await _learn(session, paying, state)
@@ -193,7 +193,7 @@ async def _give_up(session: "Session", value: str) -> None:
         return
     try:
         state: ChargeState | None = await session.desks.till.give_up(paying.charge.attempt_id)
-    except PlatformUnreachable:
+    except (PlatformUnreachable, StoreError):
         state = "unknown"
     if visit is not session.visit or visit.paying is not paying:
         return

@@ -1,0 +1,90 @@
+"""The jobs: `python -m edge.jobs NAME DATABASE …` prints one JSON object; the exit status tells of success.
+
+Each opens the database read-only, beside a running hub or without one.
+"""
+
+import sqlite3
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge.books.verification import verify_books
+from edge.errors import EdgeError
+from edge.store import journal
+from edge.store.backup import back_up
+from edge.store.check import Wrong, check_store
+from edge.store.connections import open_reader
+from edge.store.quarantine import MEND
+
+
+def check_database(path: Path) -> dict[str, Any]:
+    """Everything that can be checked: pages, references, journal, books."""
+    try:
+        connection = open_reader(path)
+    except sqlite3.Error as error:
+        return {"wrong": [msgspec.to_builtins(Wrong(f"the database cannot be opened: {error}", MEND))]}
+    try:
+        wrong = list(check_store(connection, path))
+        if not wrong:
+            wrong += [
+                Wrong(f"books: {each.subject}: {each.words}", MEND) for each in _differences(connection)
+            ]
+        entries = 0 if wrong else journal.read_head(connection).seq
+    finally:
+        connection.close()
+    return {"wrong": msgspec.to_builtins(wrong), "head_seq": entries}
+
+
+def _differences(connection: sqlite3.Connection) -> Sequence[Any]:
+    return verify_books(connection).differences
+
+
+def verify_journal(path: Path) -> dict[str, Any]:
+    """Recompute the whole chain."""
+    connection = open_reader(path)
+    try:
+        return dict(journal.describe(journal.verify(connection)))
+    finally:
+        connection.close()
+
+
+def verify_ledger(path: Path) -> dict[str, Any]:
+    """Fold every balance anew and hold every set against its event."""
+    connection = open_reader(path)
+    try:
+        return dict(msgspec.to_builtins(verify_books(connection)))
+    finally:
+        connection.close()
+
+
+def back_up_to(path: Path, target: str) -> dict[str, Any]:
+    """Copy the database to a file that does not exist yet."""
+    head = back_up(path, Path(target))
+    return {"head_seq": head.seq, "head_hash": head.hash.hex(), "bytes": Path(target).stat().st_size}
+
+
+JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "journal-verify": verify_journal,
+    "books-verify": verify_ledger,
+    "backup": back_up_to,
+    "db-check": check_database,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one job."""
+    name, path, *more = arguments
+    try:
+        result = JOBS[name](Path(path), *more)
+    except (EdgeError, sqlite3.Error) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.buffer.write(msgspec.json.encode(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

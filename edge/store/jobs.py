@@ -1,0 +1,42 @@
+"""Starts jobs: short-lived processes with a read-only connection, for whatever takes over 20 ms of CPU."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import edge
+from edge.errors import StoreError
+
+JOB_LIMIT_S = 3600.0
+"""A job that takes longer than an hour is ended."""
+
+
+async def run_job(name: str, database: Path, *arguments: str) -> dict[str, Any]:
+    """Run one of the jobs of `edge.jobs` and return its result. Raises StoreError with its words."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "edge.jobs",
+        name,
+        str(database),
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=Path(edge.__file__).parent.parent,
+    )
+    try:
+        async with asyncio.timeout(JOB_LIMIT_S):
+            said, complaint = await process.communicate()
+    except TimeoutError as error:
+        raise StoreError(f"{name} took longer than {JOB_LIMIT_S:.0f} s") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        words = complaint.decode("utf-8", "replace").strip().splitlines()
+        raise StoreError(words[-1] if words else f"{name} ended with {process.returncode}")
+    return msgspec.json.decode(said, type=dict[str, Any])
