@@ -31,7 +31,7 @@ DAY_MS = 24 * 3_600_000
 YEAR_MS = 366 * DAY_MS
 PAGE_ROWS = 200
 """Entries read or deleted at once; 200 take about 2 ms of the writer's time on the build machine."""
-MAX_CUT_ENTRIES = 200_000
+MAX_CUT_ENTRIES = 20_000
 MAX_CUTS = 16
 """Cuts of one run; the rest waits for the next day."""
 START_AFTER_S = 60.0
