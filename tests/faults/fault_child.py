@@ -21,6 +21,7 @@ from edge.errors import Refusal, StoreError
 from edge.store.store import Store
 from tests.faults.acts import Claim, Ward
 from tests.faults.plants import PLANTS
+from tests.faults.recorder import Marks
 from tests.faults.store_child import open_store
 
 HEALED_WITHIN_S = 10.0
@@ -55,6 +56,7 @@ class Trial:
         self._answer = Answer([], [], [], False, False)
         self._rng = random.Random(order.seed)
         self._recorder = ctypes.CDLL(None)
+        self._marks = Marks()
 
     async def run(self) -> Answer:
         """Open, fail, act, heal, act, close."""
@@ -67,7 +69,7 @@ class Trial:
         except StoreError as error:
             answer.refusals.append(_words(error))
         if store is not None:
-            ward = Ward(store, answer.claims.append, self._rng, f"f{order.seed}")
+            ward = Ward(store, self._tell, self._rng, f"f{order.seed}")
             for number in range(6):
                 acts = (ward.buy(), ward.open_gate(), ward.feed(3, number + 2), ward.give_up())
                 self._note(await asyncio.gather(*acts, return_exceptions=True))
@@ -75,10 +77,14 @@ class Trial:
         self._recorder.recorder_arm(0, 0, 0)
         if store is None:
             store = open_store(Path(order.folder), log_pages=pages)
-        ward = Ward(store, answer.claims.append, self._rng, f"h{order.seed}")
+        ward = Ward(store, self._tell, self._rng, f"h{order.seed}")
         answer.healed = await _healed(ward)
         store.close()
         return answer
+
+    def _tell(self, claim: Claim) -> None:
+        self._answer.claims.append(claim)
+        self._marks(msgspec.json.encode(claim))
 
     def _note(self, outcomes: Iterable[BaseException | None]) -> None:
         """An act was answered, clearly refused, or broke."""

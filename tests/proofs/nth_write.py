@@ -37,6 +37,7 @@ COUNTS = (0, 1, 3)
 
 CALLS = 500
 ANSWER_S = 60.0
+CUTS = 3
 _planted: list[str] = []
 
 
@@ -90,7 +91,7 @@ def _trial(folder: Path, lines: Lines, prepared: list[Claim], numbers: Iterator[
         answer = msgspec.json.decode(lines.read(ANSWER_S, name), type=Answer)
         faults = _faults(answer)
         faults += _books(work, [*prepared, *answer.claims])
-        faults += _after_cut(folder, work.name, [*prepared, *answer.claims], rng)
+        faults += [fault for _ in range(CUTS) for fault in _after_cut(folder, work.name, prepared, rng)]
         assert not faults, f"seed {seed}: {name}: " + "; ".join(faults[:8]) + f" (told {answer.refusals[:4]})"
         shutil.rmtree(work)
     return len(ERRORS)
@@ -113,15 +114,20 @@ def _books(folder: Path, claims: list[Claim]) -> list[str]:
         store.close()
 
 
-def _after_cut(folder: Path, name: str, claims: list[Claim], rng: random.Random) -> list[str]:
-    """The power fails after the last act: what failed syncs left unsure may be gone."""
+def _after_cut(folder: Path, name: str, prepared: list[Claim], rng: random.Random) -> list[str]:
+    """The power fails some time later: what failed syncs left unsure may be gone."""
     cut = folder / "cut"
     shutil.rmtree(cut, ignore_errors=True)
     cut.mkdir()
-    prepared = [path for path in (folder / "disk" / "prepared").iterdir() if path.suffix != ".reserve"]
-    disk = Disk({f"{name}/{path.name}": path.read_bytes() for path in prepared})
-    for record in read_log(folder / "log"):
-        disk.follow(record)
+    laid = [path for path in (folder / "disk" / "prepared").iterdir() if path.suffix != ".reserve"]
+    disk = Disk({f"{name}/{path.name}": path.read_bytes() for path in laid})
+    records = list(read_log(folder / "log"))
+    claims = list(prepared)
+    for record in records[: rng.randrange(1, len(records) + 1)]:
+        if record.kind == "A":
+            claims.append(msgspec.json.decode(record.data, type=Claim))
+        else:
+            disk.follow(record)
     write_files(disk.cut(rng), cut)
     return [f"after a power cut: {fault}" for fault in _books(cut / name, claims)]
 
@@ -136,6 +142,7 @@ PROOF = Proof(
         bug: partial(_plant, bug)
         for bug in (
             "fsync error retried",
+            "the log is taken as it is after a failed sync",
             "error swallowed",
         )
     },
