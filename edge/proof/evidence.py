@@ -159,7 +159,7 @@ class Success(NamedTuple):
 
 
 class ToldSale(NamedTuple):
-    """A sale that a person was told of; `writable` says whether the journal could be written then."""
+    """A sale that a person was told of; not `writable`: made while the journal could not be written."""
 
     order: str
     total_fen: int

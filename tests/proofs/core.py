@@ -153,7 +153,9 @@ class CoreMachine(RuleBasedStateMachine):
         if answer.id not in self.attempts:
             self.attempts.append(answer.id)
         if answer.purpose == "sale" and answer.state is AttemptState.PAID and not answer.reason:
-            writable = not self.world.power.read_only
+            settled = self.world.collector.journal.of("SaleSettled")  # as of before this step
+            kept = any(entry.data["order_id"] == answer.order_id for entry in settled)
+            writable = kept or not self.world.power.read_only
             self.world.told.setdefault(
                 answer.order_id, ToldSale(answer.order_id, answer.amount_fen, writable)
             )
