@@ -37,36 +37,44 @@ async def serve(stand: Stand, port: int = 0) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@contextlib.asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
     """Chromium of the system."""
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        await chromium.close()
+        launched = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A browser for one test."""
+    async with chromium() as launched:
+        yield launched
+
+
+@contextlib.asynccontextmanager
+async def looking(browser: Browser, stand: Stand, size: str) -> AsyncIterator[Page]:
+    """A page over a stand; anything that the browser complains of is an AssertionError at the end."""
+    width, height = SIZES[size]
+    async with serve(stand) as port:
+        context = await browser.new_context(
+            viewport={"width": width, "height": height},
+            reduced_motion="reduce",
+            device_scale_factor=0.5,
+        )
+        page = await context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        await page.goto(f"http://127.0.0.1:{port}/")
+        await page.wait_for_selector("main[data-screen]")
+        yield page
+        await context.close()
+        assert complaints == []
 
 
 @pytest.fixture
 def look_at(browser: Browser) -> LookAt:
-    """Opens a page over a stand; anything that the browser complains of fails the test."""
-
-    @contextlib.asynccontextmanager
-    async def look(stand: Stand, size: str) -> AsyncIterator[Page]:
-        width, height = SIZES[size]
-        async with serve(stand) as port:
-            context = await browser.new_context(
-                viewport={"width": width, "height": height},
-                reduced_motion="reduce",
-                device_scale_factor=0.5,
-            )
-            page = await context.new_page()
-            complaints: list[str] = []
-            page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            await page.goto(f"http://127.0.0.1:{port}/")
-            await page.wait_for_selector("main[data-screen]")
-            yield page
-            await context.close()
-            assert complaints == []
-
-    return look
+    """Opens a page over a stand in the test's browser."""
+    return lambda stand, size: looking(browser, stand, size)

@@ -1,6 +1,7 @@
 """All proofs, in the order of docs/proof.md."""
 
 from tests.proofs import (
+    axe,
     brokers,
     core,
     http_api,
@@ -29,6 +30,7 @@ PROOFS: tuple[Proof, ...] = (
     http_api.PROOF,
     brokers.PROOF,
     roles.PROOF,
+    axe.PROOF,
     ledger.PROOF,
     journal.PROOF,
     time.PROOF,
