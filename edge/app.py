@@ -53,6 +53,7 @@ from edge.shop.checkout import cancel_abandoned, settle_sale
 from edge.site import ARCHIVES, DATABASE, one_or_default, open_store, read_secret
 from edge.staff.accounts import StaffDesk
 from edge.store.condition import Condition
+from edge.store.errors import NotWritable
 from edge.store.identity import quarantine_of
 from edge.store.jobs import run_job
 from edge.store.retention import Budget, Retention
@@ -322,7 +323,11 @@ class Hub:
     async def open(self) -> AsyncIterator[None]:
         """Bring the state of before a restart to a clear end, then listen on the control socket."""
         try:
-            await self.store.run(recover_openings)
+            try:
+                await self.store.run(recover_openings)
+            except NotWritable as error:
+                # The kiosk has to say why nothing is sold; what was undecided stays so until the next start.
+                log.error("openings of before the start stay undecided: %s", error)
             await self._keyring.load()
             await self._control.open()
             yield
