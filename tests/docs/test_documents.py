@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from edge.commands import COMMANDS, reference
+from tests.proofs.document import describe
+from tests.proofs.table import PROOFS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
@@ -69,3 +71,7 @@ def test_units_are_valid_and_tight(unit: Path) -> None:
         check=False,
     )
     assert rated.returncode == 0, rated.stdout[-400:]
+
+
+def test_every_proof_and_its_planted_bugs_are_listed() -> None:
+    assert describe(PROOFS) in (ROOT / "docs/proof.md").read_text(), "run: python -m tests.proofs.document"
