@@ -230,6 +230,10 @@ async def kiosk_desk() -> AsyncIterator[Served]:
         yield Served(routes_of(app), ask)
 
 
+_MORE = {"/identity/epoch": {"reason": "tried by the matrix"}}
+"""What a route asks for beside the person."""
+
+
 @asynccontextmanager
 async def control_desk() -> AsyncIterator[Served]:
     """The hub's control socket: who asks is told by the kernel, and by login and PIN."""
@@ -254,7 +258,8 @@ async def control_desk() -> AsyncIterator[Served]:
             method, _, path = route.partition(" ")
             pin = WRONG_PIN if role == "wrong PIN" else PIN
             login = {"wrong PIN": "clerk", "foreign user": "clerk"}.get(role, role)
-            body = b"" if role == "no PIN" else msgspec.json.encode({"login": login, "pin": pin})
+            person = {"login": login, "pin": pin} | _MORE.get(path, {})
+            body = b"" if role == "no PIN" else msgspec.json.encode(person)
             http = asks["foreign" if role == "foreign user" else "own"]
             path = path.replace("{delivery}", "delivery-1")
             async with http.request(method, "http://hub" + path, data=body) as answer:
