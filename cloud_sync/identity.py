@@ -77,7 +77,6 @@ def settle(unit: Unit, reason: str) -> int:
     """A person declares this device the true one: a new epoch, into which everything that waits is sent."""
     began = declare_true(unit, reason)
     records.write_stream_epoch(unit.connection, began)
-    records.clear_halted(unit.connection)
     for source in (SOURCE, "restored"):
         clear_alarm(unit, kind=ALARM, source=source)
     return began

@@ -74,9 +74,12 @@ def write_halted(connection: sqlite3.Connection, code: str) -> bool:
     return True
 
 
-def clear_halted(connection: sqlite3.Connection) -> None:
-    """Whatever stopped the uplink was settled."""
+def clear_halted(connection: sqlite3.Connection) -> bool:
+    """Whatever stopped the uplink was settled; False when nothing did."""
+    if get_fact(connection, HALTED) is None:
+        return False
     drop_fact(connection, HALTED)
+    return True
 
 
 def read_head_seq(connection: sqlite3.Connection) -> int:

@@ -19,6 +19,8 @@ from cloud_sync.records import Outgoing
 from cloud_sync.wire.batches import MEDIA_TYPE, BatchAccepted, StreamStanding, encode_batch
 from edge.errors import PlatformError, PlatformRejected, PlatformUnreachable
 from edge.links.backoff import Backoff
+from edge.service.alarms import clear_alarm, raise_alarm
+from edge.store import journal
 from edge.store.identity import IDENTITY_TOPIC, quarantine_of
 from edge.store.journal import Head
 from edge.store.lanes import Lane
@@ -39,6 +41,9 @@ HALT_PAUSE_S = 300.0
 PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=20.0)
 _ENVELOPE_FAULTS = frozenset({"wrong_stream", "batch_malformed", "batch_too_large", "epoch_not_begun"})
 _OTHER_DEVICE = frozenset({"fork", "quarantined", "superseded"})
+BEFORE_OLDEST = "before_the_oldest_entry"
+"""The platform asks for entries that are only in archives here: its custody lost them."""
+ALARM = "uplink_halted"
 _HEADERS = {"Content-Type": MEDIA_TYPE, "Content-Encoding": "zstd"}
 
 
@@ -169,9 +174,7 @@ class Uplink:
         head = await self._store.read(records.read_head_seq)
         if seq > head and header.epoch == self._store.epoch:
             raise DetailedRejection(409, "fork", {"epoch": header.epoch, "seq": head + 1})
-        await self._store.run(
-            lambda unit: records.write_acknowledged(unit.connection, last_seq), lane=Lane.BULK
-        )
+        await self._store.run(partial(_note_custody, seq=last_seq), lane=Lane.BULK)
         self._acknowledged = last_seq
 
     async def _meet_rejection(self, rejected: PlatformRejected) -> None:
@@ -179,9 +182,7 @@ class Uplink:
         details = rejected.details if isinstance(rejected, DetailedRejection) else {}
         expected = details.get("expected_seq")
         if rejected.code == "gap" and isinstance(expected, int):
-            log.warning("the platform asks for events from seq %d again", expected)
-            self._acknowledged = expected - 1
-            await self._rest(None)
+            await self._go_back(expected)
         elif rejected.code in _OTHER_DEVICE:
             await self._stop(rejected.code, int(details.get("seq", 0)), int(details.get("epoch", 0)))
         elif rejected.code in _ENVELOPE_FAULTS:
@@ -190,6 +191,17 @@ class Uplink:
         else:
             log.warning("uplink: %s", rejected)
             await self._rest(None)
+
+    async def _go_back(self, expected_seq: int) -> None:
+        """Send again from the seq that the platform asks for, unless that entry was cut into an archive."""
+        kept = await self._store.read(journal.first_kept)
+        if expected_seq <= kept.seq:
+            await self._halt(BEFORE_OLDEST, expected_seq)
+            await self._sleep(HALT_PAUSE_S)
+            return
+        log.warning("the platform asks for events from seq %d again", expected_seq)
+        self._acknowledged = expected_seq - 1
+        await self._rest(None)
 
     async def _stop(self, code: str, seq: int, epoch: int) -> None:
         """Another device of our name: quarantine; then wait until a person settled it, or look again."""
@@ -224,8 +236,16 @@ class Uplink:
         def note(unit: Unit) -> None:
             if records.write_halted(unit.connection, code):
                 unit.record(UplinkHalted(code=code, seq=seq), actor="uplink")
+                raise_alarm(unit, kind=ALARM, source="uplink", detail=f"{code} from entry {seq}")
 
         await self._store.run(note, lane=Lane.BULK)
 
     async def _rest(self, asked_s: float | None) -> None:
         await self._sleep(self._backoff.next_s() if asked_s is None else asked_s)
+
+
+def _note_custody(unit: Unit, *, seq: int) -> None:
+    """The platform has custody up to a seq; whatever halted the uplink is over."""
+    records.write_acknowledged(unit.connection, seq)
+    if records.clear_halted(unit.connection):
+        clear_alarm(unit, kind=ALARM, source="uplink")

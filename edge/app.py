@@ -310,7 +310,7 @@ class Hub:
             flag(f"bank:{bank.id}", partial(self._banks[bank.id].online, bank.id))
         flag("platform", lambda: self._downlink.online)
         flag("copy", lambda: self._downlink.complete or None)
-        flag("uplink", self._uplink_flows)
+        self.health.register("uplink", self._uplink_health)
         flag("commands", lambda: self._commands.ready)
         flag("clock", lambda: self.clock.now().trust is not Trust.UNKNOWN)
         self.metrics.describe("edge_role_restarts_total", "How often a role was started again.")
@@ -389,11 +389,12 @@ class Hub:
             State.DOWN, f"{stopped.code} from entry {stopped.seq}; edge identity show says more"
         )
 
-    def _uplink_flows(self) -> bool | None:
+    async def _uplink_health(self) -> PartHealth:
         """While nothing waits the uplink has nothing to say; then the feed's word counts."""
         if self._uplink.halted is not None:
-            return False
-        return self._downlink.online if self._uplink.online is None else self._uplink.online
+            return PartHealth(State.DOWN, self._uplink.halted)
+        online = self._downlink.online if self._uplink.online is None else self._uplink.online
+        return PartHealth(State.UNKNOWN if online is None else State.OK if online else State.DOWN)
 
     def _reader_lives(self, reader: str) -> bool | None:
         state = self._vision.states.get(reader)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import click
 
+from cloud_sync.uplink import BEFORE_OLDEST
 from edge.commands.hub import config_option, data_folder
 from edge.config import Config, PlatformSettings, SiteSettings
 from edge.errors import ConfigError, StoreError
@@ -16,6 +17,11 @@ from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunni
 from edge.store.errors import DatabaseTooNew
 
 LITTLE_SPACE_MB = 500
+MEND_OF_UPLINK = {
+    BEFORE_OLDEST: "the platform lost entries that are only in the folder archives: its keepers need those"
+    " files, or put its backup back; if it lost everything, edge identity new-epoch goes on without",
+}
+"""By the code that the uplink halts with; the hub asks again every five minutes."""
 MEND_OF_DISK = "full: free some space; read-only or failing: mend the disk; damaged: restore a backup"
 
 
@@ -100,6 +106,9 @@ def _hub_or_database(folder: Path, owner: tuple[str, str]) -> Iterator[Finding]:
             continue
         if name == "store":
             yield Finding(part["state"] == "ok", f"part store: {part['detail']}", MEND_OF_DISK)
+            continue
+        if name == "uplink" and part["detail"] in MEND_OF_UPLINK:
+            yield Finding(False, f"part uplink: {part['detail']}", MEND_OF_UPLINK[part["detail"]])
             continue
         mend = f"is its process running, its cable in? state: {part['state']} {part['detail']}"
         yield Finding(part["state"] == "ok", f"part {name}", mend)
