@@ -217,7 +217,8 @@ class Evidence:
 
     `seen` is the last link that was read as committed before (a power cut ago); `told` the sales that people
     were told of; `asked` the orders that anybody ever asked for; `openings`, `attempts` and `orders` the
-    states of the tables by id; `settled` says that every attempt has come to its end and late money was
+    states of the tables by id; `known` the commitments that still name somebody, `forgotten` those of people
+    who were erased; `settled` says that every attempt has come to its end and late money was
     looked for; `active` are (cell, order) of the hub's copy that wait in a cell; `pulse_ms` is by line.
     """
 
@@ -240,6 +241,8 @@ class Evidence:
     now_ms: float | None = None
     permits: Mapping[str, Permit] | None = None
     confirmed_empty: frozenset[str] = frozenset()
+    known: frozenset[str] | None = None
+    forgotten: frozenset[str] = frozenset()
     secrets: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, bytes] = field(default_factory=dict)
     recovery: Recovery | None = None

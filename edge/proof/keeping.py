@@ -98,8 +98,11 @@ def check_secrets(evidence: Evidence) -> Iterator[str]:
     """I12: no personal data or secret outside its store.
 
     Scans the journal's lines and every other text that was given (logs, trace, the platform's figures) for
-    the given secrets: names, rooms, phone numbers, PINs, payment codes, pass texts, tokens.
+    the given secrets: names, rooms, phone numbers, PINs, payment codes, pass texts, tokens. No commitment of
+    a person who was erased may name anybody any more.
     """
+    for commitment in sorted(evidence.forgotten & (evidence.known or frozenset())):
+        yield f"{commitment[:12]} still names a person who was erased"
     if not evidence.secrets:
         return
     places = {"the journal": b"\n".join(entry.line for entry in evidence.journal.entries), **evidence.texts}

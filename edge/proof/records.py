@@ -40,6 +40,11 @@ def read_states(connection: sqlite3.Connection, table: str) -> dict[str, str]:
     return dict(connection.execute(f"SELECT id, state FROM {table}").fetchall())
 
 
+def read_persons(connection: sqlite3.Connection) -> dict[str, str]:
+    """Whom each commitment names, of people who are not erased."""
+    return dict(connection.execute("SELECT commitment, subject FROM personal").fetchall())
+
+
 def read_acknowledged(connection: sqlite3.Connection) -> int:
     """The seq up to which the device believes the platform to have custody."""
     return get_int(connection, "uplink.acknowledged_seq")

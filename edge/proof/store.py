@@ -40,6 +40,7 @@ class StoreCollector:
                 orders=records.read_states(connection, "sale_orders"),
                 attempts=records.read_states(connection, "attempts"),
                 openings=records.read_states(connection, "openings"),
+                known=frozenset(records.read_persons(connection)),
             )
         finally:
             connection.execute("ROLLBACK")

@@ -9,6 +9,7 @@ from edge.store.connections import claim, open_writer
 from edge.store.lanes import Lane
 from edge.store.migrate import Migration, apply_to
 from edge.store.notifier import Notifier
+from edge.store.reserve import Reserve
 from edge.store.schema import MIGRATIONS
 from edge.store.store import Store
 from edge.store.unit import Executor, Unit
@@ -19,14 +20,26 @@ T = TypeVar("T")
 
 
 class InlineStore(Store):
-    """A store without threads. ``run_now`` and ``read_now`` work without an event loop."""
+    """A store without threads. ``run_now`` and ``read_now`` work without an event loop.
 
-    def __init__(self, connection: sqlite3.Connection, *, site: str, device: str, clock: Clock) -> None:
+    Without a ``reserve`` a full disk ends all writing at once.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        site: str,
+        device: str,
+        clock: Clock,
+        reserve: Reserve | None = None,
+    ) -> None:
         self.notifier = Notifier()
         self.connection = connection
         claim(connection, site=site, device=device)
         self._writer = Writer(
             Executor(connection, site=site, device=device, clock=clock),
+            reserve=reserve,
             on_change=lambda standing: self.notifier.publish(STORE_TOPIC),
         )
 

@@ -21,9 +21,10 @@ from edge.config import BrokerSettings
 from edge.homes import fees
 from edge.pay.copies import note_feed
 from edge.pay.engine import PaymentEngine
+from edge.pay.records import platform_row
 from edge.proof.evidence import Edge, Evidence, Held, Permit, Success, ToldSale
 from edge.proof.invariants import check
-from edge.proof.records import read_acknowledged
+from edge.proof.records import read_acknowledged, read_persons
 from edge.proof.store import StoreCollector
 from edge.service.timers import TimerRunner
 from edge.settlement.shifts import close_shift, current_shift
@@ -50,13 +51,14 @@ from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.inline_guard import InlineGuard
 from tests.fakes.inline_platform import InlinePlatform
 from tests.fakes.payment_platform import FakePaymentPlatform
-from tests.fakes.power import Power, PowerCut, PoweredConnection
+from tests.fakes.power import FakeReserve, Power, PowerCut, PoweredConnection
 from tests.fakes.trade import product_data
 
 SITE, DEVICE = "heyuanli", "k1"
 DAY_MS = 86_400_000
 PULSE_MS = 3_000
 RESIDENT, ROOM = "res-1203", "r-3-1203"
+RESIDENT_RECORD = {"subject": RESIDENT, "room": ROOM, "name_masked": "王*明"}
 DOORS = {
     "gate": Door(id="gate", kind=DoorKind.VISITOR),
     "building-3": Door(id="building-3", kind=DoorKind.RESIDENTS),
@@ -100,6 +102,7 @@ def community() -> dict[str, dict[str, dict[str, Any]]]:
             for name, cells in CELLS.items()
         },
         "grants": {"g1": grant},
+        "residents": {RESIDENT: RESIDENT_RECORD},
     }
 
 
@@ -147,6 +150,7 @@ class CoreWorld:
         self.told: dict[str, ToldSale] = {}
         self.kiosks: set[str] = set()
         self.permits: dict[str, Permit] = {}
+        self.forgotten: frozenset[str] = frozenset()
         self.secrets = dict(SECRETS)
         self._make_keys()
         self.build()
@@ -171,7 +175,10 @@ class CoreWorld:
         prepare_writer(connection)
         connection.execute("PRAGMA synchronous = OFF")  # no power is cut under this file system
         connection.power = self.power
-        self.store = InlineStore(connection, site=SITE, device=DEVICE, clock=self.clock)
+        reserve = FakeReserve(self.power)
+        reserve.take()
+        self.store = InlineStore(connection, site=SITE, device=DEVICE, clock=self.clock, reserve=reserve)
+        self.store._writer.settle_standing()
         self.store._writer._monotonic_s = lambda: self.guard.boot_ms / 1000
         self.store.run_now(lambda unit: settle_identity(unit, hardware="pi-1"))
         self.contacts = ContactDesk(store=self.store, orders=orders)
@@ -185,6 +192,7 @@ class CoreWorld:
             contacts=self.contacts,
             refusals=self.refusals,
             patience=self.patience,
+            trigger=self.guard.trigger,
         )
         self.desk = PickupDesk(
             store=self.store,
@@ -288,7 +296,8 @@ class CoreWorld:
             await self.holds.apply()
 
     async def look_around(self) -> None:
-        """One round of the `timers` role and of the holds."""
+        """One round of the writer's own look, of the `timers` role and of the holds."""
+        self.store._writer.look()
         await self.holds.apply()
         await self.timers.run_due()
         await self.refusals.flush()
@@ -356,6 +365,15 @@ class CoreWorld:
         )
         return issue_command(self.orders_key, command)
 
+    async def erase_resident(self) -> None:
+        """The resident leaves the roster, or moves in again; who they were is not known any more."""
+        there = platform_row(self.reader, "residents", RESIDENT) is not None
+        persons = read_persons(self.reader)
+        self.platform.put("residents", RESIDENT, None if there else RESIDENT_RECORD)
+        await self.downlink.read_next()
+        if there and platform_row(self.reader, "residents", RESIDENT) is None:
+            self.forgotten |= {name for name, subject in persons.items() if subject == RESIDENT}
+
     def void(self, names: set[str]) -> None:
         """From now on nothing new may come of these permits."""
         seq, _ = self.look()
@@ -380,6 +398,7 @@ class CoreWorld:
         evidence.pulse_ms = {str(line): PULSE_MS for line in LINES.values()}
         evidence.held, evidence.now_ms = tuple(self.held.values()), self.guard.boot_ms
         evidence.permits, evidence.secrets = self.permits, self.secrets
+        evidence.forgotten = self.forgotten
         return evidence
 
     def _follow_holds(self, evidence: Evidence) -> None:

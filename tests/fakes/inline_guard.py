@@ -6,7 +6,7 @@ from devices.guard.protocol import Pulse
 from devices.guard.switchboard import Switchboard
 from devices.guard.trace import Trace
 from edge.access.errors import NotMoved
-from edge.errors import DeviceOffline
+from edge.errors import DeviceError, DeviceOffline
 from edge.proof.evidence import Edge
 
 NS_PER_MS = 1_000_000
@@ -33,6 +33,7 @@ class InlineGuard:
         self.boot_ms = 0
         self.trace = ListTrace(look)
         self.mode = "fires"
+        self._fired: dict[str, DeviceError | None] = {}
         self.start()
 
     def start(self) -> None:
@@ -57,8 +58,23 @@ class InlineGuard:
             self.board.end_due()
         self.boot_ms = end_ms
 
+    def trigger(self, opening_id: str, door_id: str) -> None:
+        """Fire at once; `pulse` of the same opening then tells what became of it."""
+        try:
+            self._fire(opening_id, door_id)
+        except DeviceError as error:
+            self._fired[opening_id] = error
+        else:
+            self._fired[opening_id] = None
+
     async def pulse(self, opening_id: str, door_id: str) -> None:
-        """Fire, as the mode says."""
+        """Fire unless the trigger did; answer as the mode says."""
+        if opening_id not in self._fired:
+            self._fire(opening_id, door_id)
+        elif (error := self._fired.pop(opening_id)) is not None:
+            raise error
+
+    def _fire(self, opening_id: str, door_id: str) -> None:
         line = self.lines.get(door_id)
         if line is None:
             raise NotMoved("unknown_door")

@@ -248,6 +248,7 @@ BROKEN: list[tuple[str, str, Callable[[], Evidence]]] = [
     ("I11", "was committed as", lambda: sound(seen=Link(10, "0" * 64))),
     ("I11", "was committed as", lambda: sound(seen=Link(11, "0" * 64))),
     ("I11", "follows", lambda: Evidence(journal=journal_of(STORY, first_seq=2))),
+    ("I12", "c1 still names a person", lambda: sound(known=frozenset({"c1"}), forgotten=frozenset({"c1"}))),
     ("I12", "a PIN stands in the log", lambda: sound(texts={"the log": b"typed 4711-0815"})),
     ("I12", "a PIN stands in the journal", lambda: sound(secrets={"a PIN": "pass:v1"})),
     ("I13", "ready only", lambda: sound(recovery=Recovery(61, 10))),

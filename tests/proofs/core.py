@@ -53,8 +53,9 @@ from tests.fakes.power import PowerCut
 from tests.proofs import core_bugs
 from tests.proofs.proof import Proof, Trial
 
-RUNS, STEPS = 20, 50
-"""One seed drives so many runs of so many steps."""
+RUNS, STEPS, SOAK_STEPS = 20, 50, 100
+"""One seed drives so many runs of so many steps: the suite's seeds 50, seeds of soaks (from 1000 on) 100."""
+FIRST_SOAK_SEED = 1000
 LIMIT_TRAVEL_MS = DAY_MS // 2
 """Time in one run, so that no late money comes after the day in which it is looked for."""
 DISK_ENDS = 6
@@ -106,7 +107,17 @@ class CoreMachine(RuleBasedStateMachine):
             self.restart()
         return answer
 
+    def begin(self, act: Callable[[], Awaitable[object]]) -> object:
+        """As `do`, for what begins trade: nothing begins any more out of the reserve."""
+        before = self.world.store.condition
+        answer = self.do(act)
+        if isinstance(answer, tuple) and Condition.RESERVE in (before, self.world.store.condition):
+            raise AssertionError(f"{answer} began out of the reserve of a full disk")
+        return answer
+
     def restart(self) -> None:
+        """The power comes back; whoever starts a hub on a full disk makes room first."""
+        self.world.power.full = False
         self.void_commands(lambda nonce, counter: True)
         self.loop.run_until_complete(self.world.restart())
 
@@ -140,7 +151,7 @@ class CoreMachine(RuleBasedStateMachine):
             placed = await store.run(lambda unit: place_order(unit, basket, resident=RESIDENT, kiosk=kiosk))
             return (placed.order_id, placed.payee, placed.total_fen, "sale")
 
-        answer = self.do(order)
+        answer = self.begin(order)
         if isinstance(answer, tuple):
             self.orders.append(answer)
             return answer
@@ -226,7 +237,7 @@ class CoreMachine(RuleBasedStateMachine):
             )
             return (placed.order_id, placed.payee, placed.total_fen, "fee")
 
-        order = self.do(place)
+        order = self.begin(place)
         attempt = self.start(order) if isinstance(order, tuple) else None
         if attempt is not None and attempt.id in self.world.channel.held:
             self.decide(attempt.id, outcome)
@@ -369,6 +380,10 @@ class CoreMachine(RuleBasedStateMachine):
 
         self.do(collect)
 
+    @rule()
+    def the_resident_moves(self) -> None:
+        self.do(self.world.erase_resident)
+
     # --- network
 
     @rule(away=st.booleans(), answers_lost=st.booleans())
@@ -417,6 +432,10 @@ class CoreMachine(RuleBasedStateMachine):
     def the_disk_is_read_only(self, read_only: bool) -> None:
         self.world.power.read_only = read_only
 
+    @rule(full=st.booleans())
+    def the_disk_is_full(self, full: bool) -> None:
+        self.world.power.full = full
+
     @rule(at=st.integers(1, 4), after=st.booleans())
     def the_power_will_be_cut(self, at: int, after: bool) -> None:
         self.world.power.cut_at, self.world.power.after = at, after
@@ -448,7 +467,7 @@ class CoreMachine(RuleBasedStateMachine):
     def heal(self) -> None:
         world = self.world
         world.power.restore()
-        world.power.errors, world.power.read_only = [], False
+        world.power.errors, world.power.read_only, world.power.full = [], False, False
         world.guard.mode, world.cells.mode = "fires", "takes"
         for side in (world.platform, world.channel):
             side.away = side.answers_lost = False
@@ -480,6 +499,13 @@ SETTINGS = settings(
 )
 HUNT = settings(SETTINGS, phases=[Phase.generate], report_multiple_bugs=False)
 """For planted bugs: that it is found is enough, how small it can be told is not asked."""
+SOAK = settings(SETTINGS, stateful_step_count=SOAK_STEPS)
+
+
+def _settings_of(number: int) -> settings:
+    if core_bugs.PLANTED.hunting:
+        return HUNT
+    return SOAK if number >= FIRST_SOAK_SEED else SETTINGS
 
 
 @contextmanager
@@ -497,7 +523,7 @@ def open_core() -> Iterator[Trial]:
 
         def trial(number: int) -> int:
             machine: Any = seed(number)(type("Core", (CoreMachine,), shared))
-            run_state_machine_as_test(machine, settings=HUNT if core_bugs.PLANTED.hunting else SETTINGS)
+            run_state_machine_as_test(machine, settings=_settings_of(number))
             return RUNS
 
         try:
@@ -517,4 +543,4 @@ PROOF = Proof(
     patience=400,
     share=2.0,
 )
-"""Runs of up to 50 steps, all invariants after each."""
+"""Runs of up to 50 steps (in soaks 100), all invariants after each."""

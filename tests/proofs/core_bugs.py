@@ -18,11 +18,13 @@ from edge.access.entry import DoorOpener
 from edge.access.records import Hold
 from edge.books import ledger
 from edge.errors import DeviceError, StoreError
+from edge.homes import residents
 from edge.pay import attempts, engine
 from edge.pay.engine import PaymentEngine
 from edge.pay.states import AttemptState
 from edge.shop import checkout, lots
 from edge.shop.lots import Allocation
+from edge.store.events import PersonErased
 from edge.store.inline import InlineStore
 from edge.store.unit import Unit
 from edge.trust import passes
@@ -318,6 +320,26 @@ def secret_written() -> AbstractContextManager[None]:
     return _hunt(patch.object(DoorOpener, "enter", quote))
 
 
+def effect_before_commit() -> AbstractContextManager[None]:
+    """What a unit asked for after its COMMIT is done at once."""
+    return _hunt(patch.object(Unit, "after_commit", lambda self, effect: effect()))
+
+
+def trade_from_reserve() -> AbstractContextManager[None]:
+    """New sales and fees begin on a full disk, too."""
+    return _hunt(patch.object(Unit, "require_trade", lambda self: None))
+
+
+def person_kept() -> AbstractContextManager[None]:
+    """Erasure is written down, and the person stays known."""
+
+    def only_say(unit: Unit, subject: str, *, actor: str, reason: str) -> bool:
+        unit.record(PersonErased(reason=reason), actor=actor)
+        return True
+
+    return _hunt(patch.object(residents, "erase_person", only_say))
+
+
 BUGS: Mapping[str, Plant] = {
     "fire before commit": fire_before_commit,
     "a missing UNIQUE": missing_unique,
@@ -339,4 +361,7 @@ BUGS: Mapping[str, Plant] = {
     "event doubled at the platform": doubled_at_platform,
     "commit lost in a power cut": crash_forgets,
     "a pass quoted in the journal": secret_written,
+    "erased person still known": person_kept,
+    "effect done before COMMIT": effect_before_commit,
+    "trade begins out of the reserve": trade_from_reserve,
 }
