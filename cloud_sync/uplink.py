@@ -76,6 +76,12 @@ class Uplink:
         self.online: bool | None = None
         self.halted: str | None = None
 
+    @property
+    def waiting(self) -> int | None:
+        """How many events the platform does not have yet; None until that was looked up."""
+        known = self._acknowledged
+        return None if known is None else max(0, self._store.executor.head.seq - known)
+
     async def run(self) -> None:
         """Send until cancelled."""
         with self._store.notifier.subscribe("journal") as hints:

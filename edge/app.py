@@ -17,6 +17,7 @@ from cloud_sync.downlink import Downlink
 from cloud_sync.http import PlatformHttp
 from cloud_sync.keyring import KeyRing, load_root_key
 from cloud_sync.payments import HttpPaymentPlatform
+from cloud_sync.telemetry import TelemetryUplink
 from cloud_sync.timesync import TimeSync
 from cloud_sync.uplink import Uplink
 from devices.gateway import BankRouter, ContactReports, Gateway, HoldRole, ScanRouter
@@ -32,7 +33,14 @@ from edge.access.pickup import PickupDesk
 from edge.access.records import overdue_holds
 from edge.access.refusals import RefusalLog
 from edge.books.verification import BooksReport
-from edge.config import BrokerSettings, Config, JournalSettings, PlatformSettings, SiteSettings
+from edge.config import (
+    BrokerSettings,
+    Config,
+    JournalSettings,
+    PlatformSettings,
+    SiteSettings,
+    TelemetrySettings,
+)
 from edge.control import Control
 from edge.due import RECURRING, BooksCheck
 from edge.errors import EdgeError
@@ -46,6 +54,7 @@ from edge.links.supervisor import Role, Supervisor
 from edge.pay.contract import open_contract
 from edge.pay.copies import note_feed
 from edge.pay.engine import PaymentEngine
+from edge.service.gauges import GaugeReader, condition_number
 from edge.service.journal_room import judge_journal_room
 from edge.service.timers import TimerRunner
 from edge.shop import orders
@@ -56,7 +65,9 @@ from edge.store.condition import Condition
 from edge.store.errors import NotWritable
 from edge.store.identity import quarantine_of
 from edge.store.jobs import run_job
+from edge.store.lanes import Lane
 from edge.store.retention import Budget, Retention
+from edge.store.telemetry import Telemetry
 from edge.tables import APPLIERS
 from edge.trust.clock import Trust, TrustedClock
 from kiosk.app import KioskDeps, build_kiosk
@@ -85,7 +96,7 @@ async def run_hub(config: Config) -> None:
 class Hub:
     """Every part of one hub, wired.
 
-    `supervisor` runs the roles kiosk, devices, sync, timers, retention, books.
+    `supervisor` runs the roles kiosk, devices, sync, timers, retention, books, telemetry.
     """
 
     def __init__(self, config: Config) -> None:
@@ -98,6 +109,7 @@ class Hub:
         self.metrics = Metrics()
         self._build_platform_side()
         self._build_doors()
+        self._telemetry = self._make_telemetry()
         self._build_kiosk_side()
         self.supervisor = Supervisor(
             (
@@ -107,6 +119,7 @@ class Hub:
                 Role("timers", self._timers.run),
                 Role("retention", self._make_retention().run),
                 Role("books", self._books_check.run),
+                Role("telemetry", self._telemetry.run),
             )
         )
         self._register_health()
@@ -121,6 +134,29 @@ class Hub:
             budget=budget,
             alarm=judge_journal_room,
         )
+
+    def _make_telemetry(self) -> Telemetry:
+        gauges = GaugeReader(
+            folder=self._folder,
+            clock=self.clock,
+            hub={
+                "store_condition": lambda: condition_number(self.store.condition),
+                "front_lane_waiting": lambda: self.store.waiting(Lane.FRONT),
+                "bulk_lane_waiting": lambda: self.store.waiting(Lane.BULK),
+                "uplink_waiting": lambda: self._uplink.waiting,
+                "role_restarts": self._count_restarts,
+            },
+        )
+        return Telemetry(
+            store=self.store,
+            clock=self.clock,
+            read_gauges=gauges.read,
+            free_bytes=gauges.free_bytes,
+            keep_rows=one_or_default(self._config, "telemetry", TelemetrySettings).keep_rows,
+        )
+
+    def _count_restarts(self) -> int:
+        return sum(sum(each.restarts.values()) for each in (self.supervisor, self._sync))
 
     def _build_platform_side(self) -> None:
         settings = self._config.one("platform", PlatformSettings)
@@ -263,6 +299,7 @@ class Hub:
             staff=StaffDesk(self.store),
             health=self.health,
             database=self._folder / DATABASE,
+            telemetry=self._telemetry,
         )
         self._control = ControlSocket(
             build_control(control.routes(), uids=frozenset({0, os.getuid()})), self._folder / CONTROL_SOCKET
@@ -286,6 +323,7 @@ class Hub:
                 Role("checkpoints", self._checkpoints.run),
                 Role("downlink", self._downlink.run),
                 Role("commands", self._commands.run),
+                Role("telemetry", TelemetryUplink(store=self.store, http=self._http).run),
                 Role("payments", self._settle_open_payments),
             )
         )
@@ -336,6 +374,7 @@ class Hub:
             await self._opener.close()
             with contextlib.suppress(EdgeError):
                 await self._refusals.close()
+            await self._telemetry.write()
             await self._pickup.close()
             await self._http.close()
             self.store.close()

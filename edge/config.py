@@ -97,11 +97,18 @@ class JournalSettings(msgspec.Struct, frozen=True, kw_only=True):
     budget_mb: Annotated[int, msgspec.Meta(ge=100)] = 1_000
 
 
+class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[telemetry]`: how many samples (one a minute) the ring keeps; a week of minutes takes some 3 MB."""
+
+    keep_rows: Annotated[int, msgspec.Meta(ge=60, le=100_000)] = 10_080
+
+
 CORE_SECTIONS: Mapping[str, Section] = {
     "site": Section(SiteSettings),
     "platform": Section(PlatformSettings),
     "broker": Section(BrokerSettings),
     "journal": Section(JournalSettings, required=False),
+    "telemetry": Section(TelemetrySettings, required=False),
 }
 
 

@@ -24,6 +24,7 @@ from edge.store.archive import FileHeader
 from edge.store.identity import quarantine_of
 from edge.store.jobs import run_job
 from edge.store.store import Store
+from edge.store.telemetry import Telemetry
 from edge.trust.clock import Clock
 
 MAX_LINES = 1000
@@ -64,7 +65,7 @@ class JobFailed(Refusal):
 
 
 class Control:
-    """The handlers; `database` is the file for jobs, or None.
+    """The handlers; `database` is the file for jobs, or None, `telemetry` what the hub measures, if it does.
 
     `routes()` goes to `edge.links.control.build_control`.
     """
@@ -77,9 +78,11 @@ class Control:
         staff: StaffDesk,
         health: HealthRegistry,
         database: Path | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._store = store
         self._database = database
+        self._telemetry = telemetry
         self._clock = clock
         self._staff = staff
         self._health = health
@@ -103,7 +106,7 @@ class Control:
         )
 
     async def status(self, request: web.Request) -> object:
-        """Identity, clock, journal's head and acknowledged seq, health of every part."""
+        """Identity, clock, journal's head and acknowledged seq, health of every part, newest gauges."""
         head, acknowledged = await self._store.read(
             lambda connection: (journal.read_head(connection), read_acknowledged(connection))
         )
@@ -120,6 +123,8 @@ class Control:
             "time_trust": reading.trust.value,
             "state": overall(parts).value,
             "parts": parts,
+            "gauges": {} if self._telemetry is None else self._telemetry.newest,
+            "telemetry": None if self._telemetry is None else (await self._telemetry.standing())._asdict(),
         }
 
     async def lines(self, request: web.Request) -> web.StreamResponse:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from cloud_sync.platform import commands, custody, feed, payments
+from cloud_sync.platform import commands, custody, feed, payments, telemetry
 from cloud_sync.platform.context import Platform
 from cloud_sync.platform.exchange import (
     DEVICE,
@@ -32,6 +32,7 @@ from cloud_sync.wire.clock import COSE_MEDIA_TYPE, SignedTime, TimeQuestion
 from cloud_sync.wire.commands import NonceNotice
 from cloud_sync.wire.feed import BEAT_S, MAX_PAGE_CHANGES, MAX_WAIT_S, FeedPage
 from cloud_sync.wire.payments import PaymentOffer, PaymentRequest, PaymentState
+from cloud_sync.wire.telemetry import TelemetryPosting, TelemetryTaken
 from edge.errors import Refusal
 from edge.trust.checkpoint import Checkpoint, sign_checkpoint
 from edge.trust.cose import sign
@@ -152,6 +153,14 @@ async def post_time(request: web.Request, platform: Platform) -> web.StreamRespo
     return web.Response(body=message, content_type=COSE_MEDIA_TYPE)
 
 
+async def post_telemetry(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Keep samples of a device's gauges, each once."""
+    posting = await read_body(request, TelemetryPosting)
+    device, now_ms = request[DEVICE], platform.clock_ms()
+    taken = await platform.database.write(lambda c: telemetry.take(c, device, posting, now_ms=now_ms))
+    return reply(taken)
+
+
 async def get_checkpoint(request: web.Request, platform: Platform) -> web.StreamResponse:
     """What is in custody of this device, counter-signed."""
     device = request.match_info["device"]
@@ -267,6 +276,15 @@ ROUTES: tuple[Route, ...] = (
         Access.DEVICE,
         "Fresh nonce for commands",
         body=NonceNotice,
+    ),
+    Route(
+        "POST",
+        f"{_DEVICE}/telemetry",
+        post_telemetry,
+        Access.DEVICE,
+        "Keep samples of a device's gauges",
+        body=TelemetryPosting,
+        answer=TelemetryTaken,
     ),
     Route(
         "POST",

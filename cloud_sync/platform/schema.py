@@ -78,6 +78,14 @@ CREATE TABLE IF NOT EXISTS passes (
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS passes_order ON passes (order_id) WHERE order_id IS NOT NULL;
 
+-- gauges of the devices, a bounded number of samples each
+CREATE TABLE IF NOT EXISTS telemetry (
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, number INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, trust TEXT NOT NULL, gauges BLOB NOT NULL,
+  PRIMARY KEY (device, epoch, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS telemetry_devices (device TEXT PRIMARY KEY, dropped INTEGER NOT NULL) STRICT;
+
 CREATE TABLE IF NOT EXISTS nonces (
   device TEXT PRIMARY KEY, nonce TEXT NOT NULL, counter INTEGER NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT;

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from aiohttp import web
 
-from cloud_sync.platform import custody, payments
+from cloud_sync.platform import custody, payments, telemetry
 from cloud_sync.platform.context import ROLES, Platform
 from cloud_sync.platform.exchange import Access, Route, read_body, reply
 from cloud_sync.platform.figures import SiteFigures, compute_figures
@@ -33,6 +33,7 @@ class Overview(msgspec.Struct, frozen=True):
     latest: list[custody.ReceivedEvent]
     incidents: list[dict[str, Any]]
     channels: dict[str, str]
+    telemetry: list[telemetry.DeviceTelemetry]
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -71,6 +72,7 @@ async def get_overview(request: web.Request, platform: Platform) -> web.StreamRe
             custody.list_latest(connection, LATEST_EVENTS),
             [dict(row) for row in rows],
             {name: payments.get_mode(connection, name).value for name in payments.QR_FORMS},
+            telemetry.list_newest(connection),
         )
 
     return reply(await platform.database.read(read))

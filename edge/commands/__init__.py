@@ -9,6 +9,7 @@ COMMANDS = {
     "db": "Check the database, back it up, or restore a backup.",
     "journal": "Verify, export or follow the journal.",
     "identity": "Epoch and quarantine of this device, and how a person settles it.",
+    "status": "How the running hub is: parts, journal, newest gauges.",
     "scan": "Read codes from pictures.",
     "bench": "Benchmarks, each with its floor beside it.",
     "reference": "Print the reference of settings, events, refusals, ledger and commands.",

@@ -14,6 +14,7 @@ import msgspec
 from edge.commands import COMMANDS
 from edge.commands.ledger_reference import ledger
 from edge.errors import Refusal
+from edge.service.gauges import GAUGES
 from edge.trust.time_policy import POLICY
 
 ROOMS = ("edge", "kiosk", "devices", "cloud_sync")
@@ -29,7 +30,7 @@ def command() -> None:
 
 def text() -> str:
     """The whole reference."""
-    parts = (_settings, _events, _refusals, _time_policy, ledger, _commands)
+    parts = (_settings, _events, _refusals, _time_policy, ledger, _gauges, _commands)
     return "\n".join([HEAD, *(line for part in parts for line in part())]) + "\n"
 
 
@@ -118,6 +119,14 @@ def _time_policy() -> Iterator[str]:
     yield "| row | what is decided | synced | holdover | unknown |\n|---|---|---|---|---|"
     for decision, row in POLICY.items():
         yield f"| `{decision}` | {' | '.join(row)} |"
+    yield ""
+
+
+def _gauges() -> Iterator[str]:
+    yield "## Telemetry\n\nOne sample a minute, whole numbers; outside the journal, first to be dropped.\n"
+    yield "| gauge | unit | what it says |\n|---|---|---|"
+    for gauge in GAUGES:
+        yield f"| `{gauge.name}` | {gauge.unit} | {gauge.meaning} |"
     yield ""
 
 

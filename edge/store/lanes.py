@@ -68,6 +68,10 @@ class Lanes:
         """Whether nothing waits."""
         return not any(self._queues.values())
 
+    def waiting(self, lane: Lane) -> int:
+        """How many jobs wait in a lane."""
+        return len(self._queues[lane])
+
     def wake(self) -> None:
         """Let `wait` return, although nothing waits."""
         with self._changed:

@@ -94,4 +94,16 @@ MIGRATIONS: tuple[Migration, ...] = (
         BEGIN SELECT RAISE(ABORT, 'journal: append only'); END;
         """,
     ),
+    Migration(
+        "store-003",
+        """
+        CREATE TABLE telemetry (
+            number INTEGER PRIMARY KEY,
+            epoch INTEGER NOT NULL,
+            at_ms INTEGER NOT NULL,
+            trust TEXT NOT NULL,
+            gauges BLOB NOT NULL CHECK (length(gauges) <= 1024)
+        ) STRICT;
+        """,
+    ),
 )

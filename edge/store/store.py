@@ -74,6 +74,11 @@ class Store(ABC):
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run a query on one consistent snapshot, in a reader's thread."""
 
+    def waiting(self, lane: Lane) -> int:
+        """How many units wait in a lane; none where units run at once."""
+        del lane
+        return 0
+
     @abstractmethod
     def close(self) -> None:
         """Finish what waits, then let the file go; closing twice does nothing."""
@@ -165,6 +170,9 @@ class ThreadedStore(Store):
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         loop = self._loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._read, query)
+
+    def waiting(self, lane: Lane) -> int:
+        return self._lanes.waiting(lane)
 
     def close(self) -> None:
         if not self._lanes.close():

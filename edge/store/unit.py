@@ -49,15 +49,19 @@ class Unit:
         """The device that allots identities here."""
         return self._executor.device
 
+    @property
+    def condition(self) -> Condition:
+        """What the store can write at this moment."""
+        return self._executor.standing.condition
+
     def require_trade(self) -> None:
         """Refuse to begin a sale, a fee payment or a deposit while the store is not READY.
 
         What is open already is settled all the same. Raises TradeStopped, IdentityQuarantined.
         """
         require_identity(self)
-        condition = self._executor.standing.condition
-        if condition is not Condition.READY:
-            raise TradeStopped(condition=condition.value)
+        if self.condition is not Condition.READY:
+            raise TradeStopped(condition=self.condition.value)
 
     def next_id(self) -> str:
         """Return a new identity, on disk with this unit's commit."""

@@ -15,6 +15,7 @@ from cloud_sync.wire.commands import CommandAnswer, NonceNotice, answer_topic, c
 from cloud_sync.wire.errors import CODES, ErrorBody
 from cloud_sync.wire.feed import AppliedThrough, Change, FeedPage
 from cloud_sync.wire.payments import PaymentOffer, PaymentRequest, PaymentState
+from cloud_sync.wire.telemetry import TelemetryPosting, TelemetrySample, TelemetryTaken
 from edge.store.events import Event
 from tests.fakes.golden import check_golden
 
@@ -39,6 +40,10 @@ FORMS: dict[str, msgspec.Struct] = {
     "command_answer": CommandAnswer("c-1", "unknown", 1795312800000, "contact_silent"),
     "time_question": TimeQuestion("0123456789abcdef"),
     "signed_time": SignedTime("0123456789abcdef", 1795312800000),
+    "telemetry_posting": TelemetryPosting(
+        3, [TelemetrySample(1, 41, 1795312800000, "synced", {"uptime_s": 86_400, "wall_clock_offset_ms": -5})]
+    ),
+    "telemetry_taken": TelemetryTaken(41),
     "error": ErrorBody("gap", {"expected_seq": 3}),
 }
 
