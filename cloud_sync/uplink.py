@@ -104,9 +104,10 @@ class Uplink:
 
         Raises PlatformUnreachable, PlatformRejected.
         """
+        if self._acknowledged is None:
+            self._acknowledged = await self._store.read(records.read_acknowledged)
         if not self._confirmed:
             await self._confirm()
-        if self._acknowledged is None:
             self._acknowledged = await self._store.read(records.read_acknowledged)
         after_seq, limit = self._acknowledged, self._limit
         outgoing = await self._store.read(

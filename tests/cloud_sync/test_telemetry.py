@@ -63,6 +63,24 @@ async def test_the_journal_goes_first(world: World) -> None:
     assert await uplink_of(world).send_next() == 1
 
 
+async def test_the_backlog_is_known_while_the_platform_is_away(
+    world: World, faulty: tuple[TelemetryUplink, FaultyProxy]
+) -> None:
+    _, proxy = faulty
+    world.record(3)
+    proxy.fault = Fault.RESET
+    async with PlatformHttp(url=proxy.url, site=SITE, device=DEVICE, token=world.token) as http:
+        uplink = Uplink(store=world.store, http=http)
+        assert uplink.waiting is None
+        with pytest.raises(PlatformUnreachable):
+            await uplink.send_next()
+        assert uplink.waiting == 3
+        proxy.fault = Fault.NONE
+        while await uplink.send_next():
+            pass
+        assert uplink.waiting == 0
+
+
 @pytest.fixture
 async def faulty(world: World) -> AsyncIterator[tuple[TelemetryUplink, FaultyProxy]]:
     port = urlsplit(world.url).port
