@@ -29,6 +29,9 @@ ACTOR = "pay"
 TOPIC = "payments"
 LATE = "late"
 
+#: For so long after a QR's end a channel may still tell of money that was paid for it: one day (ours).
+WATCH_MS = 86_400_000
+
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One try to collect `amount_fen` for an order; times in epoch milliseconds, `qr` is the text to show."""
@@ -52,6 +55,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     def is_open(self) -> bool:
         """Whether the outcome is still to come."""
         return self.state in OPEN_STATES
+
+    @property
+    def watch_until_ms(self) -> int:
+        """From here on the platform's "failed" is its last word: the channel, too, has had its time."""
+        return (self.expires_at_ms or self.created_at_ms) + WATCH_MS
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,6 +251,17 @@ def open_attempts(connection: sqlite3.Connection) -> tuple[Attempt, ...]:
     return tuple(msgspec.convert(row, Attempt) for row in records.open_attempt_rows(connection))
 
 
-def given_up_since(connection: sqlite3.Connection, since_ms: int) -> tuple[Attempt, ...]:
-    """Return the attempts given up at or after `since_ms` that could still turn out to be paid."""
-    return tuple(msgspec.convert(row, Attempt) for row in records.given_up_rows(connection, since_ms))
+def watched_attempts(connection: sqlite3.Connection, after_id: str, count: int) -> tuple[Attempt, ...]:
+    """Return at most `count` attempts that were given up and could still turn out to be paid, in order.
+
+    They follow the one with `after_id` (empty: from the first).
+    """
+    rows = records.watched_rows(connection, after_id, count)
+    return tuple(msgspec.convert(row, Attempt) for row in rows)
+
+
+def apply_last_word(unit: Unit, attempt_id: str, finding: Finding, settle: Mapping[str, Settle]) -> None:
+    """As `apply_finding`, for an answer after the watch's end: "failed" ends the watch, nothing else does."""
+    apply_finding(unit, attempt_id, finding, settle)
+    if finding.answer is Answer.FAILED:
+        records.end_watch(unit.connection, attempt_id)

@@ -1,7 +1,7 @@
 """Payments from request to outcome: query, never charge again.
 
 The engine asks the platform and writes down what it learns; every step is on disk before the next one leaves,
-so that a restart goes on from the row. It keeps no state of its own.
+so that a restart goes on from the row. All that it remembers itself is where the round of late money goes on.
 """
 
 import contextlib
@@ -14,10 +14,11 @@ from edge.pay.attempts import (
     Finding,
     Settle,
     apply_finding,
+    apply_last_word,
     create_attempt,
     find_attempt,
-    given_up_since,
     open_attempts,
+    watched_attempts,
 )
 from edge.pay.errors import PaymentRefused
 from edge.pay.ports import ChannelState, PaymentPlatform
@@ -26,8 +27,8 @@ from edge.store.crashpoints import reach
 from edge.store.store import Store
 from edge.trust.clock import Clock
 
-#: How long a given-up attempt is asked about again for money that came late: one day.
-WATCH_MS = 86_400_000
+#: So many attempts that were given up are asked about in one round: a long outage leaves many behind.
+WATCHED_AT_ONCE = 20
 WECHAT = "wechat"
 OFFLINE = "offline"
 CLOSED = "closed"
@@ -53,6 +54,7 @@ class PaymentEngine:
         self._clock = clock
         self._platform = platform
         self._settle = settle
+        self._watched_last = ""
 
     async def start(
         self,
@@ -129,15 +131,36 @@ class PaymentEngine:
         To be run after a restart before new payments, and from time to time. The first silence of the
         platform ends the round: the next question would wait as long.
         """
-        watched = await self._store.read(
-            lambda connection: (
-                open_attempts(connection) + given_up_since(connection, self._now_ms() - WATCH_MS)
-            )
-        )
         with contextlib.suppress(PlatformUnreachable):
-            for attempt in watched:
+            for attempt in await self._store.read(open_attempts):
                 await self._settle_left(attempt)
+            await self._look_for_late_money()
         return await self._store.read(open_attempts)
+
+    async def _look_for_late_money(self) -> None:
+        """Ask about the next attempts that were given up, in turn, until each has had its last word.
+
+        However long nobody could be asked: the last word is an answer, not an hour. Raises
+        PlatformUnreachable.
+        """
+        after_id = self._watched_last
+        watched = await self._store.read(lambda c: watched_attempts(c, after_id, WATCHED_AT_ONCE))
+        for attempt in watched:
+            if self._now_ms() < attempt.watch_until_ms:
+                await self._ask(attempt)
+            else:
+                await self._ask_last(attempt)
+            self._watched_last = attempt.id
+        if len(watched) < WATCHED_AT_ONCE:
+            self._watched_last = ""
+
+    async def _ask_last(self, attempt: Attempt) -> None:
+        """Close an attempt for good: what nobody paid cannot be paid afterwards, and money wins."""
+        try:
+            finding = _finding_of(await self._platform.close(attempt.id))
+        except PlatformRejected as error:
+            finding = _finding_of_rejection(attempt, error)
+        await self._store.run(lambda unit: apply_last_word(unit, attempt.id, finding, self._settle))
 
     async def _settle_left(self, attempt: Attempt) -> None:
         """Settle an attempt that may have nobody before it any more: one past its time is closed."""

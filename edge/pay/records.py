@@ -78,13 +78,20 @@ def open_attempt_rows(connection: sqlite3.Connection) -> list[Row]:
     return rows_of(connection.execute(query))
 
 
-def given_up_rows(connection: sqlite3.Connection, since_ms: int) -> list[Row]:
-    """Return the attempts that failed or were reversed at or after `since_ms`, oldest first."""
+def watched_rows(connection: sqlite3.Connection, after_id: str, count: int) -> list[Row]:
+    """Return `count` attempts that failed or were reversed and are watched, in order after one of them."""
     query = (
-        f"SELECT {_ATTEMPT} FROM attempts WHERE state IN ('failed', 'reversed') AND changed_at_ms >= ?"
-        " ORDER BY changed_at_ms"
+        f"SELECT {_ATTEMPT} FROM attempts WHERE watched = 1 AND state IN ('failed', 'reversed') AND key > ?"
+        " ORDER BY key LIMIT ?"
     )
-    return rows_of(connection.execute(query, (since_ms,)))
+    return rows_of(connection.execute(query, (key_of(after_id), count)))
+
+
+def end_watch(connection: sqlite3.Connection, attempt_id: str) -> None:
+    """Look at an attempt that was given up no more."""
+    connection.execute(
+        "UPDATE attempts SET watched = 0 WHERE key = ? AND id = ?", (key_of(attempt_id), attempt_id)
+    )
 
 
 def insert_refund(connection: sqlite3.Connection, refund: Row) -> None:

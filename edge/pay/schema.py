@@ -2,7 +2,8 @@
 
 An order has at most one *standing* attempt: one without outcome, or the one success that is not refunded; a
 partial UNIQUE index holds that, whatever the code does. Indexes are few, because a sale pays for each of them
-in bytes written; rows are keyed by the number in their identity, so that new ones are appended.
+in bytes written; rows are keyed by the number in their identity, so that new ones are appended. An attempt
+that was given up stays `watched` until the platform said, after the channel's time, that it is over.
 """
 
 from edge.store.migrate import Migration
@@ -72,6 +73,14 @@ CREATE TABLE contracts (
     version INTEGER NOT NULL,
     terms BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+""",
+    ),
+    Migration(
+        "pay-002",
+        """
+ALTER TABLE attempts ADD COLUMN watched INTEGER NOT NULL DEFAULT 1;
+DROP INDEX attempts_given_up;
+CREATE INDEX attempts_watched ON attempts (key) WHERE watched = 1 AND state IN ('failed', 'reversed');
 """,
     ),
 )

@@ -13,6 +13,7 @@ OFFER_LIFE_MS = 90_000
 class _Held:
     amount_fen: int
     state: str = "waiting"
+    expires_at_ms: int = 0
 
 
 @dataclass
@@ -30,7 +31,8 @@ class FakePaymentPlatform:
         self._arrive()
         if self.reject_with:
             raise PlatformRejected(422, self.reject_with)
-        self.held.setdefault(attempt.id, _Held(attempt.amount_fen))
+        fresh = _Held(attempt.amount_fen, expires_at_ms=self.now_ms + OFFER_LIFE_MS)
+        self.held.setdefault(attempt.id, fresh)
         self._answer()
         return QrOffer(qr=f"https://pay.example/{attempt.id}", expires_at_ms=self.now_ms + OFFER_LIFE_MS)
 

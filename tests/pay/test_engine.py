@@ -4,7 +4,7 @@ import pytest
 
 from edge.books.ledger import balance, verify
 from edge.errors import PlatformUnreachable
-from edge.pay.attempts import Attempt, find_attempt, open_attempts
+from edge.pay.attempts import Attempt, find_attempt, open_attempts, watched_attempts
 from edge.pay.engine import PaymentEngine
 from edge.pay.errors import AttemptStillOpen, AttemptUnknown, OrderAlreadyPaid, PaymentRefused
 from edge.pay.records import refund_rows
@@ -192,6 +192,55 @@ async def test_late_money_beside_a_second_attempt_is_refunded_and_the_second_set
     assert till.refunds() == [till.order.total_fen]
     assert till.state() == "paid"
     assert find_attempt(till.store.connection, second.id).reason == ""
+
+
+@pytest.mark.parametrize("days", [0, 1, 2, 30])
+async def test_late_money_is_found_however_long_the_site_was_offline(till: Till, days: int) -> None:
+    attempt = await till.start()
+    await till.engine.close(attempt.id)
+    till.platform.away = True
+    till.platform.set_state(attempt.id, "paid")
+    for _ in range(days):
+        till.clock.advance(seconds=86_400)
+        await till.engine.settle_open()
+    assert till.refunds() == []
+    till.platform.away = False
+    await till.engine.settle_open()
+    assert till.refunds() == [till.order.total_fen]
+
+
+async def test_only_an_answer_after_the_watch_ends_it(till: Till) -> None:
+    attempt = await till.start()
+    await till.engine.close(attempt.id)
+
+    def watched() -> int:
+        return len(watched_attempts(till.store.connection, "", 10))
+
+    await till.engine.settle_open()
+    assert watched() == 1
+    till.clock.advance(seconds=2 * 86_400)
+    till.platform.set_state(attempt.id, "unknown")
+    await till.engine.settle_open()
+    assert watched() == 1
+    till.platform.set_state(attempt.id, "failed")
+    await till.engine.settle_open()
+    assert watched() == 0
+
+
+async def test_many_attempts_without_a_last_word_are_asked_about_in_turn(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.pay.engine.WATCHED_AT_ONCE", 2)
+    attempts = []
+    for _ in range(5):
+        attempts.append(await till.start())
+        await till.engine.close(attempts[-1].id)
+        till.platform.set_state(attempts[-1].id, "unknown")
+    till.clock.advance(seconds=2 * 86_400)
+    till.platform.set_state(attempts[-1].id, "paid")
+    for _ in range(3):
+        await till.engine.settle_open()
+    assert till.refunds() == [till.order.total_fen]
 
 
 async def test_money_for_a_cancelled_order_is_refunded(till: Till) -> None:

@@ -340,6 +340,23 @@ def person_kept() -> AbstractContextManager[None]:
     return _hunt(patch.object(residents, "erase_person", only_say))
 
 
+def late_forgotten() -> AbstractContextManager[None]:
+    """Whoever was given up for a day is not asked about any more, whether anybody could be asked or not."""
+    real = PaymentEngine._look_for_late_money
+
+    async def look_for_a_day(self: PaymentEngine) -> None:
+        now_ms = self._now_ms()
+
+        def recent(connection: sqlite3.Connection, after_id: str, count: int) -> Any:
+            found = attempts.watched_attempts(connection, after_id, count)
+            return tuple(each for each in found if each.changed_at_ms >= now_ms - attempts.WATCH_MS)
+
+        with patch.object(engine, "watched_attempts", recent):
+            await real(self)
+
+    return _hunt(patch.object(PaymentEngine, "_look_for_late_money", look_for_a_day))
+
+
 BUGS: Mapping[str, Plant] = {
     "fire before commit": fire_before_commit,
     "a missing UNIQUE": missing_unique,
@@ -355,6 +372,7 @@ BUGS: Mapping[str, Plant] = {
     "cell opened for the next order too early": cell_given_again,
     "paid amount not compared": amount_ignored,
     "late success not refunded": late_kept,
+    "late money forgotten after a day": late_forgotten,
     "sale while nothing can be written": sale_while_unwritable,
     "expired pass accepted": expired_accepted,
     "hold never ends": hold_for_ever,
