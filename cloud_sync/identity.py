@@ -19,6 +19,7 @@ from edge.store.unit import Unit
 
 ALARM = "identity"
 SOURCE = "uplink"
+PAYMENTS = "payments"
 
 
 class Verdict(StrEnum):
@@ -73,10 +74,15 @@ def stop(unit: Unit, code: str, seq: int, *, epoch_seen: int = 0) -> bool:
     return True
 
 
+def note_conflict(unit: Unit, attempt_id: str) -> None:
+    """The platform has one of our attempt ids for another order: somebody of our name allotted it."""
+    raise_alarm(unit, kind=ALARM, source=PAYMENTS, detail=f"attempt_conflict {attempt_id}")
+
+
 def settle(unit: Unit, reason: str) -> int:
     """A person declares this device the true one: a new epoch, into which everything that waits is sent."""
     began = declare_true(unit, reason)
     records.write_stream_epoch(unit.connection, began)
-    for source in (SOURCE, "restored"):
+    for source in (SOURCE, PAYMENTS, "restored"):
         clear_alarm(unit, kind=ALARM, source=source)
     return began

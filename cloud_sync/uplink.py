@@ -50,6 +50,8 @@ _HEADERS = {"Content-Type": MEDIA_TYPE, "Content-Encoding": "zstd"}
 class Uplink:
     """A role. `online` is None until the first answer; `halted` names why nothing more is taken.
 
+    `confirmed` is set once the platform has said, to this process, where our stream stands.
+
     Before it sends anything it asks once where custody stands, so that an old copy that was put back begins a
     new epoch instead of a fork.
     """
@@ -72,7 +74,7 @@ class Uplink:
         self._sleep = sleep
         self._acknowledged: int | None = None
         self._started_at = store.executor.head
-        self._confirmed = False
+        self.confirmed = asyncio.Event()
         self.online: bool | None = None
         self.halted: str | None = None
 
@@ -106,7 +108,7 @@ class Uplink:
         """
         if self._acknowledged is None:
             self._acknowledged = await self._store.read(records.read_acknowledged)
-        if not self._confirmed:
+        if not self.confirmed.is_set():
             await self._confirm()
             self._acknowledged = await self._store.read(records.read_acknowledged)
         after_seq, limit = self._acknowledged, self._limit
@@ -126,7 +128,7 @@ class Uplink:
         except PlatformRejected as rejected:
             if rejected.status != HTTPStatus.NOT_FOUND:
                 raise
-            self._confirmed = True
+            self.confirmed.set()
             return
         verdict = await self._store.read(lambda c: identity.judge(c, standing, self._started_at))
         if verdict is Verdict.AHEAD:
@@ -138,7 +140,7 @@ class Uplink:
         elif verdict is not Verdict.IN_STEP:
             code = verdict.value if standing.quarantine is None else "quarantined"
             raise DetailedRejection(409, code, {"epoch": standing.epoch, "seq": standing.head_seq})
-        self._confirmed = True
+        self.confirmed.set()
 
     async def _ask_standing(self, link: Head) -> StreamStanding:
         path = self._http.device_path + "/standing"
@@ -213,6 +215,7 @@ class Uplink:
     async def _stop(self, code: str, seq: int, epoch: int) -> None:
         """Another device of our name: quarantine; then wait until a person settled it, or look again."""
         self.halted = code
+        self.confirmed.clear()
         with self._store.notifier.subscribe(IDENTITY_TOPIC) as settled:
             await self._store.run(lambda unit: identity.stop(unit, code, seq, epoch_seen=epoch))
             try:
@@ -222,7 +225,7 @@ class Uplink:
             while await self._store.read(quarantine_of) is not None:
                 if not await settled.wait(HALT_PAUSE_S):
                     break
-        self._acknowledged, self._confirmed = None, False
+        self._acknowledged = None
 
     async def _find_common(self) -> None:
         """Halve the way between what was acknowledged and our head until the last common event is found."""

@@ -15,6 +15,7 @@ from cloud_sync.checkpoints import CheckpointKeeper
 from cloud_sync.commands import CommandSession
 from cloud_sync.downlink import Downlink
 from cloud_sync.http import PlatformHttp
+from cloud_sync.identity import note_conflict
 from cloud_sync.keyring import KeyRing, load_root_key
 from cloud_sync.payments import HttpPaymentPlatform
 from cloud_sync.telemetry import TelemetryUplink
@@ -188,9 +189,10 @@ class Hub:
         )
         self._engine = PaymentEngine(
             self.store,
-            HttpPaymentPlatform(self._http),
+            HttpPaymentPlatform(self._http, confirmed=self._uplink.confirmed),
             settle={"sale": settle_sale, "fee": settle_bills},
             clock=self.clock,
+            conflict=lambda unit, attempt: note_conflict(unit, attempt.id),
         )
 
     def _build_doors(self) -> None:

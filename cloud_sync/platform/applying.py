@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from cloud_sync.platform.commands import note_answer
+from cloud_sync.platform.custody import note_incident
 from cloud_sync.platform.feed import get_record, put_record
 from cloud_sync.wire.batches import EventEnvelope
 from cloud_sync.wire.commands import AnswerState, CommandAnswer
@@ -20,6 +21,8 @@ from edge.errors import EdgeError
 MAX_ATTEMPTS = 20
 RETRY_BASE_MS = 1_000
 RETRY_CAP_MS = 300_000
+SETTLED_AGAIN = "settled_again"
+"""Incident: an order that an earlier life of the device had settled was settled by it once more."""
 
 
 class RecordMissing(EdgeError):
@@ -46,6 +49,7 @@ class BillPaid(msgspec.Struct, frozen=True):
     """What we read of a paid bill; the penalty is beside the principal."""
 
     bill_id: str
+    order_id: str
     amount_fen: int
     penalty_fen: int = 0
 
@@ -65,8 +69,10 @@ class Opening(msgspec.Struct, frozen=True):
 
 
 def apply_sale(connection: sqlite3.Connection, event: StoredEvent) -> None:
-    """Count a sale."""
+    """Count a sale, each order once."""
     sale = msgspec.json.decode(event.body, type=SaleSettled)
+    if not _settles_first(connection, event, sale.order_id):
+        return
     connection.execute(
         "INSERT INTO sales (device, epoch, seq, order_id, total_fen, at_ms) VALUES (?,?,?,?,?,?)",
         (*_key(event), sale.order_id, sale.total_fen, event.at_ms),
@@ -74,16 +80,43 @@ def apply_sale(connection: sqlite3.Connection, event: StoredEvent) -> None:
 
 
 def apply_bill_paid(connection: sqlite3.Connection, event: StoredEvent) -> None:
-    """Count a fee and raise what is paid of the bill; the new version ends the device's overlay."""
+    """Count a fee and raise what is paid of the bill, each order once.
+
+    The new version ends the device's overlay, also when an earlier life of the device had told the same.
+    """
     paid = msgspec.json.decode(event.body, type=BillPaid)
     bill = _require(connection, "bills", paid.bill_id)
-    connection.execute(
-        "INSERT INTO fees (device, epoch, seq, bill_id, amount_fen, penalty_fen, at_ms)"
-        " VALUES (?,?,?,?,?,?,?)",
-        (*_key(event), paid.bill_id, paid.amount_fen, paid.penalty_fen, event.at_ms),
-    )
-    bill["paid_fen"] = bill.get("paid_fen", 0) + paid.amount_fen
+    if _settles_first(connection, event, paid.order_id, paid.bill_id):
+        connection.execute(
+            "INSERT INTO fees (device, epoch, seq, bill_id, amount_fen, penalty_fen, at_ms)"
+            " VALUES (?,?,?,?,?,?,?)",
+            (*_key(event), paid.bill_id, paid.amount_fen, paid.penalty_fen, event.at_ms),
+        )
+        bill["paid_fen"] = bill.get("paid_fen", 0) + paid.amount_fen
+        bill["settled_by"] = [*bill.get("settled_by", []), paid.order_id]
     put_record(connection, "bills", paid.bill_id, bill, applied_through=event.at)
+
+
+def _settles_first(
+    connection: sqlite3.Connection, event: StoredEvent, order_id: str, bill_id: str = ""
+) -> bool:
+    """Whether this event is the one that settles an order (of a bill).
+
+    A device that goes on from an older copy asks again about what that copy had open, and settles again what
+    its earlier life settled already: the same money, noted as an incident and not counted.
+    """
+    connection.execute(
+        "INSERT OR IGNORE INTO settled (order_id, bill_id, device, epoch, seq) VALUES (?,?,?,?,?)",
+        (order_id, bill_id, *_key(event)),
+    )
+    first = connection.execute(
+        "SELECT device, epoch, seq FROM settled WHERE order_id=? AND bill_id=?", (order_id, bill_id)
+    ).fetchone()
+    if tuple(first) == _key(event):
+        return True
+    device, epoch, seq = _key(event)
+    note_incident(connection, device, epoch, code=SETTLED_AGAIN, seq=seq, now_ms=event.at_ms)
+    return False
 
 
 def apply_order_collected(connection: sqlite3.Connection, event: StoredEvent) -> None:

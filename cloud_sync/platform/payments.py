@@ -179,9 +179,11 @@ def _find(connection: sqlite3.Connection, device: str, attempt: str) -> sqlite3.
 
 def _state(row: sqlite3.Row, mode: ChannelMode) -> PaymentState:
     silent = not row["answers"] or mode is ChannelMode.UNKNOWN
+    order = msgspec.json.decode(row["request"], type=PaymentRequest).order
     if row["state"] == "paid" and silent:
-        return PaymentState(row["attempt"], "unknown", row["amount_fen"], reason="no_answer")
-    return PaymentState(row["attempt"], row["state"], row["amount_fen"], row["channel_id"], row["reason"])
+        return PaymentState(row["attempt"], "unknown", row["amount_fen"], reason="no_answer", order=order)
+    told = (row["state"], row["amount_fen"], row["channel_id"], row["reason"])
+    return PaymentState(row["attempt"], *told, order)
 
 
 def _decide(

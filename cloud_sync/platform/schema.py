@@ -39,6 +39,12 @@ CREATE TABLE IF NOT EXISTS fees (
   bill_id TEXT NOT NULL, amount_fen INTEGER NOT NULL, penalty_fen INTEGER NOT NULL, at_ms INTEGER NOT NULL,
   PRIMARY KEY (device, epoch, seq)
 ) STRICT;
+-- which event settled an order (of a bill): another event that settles the same one is not counted again
+CREATE TABLE IF NOT EXISTS settled (
+  order_id TEXT NOT NULL, bill_id TEXT NOT NULL,
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (order_id, bill_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS openings (
   device TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
   place TEXT NOT NULL, outcome TEXT NOT NULL, at_ms INTEGER NOT NULL,

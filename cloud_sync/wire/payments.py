@@ -31,10 +31,14 @@ class PaymentOffer(msgspec.Struct, frozen=True):
 
 
 class PaymentState(msgspec.Struct, frozen=True):
-    """What the channel says now; `unknown` means that the channel did not say."""
+    """What the channel says now; `unknown` means that the channel did not say.
+
+    `order` is the one that was named in the request, so that a device knows whether the answer is its own.
+    """
 
     attempt: str
     state: State
     amount_fen: int
     channel_id: str = ""
     reason: str = ""
+    order: str = ""

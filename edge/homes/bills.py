@@ -18,7 +18,10 @@ from edge.trust.time_policy import Decision, Rule, rule_for
 
 
 class BillRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A bill as the platform sends it; sums in fen, `period` like "2026-11", `due_on` an ISO date."""
+    """A bill as the platform sends it; sums in fen, `period` like "2026-11", `due_on` an ISO date.
+
+    `settled_by` names the orders that `paid_fen` contains.
+    """
 
     id: str
     room: str
@@ -29,6 +32,7 @@ class BillRecord(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: Annotated[int, msgspec.Meta(ge=1)]
     paid_fen: Annotated[int, msgspec.Meta(ge=0)] = 0
     collected_for_others: bool = False
+    settled_by: tuple[str, ...] = ()
 
 
 class Bill(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +81,10 @@ def apply_bill(unit: Unit, record_id: str, version: int, data: dict[str, Any] | 
         return
     bill = msgspec.convert({**data, "id": record_id}, BillRecord)
     covered = applied_through(unit, data)
-    written = upsert(unit.connection, "bills", {**msgspec.structs.asdict(bill), "version": version})
+    row = msgspec.structs.asdict(bill)
+    settled_by = row.pop("settled_by")
+    written = upsert(unit.connection, "bills", {**row, "version": version})
+    records.note_settlements(unit.connection, record_id, settled_by)
     if written and covered is not None:
         records.end_bill_payments(unit.connection, record_id, covered)
 

@@ -155,11 +155,14 @@ def settle_bills(unit: Unit, attempt: Attempt) -> Receipt:
     """Settle the fee order of a paid attempt: bills, ledger, receipt, journal.
 
     Raises OrderNotPayable, before any write, when the order does not wait for this sum or one of its bills
-    was paid meanwhile.
+    was paid meanwhile; paid by this very order, before an old copy was put back, is no such thing.
     """
     body = _payable_order(unit.connection, attempt)
     for line in body.lines:
-        if find_bill(unit.connection, line.bill_id, unit.now).unpaid_fen < line.amount_fen:
+        unpaid_fen = find_bill(unit.connection, line.bill_id, unit.now).unpaid_fen
+        if unpaid_fen < line.amount_fen and not records.is_settlement_known(
+            unit.connection, line.bill_id, attempt.order_id
+        ):
             raise OrderNotPayable(order=attempt.order_id, bill=line.bill_id)
     principal = sum(line.amount_fen for line in body.lines)
     amounts = {"total": body.total_fen, "principal": principal, "penalty": body.total_fen - principal}

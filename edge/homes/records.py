@@ -1,6 +1,7 @@
 """SQL of the homes room: rows in and out, no rules."""
 
 import sqlite3
+from collections.abc import Iterable
 
 from edge.pay.records import Row, row_of, rows_of
 
@@ -72,3 +73,17 @@ def fee_orders_of_bill(connection: sqlite3.Connection, bill: str) -> tuple[str, 
 def mark_fee_paid(connection: sqlite3.Connection, order_id: str, receipt: int) -> None:
     """Set a fee order to "paid"."""
     connection.execute("UPDATE fee_orders SET state = 'paid', receipt = ? WHERE id = ?", (receipt, order_id))
+
+
+def note_settlements(connection: sqlite3.Connection, bill: str, order_ids: Iterable[str]) -> None:
+    """Remember which orders the platform's record of a bill contains."""
+    connection.executemany(
+        "INSERT INTO bill_settlements (bill, order_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        ((bill, order_id) for order_id in order_ids),
+    )
+
+
+def is_settlement_known(connection: sqlite3.Connection, bill: str, order_id: str) -> bool:
+    """Whether the platform's record of a bill contains this order's payment."""
+    query = "SELECT 1 FROM bill_settlements WHERE bill = ? AND order_id = ?"
+    return connection.execute(query, (bill, order_id)).fetchone() is not None

@@ -79,4 +79,15 @@ CREATE TABLE directory (
 ) STRICT, WITHOUT ROWID;
 """,
     ),
+    Migration(
+        "homes-002",
+        """
+-- orders that the platform counts in a bill: one of ours, open in an old copy, may have been settled already
+CREATE TABLE bill_settlements (
+    bill TEXT NOT NULL,
+    order_id TEXT NOT NULL,
+    PRIMARY KEY (bill, order_id)
+) STRICT, WITHOUT ROWID;
+""",
+    ),
 )

@@ -28,6 +28,8 @@ from edge.store.unit import Unit
 ACTOR = "pay"
 TOPIC = "payments"
 LATE = "late"
+CONFLICT = records.CONFLICT
+"""Reason of an attempt whose id the platform has for another order: what it says of that id is not ours."""
 
 #: For so long after a QR's end a channel may still tell of money that was paid for it: one day (ours).
 WATCH_MS = 86_400_000

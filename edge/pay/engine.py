@@ -5,11 +5,12 @@ so that a restart goes on from the row. All that it remembers itself is where th
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.pay.attempts import (
+    CONFLICT,
     Attempt,
     Finding,
     Settle,
@@ -25,6 +26,7 @@ from edge.pay.ports import ChannelState, PaymentPlatform
 from edge.pay.states import Answer, AttemptState
 from edge.store.crashpoints import reach
 from edge.store.store import Store
+from edge.store.unit import Unit
 from edge.trust.clock import Clock
 
 #: So many attempts that were given up are asked about in one round: a long outage leaves many behind.
@@ -32,6 +34,8 @@ WATCHED_AT_ONCE = 20
 WECHAT = "wechat"
 OFFLINE = "offline"
 CLOSED = "closed"
+
+Conflict = Callable[[Unit, Attempt], object]
 
 _ANSWERS = {
     "waiting": Answer.WAITING,
@@ -45,16 +49,32 @@ class PaymentEngine:
     """Requests, follows, closes and recovers payment attempts.
 
     `settle` names for each purpose the function that settles the order of a paid attempt, in the same unit.
+    `conflict` is told, in the unit that writes it down, of an attempt whose id the platform has for another
+    order: somebody of our name has used it.
     """
 
     def __init__(
-        self, store: Store, platform: PaymentPlatform, *, settle: Mapping[str, Settle], clock: Clock
+        self,
+        store: Store,
+        platform: PaymentPlatform,
+        *,
+        settle: Mapping[str, Settle],
+        clock: Clock,
+        conflict: Conflict | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._platform = platform
         self._settle = settle
         self._watched_last = ""
+        self._conflict = conflict
+
+    async def ready(self) -> None:
+        """Wait until an order may be placed for a payment; before, its id could be one of an earlier life.
+
+        Raises PlatformUnreachable.
+        """
+        await self._platform.ready()
 
     async def start(
         self,
@@ -69,9 +89,10 @@ class PaymentEngine:
         """Ask for a collection QR for an order and return the attempt with the text to show.
 
         The QR is shown only after the attempt with it is on disk. Raises AttemptStillOpen, OrderAlreadyPaid,
-        PlatformUnreachable (the attempt then failed with reason "offline"), PaymentRefused.
+        PlatformUnreachable (an attempt that began then failed with reason "offline"), PaymentRefused.
         """
         reach("checkout.after_place")
+        await self._platform.ready()
         attempt = await self._store.run(
             lambda unit: create_attempt(
                 unit, order_id, payee, amount_fen, channel, purpose=purpose, description=description
@@ -132,6 +153,7 @@ class PaymentEngine:
         platform ends the round: the next question would wait as long.
         """
         with contextlib.suppress(PlatformUnreachable):
+            await self._platform.ready()
             for attempt in await self._store.read(open_attempts):
                 await self._settle_left(attempt)
             await self._look_for_late_money()
@@ -157,7 +179,7 @@ class PaymentEngine:
     async def _ask_last(self, attempt: Attempt) -> None:
         """Close an attempt for good: what nobody paid cannot be paid afterwards, and money wins."""
         try:
-            finding = _finding_of(await self._platform.close(attempt.id))
+            finding = _finding_of(attempt, await self._platform.close(attempt.id))
         except PlatformRejected as error:
             finding = _finding_of_rejection(attempt, error)
         await self._store.run(lambda unit: apply_last_word(unit, attempt.id, finding, self._settle))
@@ -172,9 +194,9 @@ class PaymentEngine:
         """Ask once, write down the answer. Raises PlatformUnreachable."""
         try:
             if attempt.state is AttemptState.REVERSING:
-                finding = _closing_of(await self._platform.close(attempt.id))
+                finding = _closing_of(attempt, await self._platform.close(attempt.id))
             else:
-                finding = _finding_of(await self._platform.query(attempt.id))
+                finding = _finding_of(attempt, await self._platform.query(attempt.id))
         except PlatformRejected as error:
             finding = _finding_of_rejection(attempt, error)
         if attempt.state is AttemptState.CREATED and finding.answer is Answer.WAITING:
@@ -192,13 +214,21 @@ class PaymentEngine:
         return self._clock.now().at_ms
 
     async def _apply(self, attempt_id: str, finding: Finding) -> Attempt:
-        attempt = await self._store.run(lambda unit: apply_finding(unit, attempt_id, finding, self._settle))
+        attempt = await self._store.run(lambda unit: self._write(unit, attempt_id, finding))
         if attempt.state is AttemptState.PAID:
             reach("checkout.after_settle")
         return attempt
 
+    def _write(self, unit: Unit, attempt_id: str, finding: Finding) -> Attempt:
+        attempt = apply_finding(unit, attempt_id, finding, self._settle)
+        if finding.reason == CONFLICT and self._conflict is not None:
+            self._conflict(unit, attempt)
+        return attempt
 
-def _finding_of(answer: ChannelState) -> Finding:
+
+def _finding_of(attempt: Attempt, answer: ChannelState) -> Finding:
+    if answer.order_id not in ("", attempt.order_id):
+        return _conflict_of(attempt)
     return Finding(
         answer=_ANSWERS.get(answer.state, Answer.UNSURE),
         reason="" if answer.state == "paid" else f"channel_{answer.state}",
@@ -207,9 +237,14 @@ def _finding_of(answer: ChannelState) -> Finding:
     )
 
 
-def _closing_of(answer: ChannelState) -> Finding:
-    finding = _finding_of(answer)
-    if finding.answer is Answer.FAILED:
+def _conflict_of(attempt: Attempt) -> Finding:
+    """What the platform says is about another order; nobody can have paid ours, unless its QR was shown."""
+    return Finding(answer=Answer.UNSURE if attempt.qr else Answer.FAILED, reason=CONFLICT)
+
+
+def _closing_of(attempt: Attempt, answer: ChannelState) -> Finding:
+    finding = _finding_of(attempt, answer)
+    if finding.answer is Answer.FAILED and finding.reason != CONFLICT:
         return Finding(answer=Answer.FAILED, reason=CLOSED, channel_id=answer.channel_id)
     return finding
 

@@ -8,6 +8,9 @@ from edge.ids import Identity
 
 Row = dict[str, Any]
 
+CONFLICT = "attempt_conflict"
+"""The platform's code for an attempt id that it has for another order, and the reason of such an attempt."""
+
 _ATTEMPT = (
     "id, order_id, purpose, payee, amount_fen, channel, description, state, reason, qr, expires_at_ms, "
     "channel_id, created_at_ms, changed_at_ms"
@@ -79,12 +82,15 @@ def open_attempt_rows(connection: sqlite3.Connection) -> list[Row]:
 
 
 def watched_rows(connection: sqlite3.Connection, after_id: str, count: int) -> list[Row]:
-    """Return `count` attempts that failed or were reversed and are watched, in order after one of them."""
+    """Return `count` attempts that failed or were reversed and are watched, in order after one of them.
+
+    Not those whose id is another order's at the platform: its money is not theirs.
+    """
     query = (
         f"SELECT {_ATTEMPT} FROM attempts WHERE watched = 1 AND state IN ('failed', 'reversed') AND key > ?"
-        " ORDER BY key LIMIT ?"
+        " AND reason != ? ORDER BY key LIMIT ?"
     )
-    return rows_of(connection.execute(query, (key_of(after_id), count)))
+    return rows_of(connection.execute(query, (key_of(after_id), CONFLICT, count)))
 
 
 def end_watch(connection: sqlite3.Connection, attempt_id: str) -> None:

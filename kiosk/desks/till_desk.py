@@ -47,6 +47,7 @@ class RoomTillDesk:
         self, quantities: Mapping[str, int], resident: Resident | None, seen_total_fen: int
     ) -> Charge:
         """Place the order and ask for its QR; an order that cannot be asked for is given up again."""
+        await self._engine.ready()
 
         def place(unit: Unit) -> PlacedOrder:
             return place_order(
@@ -71,6 +72,7 @@ class RoomTillDesk:
 
     async def charge_bills(self, bills: tuple[str, ...], resident: Resident, seen_total_fen: int) -> Charge:
         """Place one payment over bills of one payee and ask for its QR."""
+        await self._engine.ready()
         placed = await self._store.run(
             lambda unit: place_fee(
                 unit,

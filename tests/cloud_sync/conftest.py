@@ -1,5 +1,6 @@
 """A real reference platform in this process, a device's store, and the client between them."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from aiohttp import web
 
 from cloud_sync.events import FeedRecordParked
 from cloud_sync.http import PlatformHttp
+from cloud_sync.payments import HttpPaymentPlatform
 from cloud_sync.platform.app import build_platform, make_runner
 from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import make_keys
@@ -82,6 +84,13 @@ class World:
     def journal(self, event: Event) -> int:
         """Write one event into the device's journal and return its seq."""
         return self.store.run_now(lambda unit: unit.record(event, actor="test"))
+
+
+def http_port(world: World) -> HttpPaymentPlatform:
+    """The payment port of a device whose identity is confirmed."""
+    confirmed = asyncio.Event()
+    confirmed.set()
+    return HttpPaymentPlatform(world.http, confirmed=confirmed)
 
 
 def platform_settings(folder: Path, **changes: Any) -> PlatformSettings:

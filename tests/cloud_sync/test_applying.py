@@ -68,7 +68,7 @@ async def test_a_paid_bill_comes_back_with_applied_through(world: World) -> None
 
 async def test_two_part_payments_add_up(world: World) -> None:
     world.journal(bill_paid())
-    second = world.journal(bill_paid())
+    second = world.journal(bill_paid(order_id="k1-1-90"))
     await drain(world)
     (change,) = await changes(world, "bills")
     assert change.data["paid_fen"] == 20_000
@@ -131,7 +131,7 @@ async def test_nothing_is_counted_twice_when_a_batch_comes_twice(world: World) -
 async def test_sales_and_fees_of_devices_with_older_events_count_the_same(world: World, name: str) -> None:
     def count(c: sqlite3.Connection, file: str, seq: int) -> tuple[int, ...]:
         golden = msgspec.json.decode((FOLDER / file).read_bytes())
-        body = msgspec.json.encode({**golden["data"], "bill_id": "b1"})
+        body = msgspec.json.encode({**golden["data"], "bill_id": "b1", "order_id": f"k1-1-{seq}"})
         at = AppliedThrough(device="k1", epoch=1, seq=seq)
         event = StoredEvent(at, cloud_type(name, golden["version"]), 0, body)
         APPLIERS[event.type](c, event)

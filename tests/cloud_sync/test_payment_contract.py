@@ -6,13 +6,12 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from cloud_sync.payments import HttpPaymentPlatform
 from cloud_sync.platform import payments
 from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.pay.attempts import Attempt
 from edge.pay.ports import PaymentPlatform
 from edge.pay.states import AttemptState
-from tests.cloud_sync.conftest import World
+from tests.cloud_sync.conftest import World, http_port
 from tests.fakes.payment_platform import FakePaymentPlatform
 
 
@@ -61,7 +60,7 @@ def _http_desk(world: World) -> Desk:
         await world.http.close()
         world.http._url = "http://127.0.0.1:9"
 
-    return Desk(HttpPaymentPlatform(world.http), outside, away)
+    return Desk(http_port(world), outside, away)
 
 
 def attempt_of(**changes: object) -> Attempt:
@@ -145,7 +144,7 @@ async def test_a_network_away_is_unreachable(desk: Desk) -> None:
 
 
 async def test_an_attempt_id_taken_by_another_sum_is_a_conflict(world: World) -> None:
-    port = HttpPaymentPlatform(world.http)
+    port = http_port(world)
     await port.request(attempt_of())
     with pytest.raises(PlatformRejected) as caught:
         await port.request(attempt_of(amount_fen=1))
@@ -153,7 +152,7 @@ async def test_an_attempt_id_taken_by_another_sum_is_a_conflict(world: World) ->
 
 
 async def test_a_code_that_ran_out_cannot_be_paid_any_more(world: World) -> None:
-    port = HttpPaymentPlatform(world.http)
+    port = http_port(world)
     offer = await port.request(attempt_of())
     world.clock.advance(seconds=121)
     with pytest.raises(payments.PaymentNotOpen):
@@ -164,7 +163,7 @@ async def test_a_code_that_ran_out_cannot_be_paid_any_more(world: World) -> None
 
 
 async def test_a_closed_code_cannot_be_paid_any_more(world: World) -> None:
-    port = HttpPaymentPlatform(world.http)
+    port = http_port(world)
     await port.request(attempt_of())
     await port.close("k1-1-7")
     with pytest.raises(payments.PaymentNotOpen):
@@ -191,7 +190,7 @@ async def test_channels_misbehave_on_request(world: World, mode: str, outcome: s
 
 @pytest.mark.slow
 async def test_a_channel_that_hangs_is_unreachable_within_five_seconds(world: World) -> None:
-    port = HttpPaymentPlatform(world.http)
+    port = http_port(world)
     await port.request(attempt_of())
     await world.client.post("/sim/channels", json={"mode": "timeout"})
     with pytest.raises(PlatformUnreachable):

@@ -10,11 +10,10 @@ import pytest
 import zxingcpp
 from playwright.async_api import Page, async_playwright
 
-from cloud_sync.payments import HttpPaymentPlatform
 from cloud_sync.platform.context import wall_clock_ms
 from edge.trust.keyset import open_keyset
 from edge.trust.passes import open_pass, open_resident_code
-from tests.cloud_sync.conftest import RESIDENT, World, open_world
+from tests.cloud_sync.conftest import RESIDENT, World, http_port, open_world
 from tests.cloud_sync.test_payment_contract import attempt_of
 from tests.fakes.clock import FakeClock
 
@@ -93,7 +92,7 @@ async def test_a_visitor_pass_on_the_screen_verifies(now_world: World) -> None:
 async def test_the_phone_pays_and_says_what_happened(
     now_world: World, action: str, outcome: str, state: str
 ) -> None:
-    port = HttpPaymentPlatform(now_world.http)
+    port = http_port(now_world)
     await port.request(attempt_of())
     async with opened_phone(now_world) as (page, errors):
         await page.click(".tabs [data-value=pay]")

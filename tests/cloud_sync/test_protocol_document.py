@@ -35,7 +35,7 @@ FORMS: dict[str, msgspec.Struct] = {
     ),
     "payment_request": PaymentRequest("k1-1-7", "k1-1-6", "property", 6000, "wechat", "酱油"),
     "payment_offer": PaymentOffer("k1-1-7", "sent", "weixin://wxpay/bizpayurl?pr=x", 1795312800000),
-    "payment_state": PaymentState("k1-1-7", "unknown", 6000, reason="no_answer"),
+    "payment_state": PaymentState("k1-1-7", "unknown", 6000, reason="no_answer", order="k1-1-6"),
     "nonce_notice": NonceNotice("0123456789abcdef"),
     "command_answer": CommandAnswer("c-1", "unknown", 1795312800000, "contact_silent"),
     "time_question": TimeQuestion("0123456789abcdef"),

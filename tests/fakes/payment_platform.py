@@ -14,25 +14,39 @@ class _Held:
     amount_fen: int
     state: str = "waiting"
     expires_at_ms: int = 0
+    order_id: str = ""
 
 
 @dataclass
 class FakePaymentPlatform:
-    """`away` means that nothing arrives; `answers_lost` that everything arrives and no answer comes back."""
+    """`away` means that nothing arrives; `answers_lost` that everything arrives and no answer comes back.
+
+    `confirmed` is false while nobody has said where the device's stream stands.
+    """
 
     now_ms: int = 0
     away: bool = False
     answers_lost: bool = False
     reject_with: str = ""
+    confirmed: bool = True
     held: dict[str, _Held] = field(default_factory=dict)
+
+    async def ready(self) -> None:
+        """Whether the platform knows this device; a wait takes no time here."""
+        if not self.confirmed:
+            raise PlatformUnreachable("not confirmed yet")
 
     async def request(self, attempt: Attempt) -> QrOffer:
         """Hold the attempt and offer a QR."""
         self._arrive()
         if self.reject_with:
             raise PlatformRejected(422, self.reject_with)
-        fresh = _Held(attempt.amount_fen, expires_at_ms=self.now_ms + OFFER_LIFE_MS)
-        self.held.setdefault(attempt.id, fresh)
+        fresh = _Held(
+            attempt.amount_fen, expires_at_ms=self.now_ms + OFFER_LIFE_MS, order_id=attempt.order_id
+        )
+        held = self.held.setdefault(attempt.id, fresh)
+        if held.order_id not in ("", attempt.order_id):
+            raise PlatformRejected(409, "attempt_conflict")
         self._answer()
         return QrOffer(qr=f"https://pay.example/{attempt.id}", expires_at_ms=self.now_ms + OFFER_LIFE_MS)
 
@@ -52,9 +66,9 @@ class FakePaymentPlatform:
         self._answer()
         return self._state_of(attempt_id, held)
 
-    def hold(self, attempt_id: str, amount_fen: int, state: str) -> None:
+    def hold(self, attempt_id: str, amount_fen: int, state: str, *, order_id: str = "") -> None:
         """Remember an attempt from before a restart."""
-        self.held[attempt_id] = _Held(amount_fen, state)
+        self.held[attempt_id] = _Held(amount_fen, state, order_id=order_id)
 
     def set_state(self, attempt_id: str, state: str, *, amount_fen: int | None = None) -> None:
         """Make the channel say `state` ("waiting", "paid", "failed", "unknown") from now on."""
@@ -73,6 +87,7 @@ class FakePaymentPlatform:
             state=held.state,
             amount_fen=held.amount_fen if paid else 0,
             channel_id=f"ch-{attempt_id}" if paid else "",
+            order_id=held.order_id,
         )
 
     def _find(self, attempt_id: str) -> _Held:
