@@ -273,6 +273,7 @@ class Hub:
                 Role("holds", self._holds.run),
                 Role("vision", self._vision.run),
                 *(Role(f"reader-{n}", reader.run) for n, reader in enumerate(router.door_readers)),
+                Role("late-openings", self._opener.late.run),
                 *(Role(f"banks-{n}", driver.run) for n, driver in enumerate(drivers.values())),
             )
         )
@@ -374,6 +375,8 @@ class Hub:
         finally:
             await self._control.close()
             await self._opener.close()
+            await self._opener.late.write()
+            self._opener.late.report_lost()
             with contextlib.suppress(EdgeError):
                 await self._refusals.close()
             await self._telemetry.write()

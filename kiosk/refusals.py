@@ -240,6 +240,13 @@ REFUSALS: dict[str, Words] = {
             "Nothing was charged, your basket is kept. A technician has been told; ask at the counter.",
         ),
     ),
+    "journal_stopped": (
+        Text("存储有问题，这个码先开不了", "Storage is in trouble, this code opens nothing now"),
+        Text(
+            "没有打开，也没有用掉次数。已经告诉技术员，请稍后再来，或到前台问问。",
+            "Nothing opened and no use was taken. A technician has been told; ask at the counter.",
+        ),
+    ),
     "identity_quarantined": (
         Text(
             "先不卖东西，这台设备的身份要人工核对",

@@ -10,6 +10,7 @@ from edge.access.openings import ACTOR, hint_topic, record_opened
 from edge.access.places import is_cell
 from edge.access.ports import OrderBook
 from edge.access.records import Opening, PickupSession, SessionCell
+from edge.errors import StoreError
 from edge.store.crashpoints import reach
 from edge.store.store import Store
 from edge.store.unit import Unit
@@ -90,6 +91,7 @@ class ContactDesk:
         self._orders = orders
         self._states: dict[str, ContactState] = {}
         self._waiting: dict[str, asyncio.Event] = {}
+        self._movements: dict[str, tuple[str, asyncio.Event]] = {}
         self._order = asyncio.Lock()
 
     @property
@@ -112,10 +114,12 @@ class ContactDesk:
             previous = self.state_of(place)
             if previous is state:
                 return
-            decided = await self._store.run(
-                lambda unit: report_contact(unit, place, state, previous=previous, orders=self._orders)
-            )
+            decided = await self._write(place, state, previous)
             self._states[place] = state
+        if (previous, state) == (ContactState.CLOSED, ContactState.OPEN):
+            for watched, moved in tuple(self._movements.values()):
+                if watched == place:
+                    moved.set()
         if decided:
             reach("pickup.after_opened" if is_cell(place) else "gate.after_contact")
         elif is_cell(place) and state is ContactState.CLOSED:
@@ -128,6 +132,23 @@ class ContactDesk:
         """An event that is set once the contact has decided the opening; asked for before firing."""
         return self._waiting.setdefault(opening_id, asyncio.Event())
 
+    def watch_movement(self, place: str, opening_id: str) -> asyncio.Event:
+        """An event that is set once the contact of a place is seen to open, for an opening not on disk."""
+        return self._movements.setdefault(opening_id, (place, asyncio.Event()))[1]
+
     def unwatch(self, opening_id: str) -> None:
         """Nobody waits any more."""
         self._waiting.pop(opening_id, None)
+        self._movements.pop(opening_id, None)
+
+    async def _write(self, place: str, state: ContactState, previous: ContactState) -> list[Opening]:
+        """Write what a report decides; a door's own state is known also while nothing can be written."""
+        try:
+            return await self._store.run(
+                lambda unit: report_contact(unit, place, state, previous=previous, orders=self._orders)
+            )
+        except StoreError:
+            if is_cell(place):
+                raise
+            self._store.notifier.publish(hint_topic(place))
+            return []

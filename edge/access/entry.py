@@ -7,11 +7,19 @@ from functools import partial
 from edge.access import records
 from edge.access.contacts import ContactDesk, ContactState
 from edge.access.doors import Door
-from edge.access.errors import NotMoved, UnknownDoor
+from edge.access.errors import JournalStopped, NotMoved, UnknownDoor
 from edge.access.events import CommandRefused, PassRefused
+from edge.access.late import LateOpenings, needing_journal
 from edge.access.openings import record_fired, record_not_fired
 from edge.access.places import door_place
-from edge.access.policy import Intent, command_authorisation, intend_by_command, intend_by_pass
+from edge.access.policy import (
+    Intent,
+    View,
+    command_authorisation,
+    intend_by_command,
+    intend_by_pass,
+    judge_pass,
+)
 from edge.access.ports import Patience, Pulser, Trigger
 from edge.access.records import Opening
 from edge.access.refusals import RefusalLog
@@ -23,7 +31,7 @@ from edge.store.unit import Unit
 from edge.trust.clock import Clock
 from edge.trust.commands import Command
 from edge.trust.keys import KeySet
-from edge.trust.passes import open_scan
+from edge.trust.passes import Pass, open_scan
 from edge.trust.time_policy import Decision, judged_at
 
 Report = Callable[[str, str], Awaitable[None]]
@@ -61,6 +69,7 @@ class DoorOpener:
         self._refusals = refusals
         self._trigger = trigger
         self._watches = Watches(store=store, contacts=contacts, patience=patience)
+        self.late = LateOpenings(store=store, clock=clock, contacts=contacts, patience=patience)
 
     async def enter(self, text: str, door_id: str, *, source: str) -> Opening:
         """Decide what a reader saw and, if it may open, fire. Returns once fired; see `decided`.
@@ -72,7 +81,7 @@ class DoorOpener:
             reading = self._clock.now()
             keys = self._keys().without_ended(reading.at_ms)
             shown = open_scan(text, keys, judged_at(Decision.OWN_DOOR, reading))
-            return await self._open(door, lambda unit: intend_by_pass(unit, shown, door))
+            return await self._enter(shown, door)
         except Refusal as refusal:
             await self._refusals.refuse(
                 source, PassRefused(source=source, place=door_place(door_id), code=refusal.code)
@@ -83,7 +92,7 @@ class DoorOpener:
         """Open by a command that `edge.trust.commands` verified and checked; returns the final result.
 
         A second command of the same id fires nothing and gets the first one's result. Raises Refusal, after
-        it was written into the journal.
+        it was written into the journal, or counted while nothing can be written.
         """
 
         async def tell(state: str, reason: str) -> None:
@@ -106,6 +115,10 @@ class DoorOpener:
         watch = self._watches.of(opening_id)
         if watch is not None:
             return await asyncio.shield(watch)
+        if (deciding := self.late.watch_of(opening_id)) is not None:
+            return await asyncio.shield(deciding)
+        if (late := self.late.find(opening_id)) is not None:
+            return late
         opening = await self._store.read(lambda connection: records.find_opening(connection, opening_id))
         assert opening is not None, opening_id
         return opening
@@ -127,6 +140,7 @@ class DoorOpener:
     async def close(self) -> None:
         """Stop waiting; what is undecided becomes unknown at the next start."""
         await self._watches.close()
+        await self.late.close()
 
     def _door(self, door_id: str) -> Door:
         door = self._doors.get(door_id)
@@ -134,11 +148,50 @@ class DoorOpener:
             raise UnknownDoor(door=door_id[:64])
         return door
 
+    async def _enter(self, shown: Pass, door: Door) -> Opening:
+        async with self.late.turn_of(shown.id):
+            kept = self.late.of_pass(shown.id)
+            try:
+                return await self._open(door, lambda unit: intend_by_pass(unit, shown, door, kept))
+            except JournalStopped:
+                if shown.uses is not None:
+                    raise
+                return await self._open_late(shown, door)
+
+    async def _open_late(self, shown: Pass, door: Door) -> Opening:
+        """Judge by the copy that can be read, fire once, and remember. Raises Refusal, StoreError."""
+        now, kept = self._clock.now(), self.late.of_pass(shown.id)
+        site = self._store.site
+        judged = await self._store.read(
+            lambda connection: judge_pass(View(connection, site, now, kept, only_read=True), shown, door)
+        )
+        if isinstance(judged, Opening):
+            return judged
+        opening = self.late.intend(shown, door_place(door.id), judged, now)
+        was_open = self._contacts.state_of(opening.place) is ContactState.OPEN
+        moved = self._contacts.watch_movement(opening.place, opening.id)
+        try:
+            await self._pulser.pulse(opening.id, door.id)
+        except NotMoved as fault:
+            self._contacts.unwatch(opening.id)
+            return self.late.decide(opening.id, "refused", fault.reason)
+        except DeviceError:
+            self.late.watch(opening.id, moved, door.contact_timeout_ms, "no_answer")
+            return opening
+        timeout_ms = door.contact_timeout_ms if door.has_contact else 0
+        self.late.watch(opening.id, moved, timeout_ms, _why_unknown(door, was_open=was_open))
+        return self.late.fired(opening.id)
+
+    async def _commit(self, door: Door, intend: Callable[[Unit], Intent]) -> Intent:
+        """Commit an intent. Raises JournalStopped when that is impossible: nothing will be fired by it."""
+        with needing_journal(self._store):
+            return await self._store.run(partial(self._commit_intent, door, intend))
+
     async def _open(
         self, door: Door, intend: Callable[[Unit], Intent], tell: Report | None = None
     ) -> Opening:
         reach("gate.before_intent")
-        opening, fresh = await self._store.run(partial(self._commit_intent, door, intend))
+        opening, fresh = await self._commit(door, intend)
         if not fresh:
             return opening
         if self._trigger is None:
@@ -157,7 +210,7 @@ class DoorOpener:
             self._watches.begin(opening.id, signal, door.contact_timeout_ms, "no_answer")
             return opening
         reach("gate.after_fire")
-        why = "no_contact" if not door.has_contact else "already_open" if was_open else "contact_silent"
+        why = _why_unknown(door, was_open=was_open)
         self._watches.begin(opening.id, signal, door.contact_timeout_ms if door.has_contact else 0, why)
         fired = await self._store.run(lambda unit: record_fired(unit, opening.id))
         if tell is not None:
@@ -170,6 +223,13 @@ class DoorOpener:
         if intent.fresh and self._trigger is not None:
             unit.after_commit(partial(_pull, self._trigger, intent.opening.id, door.id))
         return intent
+
+
+def _why_unknown(door: Door, *, was_open: bool) -> str:
+    """The reason that is written when no contact decides a pulse that was fired."""
+    if not door.has_contact:
+        return "no_contact"
+    return "already_open" if was_open else "contact_silent"
 
 
 def _pull(trigger: Trigger, opening_id: str, door_id: str) -> None:

@@ -98,6 +98,15 @@ class CellInUse(Refusal):
     code = "cell_in_use"
 
 
+class JournalStopped(Refusal):
+    """Nothing can be written, and what was shown opens only with an entry on disk before it (I14).
+
+    Residents' own codes and passes without a count still open their doors, as many as memory keeps.
+    """
+
+    code = "journal_stopped"
+
+
 class AskAtCounter(Refusal):
     """The session ended with cells that did not open; the counter has the rest."""
 

@@ -12,15 +12,21 @@ from edge.store.events import Event
 
 
 class DoorOpenRequested(Event, frozen=True, kw_only=True):
-    """The intent to open a door is on disk; the pulse follows."""
+    """The intent to open a door is on disk; the pulse follows.
+
+    `asked_at_ms` and `asked_after_seq` are null then. While nothing could be written, intent, pulse and
+    result came first: these say when by the trusted clock, and after which entry of the journal.
+    """
 
     TYPE: ClassVar[str] = "DoorOpenRequested"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     opening: str
     place: str
     authorisation: str
     kind: str
     person: str | None
+    asked_at_ms: int | None = None
+    asked_after_seq: int | None = None
 
 
 class DoorOpened(Event, frozen=True, kw_only=True):

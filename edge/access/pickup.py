@@ -19,6 +19,7 @@ from edge.access.errors import (
     UnknownSession,
 )
 from edge.access.events import CellGivenUp, CellOpenRequested, PassRefused, PickupStarted
+from edge.access.late import needing_journal
 from edge.access.openings import ACTOR, record_fired, record_not_fired
 from edge.access.places import cell_place
 from edge.access.ports import CellPort, OrderBook, Patience
@@ -200,7 +201,8 @@ class PickupDesk:
             reading = self._clock.now()
             keys = self._keys().without_ended(reading.at_ms)
             shown = open_pass(text, keys, judged_at(Decision.PICKUP, reading))
-            return await self._store.run(lambda unit: start_session(unit, shown, self._orders))
+            with needing_journal(self._store):
+                return await self._store.run(lambda unit: start_session(unit, shown, self._orders))
         except Refusal as refusal:
             await self._refusals.refuse(SOURCE, PassRefused(source=SOURCE, place="pickup", code=refusal.code))
             raise
@@ -215,9 +217,12 @@ class PickupDesk:
     async def open_next(self, session_id: str, *, again: bool = False) -> PickupSession:
         """Open the current cell if it waits; does nothing while one is open, asked for or unknown.
 
-        Raises UnknownSession, AttemptsUsedUp, CellInUse.
+        Raises UnknownSession, AttemptsUsedUp, CellInUse, JournalStopped.
         """
-        opening = await self._store.run(lambda unit: intend_cell(unit, session_id, self._orders, again=again))
+        with needing_journal(self._store):
+            opening = await self._store.run(
+                lambda unit: intend_cell(unit, session_id, self._orders, again=again)
+            )
         if opening is not None:
             await self._send(opening)
         return await self.find(session_id)

@@ -1,5 +1,7 @@
 """May this pass, code or command open this door now? Units that answer, and commit the intent when yes."""
 
+import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from edge.access import records
@@ -56,54 +58,84 @@ def _decision(door: Door, kind: str) -> Decision:
     return own.get(kind, Decision.OTHER_DOOR)
 
 
-def intend_by_pass(unit: Unit, shown: Pass, door: Door) -> Intent:
+class View(NamedTuple):
+    """What a pass is judged by: a copy that can be read, its site, the time, and what is only in memory.
+
+    `late` are the openings of this pass that are not on disk, oldest first. `only_read`: nothing can be
+    written, so that an opening that the copy has under way may have ended without it.
+    """
+
+    connection: sqlite3.Connection
+    site: str
+    now: Reading
+    late: Sequence[Opening] = ()
+    only_read: bool = False
+
+
+def intend_by_pass(unit: Unit, shown: Pass, door: Door, late: Sequence[Opening] = ()) -> Intent:
     """Decide a verified pass or resident's code at a door and count its use in the same unit.
+
+    Raises what `judge_pass` raises.
+    """
+    judged = judge_pass(View(unit.connection, unit.site, unit.now, late), shown, door)
+    if isinstance(judged, Opening):
+        return Intent(judged, fresh=False)
+    return _intend(unit, door, judged, shown.kind, pass_id=shown.id, subject=shown.subject)
+
+
+def judge_pass(view: View, shown: Pass, door: Door) -> str | Opening:
+    """Return the authorisation to take, or the opening that this presentation belongs to already.
 
     Raises PassWrongSite, PassWrongKind, PassNotYetValid, PassExpired, PassRevoked, PassWrongDoor, PassUsedUp,
     CodeReplayed, ClockUnknown.
     """
-    if shown.site != unit.site:
+    if shown.site != view.site:
         raise PassWrongSite(site=shown.site)
     if shown.kind == "order":
         raise PassWrongKind(kind=shown.kind)
-    rule = judge_clock(door, unit.now, shown.kind)
-    if rule is Rule.CLOCK and unit.now.at_ms < shown.not_before_ms:
+    rule = judge_clock(door, view.now, shown.kind)
+    if rule is Rule.CLOCK and view.now.at_ms < shown.not_before_ms:
         raise PassNotYetValid(not_before_ms=shown.not_before_ms)
     # Also an unknown clock is a lower bound: what it says is over, is over.
-    if is_over(shown.expires_ms, unit.now):
+    if is_over(shown.expires_ms, view.now):
         raise PassExpired(expires_ms=shown.expires_ms)
-    if records.is_revoked(unit.connection, shown.id):
+    if records.is_revoked(view.connection, shown.id):
         raise PassRevoked(id=shown.id)
     if shown.kind == "resident":
-        return _intend_by_code(unit, shown, door)
+        return _judge_code(view, shown, door)
     if door.id not in shown.doors:
         raise PassWrongDoor(door=door.id)
-    return _intend_by_issued_pass(unit, shown, door)
+    return _judge_issued_pass(view, shown, door)
 
 
-def _intend_by_code(unit: Unit, shown: Pass, door: Door) -> Intent:
-    if not records.has_grant(unit.connection, shown.subject, door.id, unit.now):
+def _judge_code(view: View, shown: Pass, door: Door) -> str | Opening:
+    if not records.has_grant(view.connection, shown.subject, door.id, view.now):
         raise PassWrongDoor(door=door.id)
     authorisation = f"code:{shown.id}"
-    taken = records.find_by_authorisation(unit.connection, authorisation)
+    taken = view.late[-1] if view.late else records.find_by_authorisation(view.connection, authorisation)
     if taken is None:
-        return _intend(unit, door, authorisation, shown.kind, pass_id=shown.id, subject=shown.subject)
+        return authorisation
     if taken.place == door_place(door.id) and not taken.is_decided:
-        return Intent(taken, fresh=False)
+        return taken
     raise CodeReplayed(id=shown.id)
 
 
-def _intend_by_issued_pass(unit: Unit, shown: Pass, door: Door) -> Intent:
-    last = records.last_of_pass(unit.connection, shown.id, door_place(door.id))
-    if last is not None and not last.is_decided:
-        return Intent(last, fresh=False)
-    asked, used = records.count_of_pass(unit.connection, shown.id)
+def _judge_issued_pass(view: View, shown: Pass, door: Door) -> str | Opening:
+    place = door_place(door.id)
+    here = [opening for opening in view.late if opening.place == place]
+    last = here[-1] if here else records.last_of_pass(view.connection, shown.id, place)
+    if last is not None and not last.is_decided and not _is_left_behind(view, last, door):
+        return last
+    asked, used = records.count_of_pass(view.connection, shown.id)
     if shown.uses is not None and used >= shown.uses:
         raise PassUsedUp(uses=shown.uses)
-    if last is not None and _is_same_presentation(last, unit.now):
-        return Intent(last, fresh=False)
-    authorisation = f"pass:{shown.id}:{asked + 1}"
-    return _intend(unit, door, authorisation, shown.kind, pass_id=shown.id, subject=shown.subject)
+    if last is not None and _is_same_presentation(last, view.now):
+        return last
+    return f"pass:{shown.id}:{asked + len(view.late) + 1}"
+
+
+def _is_left_behind(view: View, opening: Opening, door: Door) -> bool:
+    return view.only_read and view.now.at_ms - opening.requested_at_ms > door.contact_timeout_ms
 
 
 def _is_same_presentation(last: Opening, now: Reading) -> bool:

@@ -1,5 +1,7 @@
 """Writes refusals into the journal: the first five per source and minute singly, then one counted event."""
 
+import contextlib
+
 import msgspec
 
 from edge.access.events import RefusalsCounted
@@ -31,22 +33,28 @@ class RefusalLog:
         self._counts: dict[str, _Count] = {}
 
     async def refuse(self, source: str, event: Event) -> None:
-        """Write `event`, or count it when its source refused five times in this minute already."""
+        """Write `event`; count it after five of its source in this minute, or while nothing is writable."""
         minute_at_ms = self._clock.now().at_ms // MINUTE_MS * MINUTE_MS
         count = self._counts.get(source)
         if count is None or count.minute_at_ms != minute_at_ms or len(self._counts) > MAX_SOURCES:
-            await self.flush()
+            with contextlib.suppress(StoreError):
+                await self.flush()
             count = self._counts.setdefault(source, _Count(minute_at_ms))
         if count.written >= SINGLY:
             count.counted += 1
             return
-        count.written += 1
 
         def write(unit: Unit) -> None:
             unit.record(event, actor=source)
             unit.hint("doors")
 
-        await self._store.run(write)
+        try:
+            await self._store.run(write)
+        except StoreError:
+            # Whoever is refused hears why, also while nothing can be written.
+            count.counted += 1
+        else:
+            count.written += 1
 
     async def close(self) -> None:
         """Write all that was counted, also in the minute that is not over; the last thing of a hub's day."""

@@ -4,9 +4,12 @@ import asyncio
 
 from edge.access import records
 from edge.access.contacts import ContactDesk
+from edge.access.late import cannot_write
 from edge.access.openings import record_unknown
 from edge.access.ports import Patience
 from edge.access.records import Opening
+from edge.errors import StoreError
+from edge.store.condition import STORE_TOPIC
 from edge.store.store import Store
 from edge.store.unit import Unit
 
@@ -53,4 +56,12 @@ class Watches:
             assert opening is not None
             return opening
 
-        return await self._store.run(settle)
+        with self._store.notifier.subscribe(STORE_TOPIC) as changes:
+            while True:
+                try:
+                    return await self._store.run(settle)
+                except StoreError:
+                    # The result is still owed: a pass without a count would wait for it for ever.
+                    if not cannot_write(self._store):
+                        raise
+                    await changes.wait()

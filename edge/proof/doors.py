@@ -36,7 +36,8 @@ def check_pulses(evidence: Evidence) -> Iterator[str]:
         if not edge.writable:
             continue  # I14 judges it
         if intent is None:
-            yield f"pulse {edge.id} without an intent"
+            if edge.id not in evidence.lost:
+                yield f"pulse {edge.id} without an intent"
         elif edge.after_seq is not None and intent.seq > edge.after_seq:
             yield f"pulse {edge.id} came before its intent was committed"
     taken = Counter(entry.data["authorisation"] for entry in intents.values())
@@ -84,6 +85,9 @@ def _compare_permits(
 
 
 def _judge(permit: Permit, name: str, entry: Entry) -> Iterator[str]:
+    if (asked_at_ms := entry.data.get("asked_at_ms")) is not None:
+        # Written down late: it is judged at the time, and behind the entry, at which it was asked for.
+        entry = entry._replace(at_ms=asked_at_ms, seq=entry.data["asked_after_seq"])
     if permit.places is not None and entry.data["place"] not in permit.places:
         yield f"{name} opened {entry.data['place']}, for which it is not"
     if permit.until_ms is not None and entry.at_ms >= permit.until_ms:
@@ -174,7 +178,8 @@ def check_unwritable(evidence: Evidence) -> Iterator[str]:
     """I14: journal not writable ⇒ no sale, no remote or single-use opening.
 
     Uses what people were told and the trace, both with the mark that the journal could not be written then:
-    only a resident's code or multi-use pass may fire, and nobody may be told of a sale.
+    only a resident's code, or a pass that `permits` say is without a count, may fire; each is in the journal
+    later, marked as late, unless it is `lost`. Nobody may be told of a sale.
     """
     yield from (
         f"sale {sale.order} was told while nothing could be written"
@@ -185,8 +190,19 @@ def check_unwritable(evidence: Evidence) -> Iterator[str]:
     intents = {entry.data["opening"]: entry for entry in evidence.journal.of(*REQUESTS)} if blind else {}
     for edge in blind:
         intent = intents.get(edge.id)
-        if intent is None or intent.data.get("kind") != "resident":
+        if intent is None:
+            if edge.id not in evidence.lost:
+                yield f"pulse {edge.id} was fired while nothing could be written"
+        elif not _may_fire_blind(evidence, intent):
             yield f"pulse {edge.id} was fired while nothing could be written"
+
+
+def _may_fire_blind(evidence: Evidence, intent: Entry) -> bool:
+    kind, _, rest = intent.data.get("authorisation", "").partition(":")
+    if intent.data.get("kind") == "resident":
+        return True
+    permit = (evidence.permits or {}).get(rest.split(":")[0])
+    return kind == "pass" and permit is not None and permit.uses is None
 
 
 def _pulses(evidence: Evidence) -> list[Edge]:

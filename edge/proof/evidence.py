@@ -219,7 +219,8 @@ class Evidence:
     were told of; `asked` the orders that anybody ever asked for; `openings`, `attempts` and `orders` the
     states of the tables by id; `known` the commitments that still name somebody, `forgotten` those of people
     who were erased; `settled` says that every attempt has come to its end and late money was
-    looked for; `active` are (cell, order) of the hub's copy that wait in a cell; `pulse_ms` is by line.
+    looked for; `active` are (cell, order) of the hub's copy that wait in a cell; `pulse_ms` is by line;
+    `lost` are openings that were only in memory when the power was cut.
     """
 
     journal: Journal
@@ -243,6 +244,7 @@ class Evidence:
     confirmed_empty: frozenset[str] = frozenset()
     known: frozenset[str] | None = None
     forgotten: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
     secrets: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, bytes] = field(default_factory=dict)
     recovery: Recovery | None = None

@@ -14,6 +14,7 @@ from edge.access.contacts import ContactDesk
 from edge.access.doors import Door, DoorKind
 from edge.access.entry import DoorOpener
 from edge.access.holds import HoldKeeper, end_overdue_holds
+from edge.access.late import cannot_write
 from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk
 from edge.access.refusals import RefusalLog
@@ -149,6 +150,7 @@ class CoreWorld:
         self.hold_ends_ms: dict[str, int] = {}
         self.told: dict[str, ToldSale] = {}
         self.kiosks: set[str] = set()
+        self.lost: frozenset[str] = frozenset()
         self.permits: dict[str, Permit] = {}
         self.forgotten: frozenset[str] = frozenset()
         self.secrets = dict(SECRETS)
@@ -164,7 +166,8 @@ class CoreWorld:
     def look(self) -> tuple[int, bool]:
         """The last seq on disk, and whether anything could be written."""
         row = self.reader.execute("SELECT max(seq) FROM journal").fetchone()
-        return row[0] or 0, not self.power.read_only
+        blind = "store" in vars(self) and cannot_write(self.store)
+        return row[0] or 0, not (self.power.read_only or blind)
 
     def build(self) -> None:
         """Open the file and make every object anew, as a start of the program does."""
@@ -249,6 +252,7 @@ class CoreWorld:
     async def restart(self) -> None:
         """Lose all that is in memory and all that is not on disk; then start as `edge run` does."""
         await self.close()
+        self.lost |= self.opener.late.ids
         self.power.restore()
         self.guard.hub_gone()
         self.guard.start()
@@ -277,6 +281,7 @@ class CoreWorld:
         """Let every task that can run, run."""
         for _ in range(12):
             await asyncio.sleep(0)
+        await self.opener.late.write()
 
     async def pass_time(self, ms: int) -> None:
         """Boot time and the hub's clock go on; then the roles that look from time to time do."""
@@ -399,6 +404,7 @@ class CoreWorld:
         evidence.held, evidence.now_ms = tuple(self.held.values()), self.guard.boot_ms
         evidence.permits, evidence.secrets = self.permits, self.secrets
         evidence.forgotten = self.forgotten
+        evidence.lost = self.lost | self.opener.late.ids
         return evidence
 
     def _follow_holds(self, evidence: Evidence) -> None:

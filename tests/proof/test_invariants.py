@@ -295,3 +295,9 @@ def test_every_invariant_was_seen_red() -> None:
 def test_every_invariant_says_what_it_uses() -> None:
     for name, invariant in INVARIANTS.items():
         assert (invariant.__doc__ or "").startswith(f"{name}: ")
+
+
+def test_what_only_memory_knew_at_a_power_cut_is_declared_lost() -> None:
+    trace = (OFF, ON, ON._replace(id="k1-m0-1", writable=False))
+    assert check(sound(trace=trace, lost=frozenset({"k1-m0-1"}))) == []
+    assert [found.invariant for found in check(sound(trace=trace))] == ["I14"]

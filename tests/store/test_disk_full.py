@@ -4,8 +4,8 @@ import asyncio
 import os
 import sqlite3
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from edge.store.unit import Unit
 from tests.fakes.clock import FakeClock
 from tests.fakes.connections import FailingDisk
 from tests.fakes.events import LampLit
+from tests.fakes.small_disk import small_disk
 
 SMALL_BYTES = 2 * 1024 * 1024
 
@@ -31,21 +32,6 @@ def light(unit: Unit) -> int:
 def trade(unit: Unit) -> int:
     unit.require_trade()
     return light(unit)
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A file system of its own; skips where that needs rights that the test does not have."""
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if done.returncode != 0:
-        pytest.skip(f"no file system can be mounted here: {done.stderr.decode().strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @asynccontextmanager
