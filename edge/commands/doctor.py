@@ -1,5 +1,6 @@
 """`edge doctor`: what is wrong with a site, and the mend, one line each."""
 
+import os
 import shutil
 import sqlite3
 import sys
@@ -61,7 +62,7 @@ def examine(path: Path) -> Iterator[Finding]:
     yield from _programs()
     yield from _secrets(config)
     folder = data_folder(config)
-    yield _space(folder)
+    yield from _disk(folder)
     site = config.one("site", SiteSettings)
     yield from _hub_or_database(folder, (site.id, site.device))
 
@@ -84,12 +85,16 @@ def _secrets(config: Config) -> Iterator[Finding]:
             yield Finding(True, f"{file} is private")
 
 
-def _space(folder: Path) -> Finding:
+def _disk(folder: Path) -> Iterator[Finding]:
     if not folder.exists():
-        return Finding(False, f"{folder} is missing", "edge init makes it")
+        yield Finding(False, f"{folder} is missing", "edge init makes it")
+        return
+    if not os.access(folder, os.W_OK):
+        mend = "is the disk mounted read-only, or the folder another user's? mount it again, or mend the disk"
+        yield Finding(False, f"{folder} cannot be written", mend)
     free_mb = shutil.disk_usage(folder).free // 1_000_000
     mend = "free some space; the hub sells nothing when the disk is full"
-    return Finding(free_mb > LITTLE_SPACE_MB, f"{free_mb} MB free in {folder}", mend)
+    yield Finding(free_mb > LITTLE_SPACE_MB, f"{free_mb} MB free in {folder}", mend)
 
 
 def _hub_or_database(folder: Path, owner: tuple[str, str]) -> Iterator[Finding]:
