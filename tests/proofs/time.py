@@ -44,6 +44,7 @@ class Story:
         self.world = World(self.random)
         self.numbers = iter(range(1_000_000))
         self.due: dict[str, int] = {}
+        self.done: set[str] = set()
         self.last = (0, 0)
         self.told: list[str] = []
 
@@ -99,12 +100,14 @@ class Story:
         self.last = (world.boots, now.at_ms) if anchored else (0, 0)
 
     def check_timers(self) -> None:
-        """Nothing is done twice, nothing before its time."""
+        """Nothing is done twice, nothing before its time as the clock showed it in the step that did it."""
         for subject, due_ms in self.due.items():
             count = self.world.count_of(subject)
             self.fail_unless(count <= 1, f"timer {subject} was done {count} times")
-            early = due_ms > max(self.world.true_ms, self.world.clock.now().at_ms) + SYNCED_ERROR_MS
-            self.fail_unless(not (count and early), f"timer {subject} was done too early")
+            if count and subject not in self.done:
+                self.done.add(subject)
+                latest_ms = max(self.world.true_ms, self.world.clock.now().at_ms) + SYNCED_ERROR_MS
+                self.fail_unless(due_ms <= latest_ms, f"timer {subject} was done too early")
 
     def pass_time(self) -> None:
         """Time passes, a second or a year."""
