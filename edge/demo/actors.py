@@ -101,7 +101,7 @@ class KioskScreen:
 
 
 class Phone:
-    """A resident's phone: the app's API, and a key of its own."""
+    """A resident's phone: the app's API, and a key of its own. `shown` are all codes that it gave out."""
 
     def __init__(self, http: aiohttp.ClientSession, port: int, subject: str) -> None:
         self._http = http
@@ -109,6 +109,7 @@ class Phone:
         self._subject = subject
         self._key = Ed25519PrivateKey.generate()
         self._certificate = b""
+        self.shown: list[str] = []
 
     async def sign_in(self) -> None:
         """Log in and have the phone's key certified."""
@@ -119,7 +120,8 @@ class Phone:
 
     def fresh_code(self) -> str:
         """A code signed just now, by the phone alone."""
-        return resident_code(self._key, self._certificate, int(time.time() * 1000))
+        self.shown.append(resident_code(self._key, self._certificate, int(time.time() * 1000)))
+        return self.shown[-1]
 
     async def get(self, path: str) -> Any:
         """Ask the app's server."""

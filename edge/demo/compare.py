@@ -7,11 +7,13 @@ tests and the crash tests; what is judged is in `edge.proof.invariants`.
 import json
 import tomllib
 from collections import Counter as Tally
+from collections.abc import Iterable
 from typing import Any
 
 import aiohttp
 
 from edge.demo.actors import Counter, NotSeen, until
+from edge.demo.community import PERSONAS
 from edge.demo.layout import SITE, Layout
 from edge.proof.collect import collect_running
 from edge.proof.evidence import Evidence
@@ -20,6 +22,7 @@ from edge.proof.invariants import check
 DRAIN_S = 60.0
 """Invariant I13: when faults stop, drained within 60 s."""
 QUIET_TRIES = 10
+SECRET_FILES = (".token", ".password")
 
 
 async def wait_until_drained(http: aiohttp.ClientSession, layout: Layout, within_s: float = DRAIN_S) -> None:
@@ -44,10 +47,18 @@ async def fetch_figures(http: aiohttp.ClientSession, layout: Layout) -> dict[str
         return found
 
 
-async def compare_books(http: aiohttp.ClientSession, layout: Layout) -> tuple[list[str], dict[str, int]]:
-    """Every violation in words (none is good), and the counts of what was compared."""
+async def compare_books(
+    http: aiohttp.ClientSession, layout: Layout, shown: Iterable[str] = ()
+) -> tuple[list[str], dict[str, int]]:
+    """Every violation in words (none is good), and the counts of what was compared.
+
+    `shown` are codes that were held before readers: like passwords and people they may stand in no journal
+    and no log.
+    """
     await wait_until_drained(http, layout)
     evidence = await collect_demo(http, layout)
+    evidence.secrets = {**known_secrets(layout), **{f"code {n}": text for n, text in enumerate(shown)}}
+    evidence.texts = read_logs(layout)
     verified = await Counter(layout).get("/journal/verify")
     faults = [str(violation) for violation in check(evidence)]
     if verified["first_bad_seq"] is not None:
@@ -80,6 +91,24 @@ async def _collect_once(
         drained=True,
         pulse_ms={str(door["line"]): door["pulse_ms"] for door in wiring["door"] if "pulse_ms" in door},
     )
+
+
+def known_secrets(layout: Layout) -> dict[str, str]:
+    """What this demo knows of secrets and people: tokens, brokers' passwords, who can be played."""
+    folders = (layout.site / "secrets", layout.broker("site"), layout.broker("platform"))
+    files = [path for folder in folders for path in folder.iterdir() if path.suffix in SECRET_FILES]
+    return {path.name: path.read_text("utf-8").strip() for path in files} | {
+        f"resident {number}": subject for number, subject in enumerate(PERSONAS)
+    }
+
+
+def read_logs(layout: Layout) -> dict[str, bytes]:
+    """The logs of the site's own processes; the platform knows people by name."""
+    return {
+        f"the log {path.name}": path.read_bytes()
+        for path in layout.logs.glob("*.log")
+        if not path.name.startswith("platform")
+    }
 
 
 def count_entries(entries: list[dict[str, Any]]) -> dict[str, int]:

@@ -87,6 +87,7 @@ async def collect(cast: Cast) -> str:
     if not waiting:
         raise NotSeen("no order waits in the lockers")
     order = waiting[0]
+    cast.phone.shown.append(order["pass_text"])
     await cast.hands.hold("kiosk", "qr", order["pass_text"])
     await cast.kiosk.wait_for("pickup")
     await until_journal(cast, "OrderCollected", order_id=order["id"])
@@ -119,6 +120,7 @@ async def open_gate(cast: Cast) -> str:
 async def let_visitor_in(cast: Cast) -> str:
     """A visitor's pass at the gate's reader, once; the second time it is used up."""
     text = await cast.phone.invite("gate", uses=1)
+    cast.phone.shown.append(text)
     await cast.hands.wait_until_shut("gate")
     opened = await _count(cast, "DoorOpened")
     await cast.hands.hold("gate", "qr", text)
@@ -132,7 +134,7 @@ async def let_visitor_in(cast: Cast) -> str:
 
 async def compare(cast: Cast) -> str:
     """All books agree."""
-    faults, cast.counts = await compare_books(cast.http, cast.layout)
+    faults, cast.counts = await compare_books(cast.http, cast.layout, cast.phone.shown)
     if faults:
         raise NotSeen("; ".join(faults))
     return "journal, ledger, trace and platform agree"
