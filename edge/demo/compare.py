@@ -7,7 +7,7 @@ tests and the crash tests; what is judged is in `edge.proof.invariants`.
 import json
 import tomllib
 from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import aiohttp
@@ -48,7 +48,11 @@ async def fetch_figures(http: aiohttp.ClientSession, layout: Layout) -> dict[str
 
 
 async def compare_books(
-    http: aiohttp.ClientSession, layout: Layout, shown: Iterable[str] = ()
+    http: aiohttp.ClientSession,
+    layout: Layout,
+    elsewhere: Sequence[bytes] = (),
+    *,
+    shown: Iterable[str] = (),
 ) -> tuple[list[str], dict[str, int]]:
     """Every violation in words (none is good), and the counts of what was compared.
 
@@ -56,7 +60,7 @@ async def compare_books(
     and no log.
     """
     await wait_until_drained(http, layout)
-    evidence = await collect_demo(http, layout)
+    evidence = await collect_demo(http, layout, elsewhere)
     evidence.secrets = {**known_secrets(layout), **{f"code {n}": text for n, text in enumerate(shown)}}
     evidence.texts = read_logs(layout)
     verified = await Counter(layout).get("/journal/verify")
@@ -66,12 +70,14 @@ async def compare_books(
     return faults, count_entries([json.loads(entry.line) for entry in evidence.journal.entries])
 
 
-async def collect_demo(http: aiohttp.ClientSession, layout: Layout) -> Evidence:
+async def collect_demo(
+    http: aiohttp.ClientSession, layout: Layout, elsewhere: Sequence[bytes] = ()
+) -> Evidence:
     """The evidence of a demo in which everything has arrived; asked again while its journal grows."""
     hub = Counter(layout)
     for _ in range(QUIET_TRIES):
         before = await hub.get("/status")
-        evidence = await _collect_once(http, layout, hub, before)
+        evidence = await _collect_once(http, layout, hub, before, elsewhere)
         if (await hub.get("/status"))["head_seq"] == before["head_seq"]:
             return evidence
         await wait_until_drained(http, layout)
@@ -79,7 +85,11 @@ async def collect_demo(http: aiohttp.ClientSession, layout: Layout) -> Evidence:
 
 
 async def _collect_once(
-    http: aiohttp.ClientSession, layout: Layout, hub: Counter, status: dict[str, Any]
+    http: aiohttp.ClientSession,
+    layout: Layout,
+    hub: Counter,
+    status: dict[str, Any],
+    elsewhere: Sequence[bytes],
 ) -> Evidence:
     wiring = tomllib.loads(layout.site_toml.read_text("utf-8"))
     return collect_running(
@@ -87,6 +97,7 @@ async def _collect_once(
         books=await hub.get("/books"),
         figures=await fetch_figures(http, layout),
         lines=await hub.lines(),
+        elsewhere=elsewhere,
         trace=layout.site / "guard.trace",
         drained=True,
         pulse_ms={str(door["line"]): door["pulse_ms"] for door in wiring["door"] if "pulse_ms" in door},

@@ -19,14 +19,16 @@ def collect_running(
     trace: Path,
     drained: bool,
     pulse_ms: Mapping[str, int] | None = None,
+    elsewhere: Iterable[bytes] = (),
 ) -> Evidence:
-    """Evidence of a running hub.
+    """Evidence of a running hub; `elsewhere` are the lines that a restored hub does not have any more.
 
     `lines` are of the whole journal, `status` and `books` answers of the control socket, `figures` the
     platform's; `pulse_ms` is the pulse that each line is wired for.
     """
     return Evidence(
         journal=Journal.read(lines),
+        elsewhere=Journal.read(elsewhere),
         head=Link(status["head_seq"], status["head_hash"]),
         ledger=Ledger(books["balances"], found=[f"set {row}" for row in books["imbalances"]]),
         custody=read_figures(figures, status, drained=drained),
@@ -45,6 +47,7 @@ def read_figures(figures: Mapping[str, Any], status: Mapping[str, Any], *, drain
             stream["head_hash"],
             stream["parked"],
             stream["quarantine"],
+            stream["first_seq"],
         )
         for stream in figures["devices"]
         if stream["device"] == status["device"]

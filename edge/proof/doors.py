@@ -29,10 +29,11 @@ def check_pulses(evidence: Evidence) -> Iterator[str]:
     for that place, not more often than its uses; and the table of openings, which says what the journal says.
     """
     intents = {entry.data["opening"]: entry for entry in evidence.journal.of(*REQUESTS)}
+    known = intents | {entry.data["opening"]: entry for entry in evidence.elsewhere.of(*REQUESTS)}
     fired = Counter(edge.id for edge in _pulses(evidence))
     yield from (f"pulse {opening} fired {n} times" for opening, n in fired.items() if n > 1)
     for edge in _pulses(evidence):
-        intent = intents.get(edge.id)
+        intent = known.get(edge.id)
         if not edge.writable:
             continue  # I14 judges it
         if intent is None:

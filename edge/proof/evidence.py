@@ -135,6 +135,7 @@ class Stream(NamedTuple):
     head_hash: str
     parked: int = 0
     quarantine: str | None = None
+    first_seq: int = 1
 
 
 class Custody(NamedTuple):
@@ -215,6 +216,8 @@ class Recovery(NamedTuple):
 class Evidence:
     """Everything that was collected; `check` uses what is there.
 
+    `elsewhere` is what an earlier life of the device recorded after the copy that it now goes on from was made:
+    only the platform has it. It is read for what it says, not as a chain.
     `seen` is the last link that was read as committed before (a power cut ago); `told` the sales that people
     were told of; `asked` the orders that anybody ever asked for; `openings`, `attempts` and `orders` the
     states of the tables by id; `known` the commitments that still name somebody, `forgotten` those of people
@@ -224,6 +227,7 @@ class Evidence:
     """
 
     journal: Journal
+    elsewhere: Journal = field(default_factory=Journal)
     seen: Link | None = None
     head: Link | None = None
     told: Sequence[ToldSale] = ()

@@ -1,10 +1,9 @@
 """Invariants of keeping and telling: I2, I11, I12, I13."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 
-from edge.proof.evidence import Custody, Evidence
+from edge.proof.evidence import Custody, Entry, Evidence
 
 LIMIT_S = 60.0
 """Architecture, I13: ready and draining within 60 s."""
@@ -42,21 +41,30 @@ def check_custody(evidence: Evidence) -> Iterator[str]:
 
 
 def _compare_drained(evidence: Evidence, custody: Custody) -> Iterator[str]:
+    """A stream has the branch up to where the next one begins; past that, the lost end of an old copy."""
     journal = evidence.journal
-    ours = Counter(entry.epoch for entry in journal.entries)
-    now = journal.entries[-1].epoch if journal.entries else 1
-    streams = {stream.epoch: stream for stream in custody.streams}
-    for epoch, count in ours.items():
-        stream = streams.get(epoch)
-        if stream is None:
-            yield f"the platform knows no stream of epoch {epoch}"
-            continue
-        if stream.events < count or (epoch == now and not journal.after_seq and stream.events != count):
-            yield f"epoch {epoch}: the platform has {stream.events} events, the hub {count}"
-        if epoch == now and (stream.head_seq, stream.head_hash) != (journal.head_seq, journal.head_hash):
+    if not journal.entries:
+        return
+    streams = sorted(custody.streams, key=lambda stream: stream.epoch)
+    now = journal.entries[-1].epoch
+    if now not in [stream.epoch for stream in streams]:
+        yield f"the platform knows no stream of epoch {now}"
+        return
+    starts = [0] + [stream.first_seq for stream in streams[1:]]
+    ends = [*starts[1:], journal.head_seq + 1]
+    beyond = -len(evidence.elsewhere.entries)
+    for stream, start, end in zip(streams, starts, ends, strict=True):
+        count = sum(start <= entry.seq < end for entry in journal.entries)
+        beyond += stream.events - count
+        last = stream.epoch == now
+        if stream.events < count or (last and not journal.after_seq and stream.events != count):
+            yield f"epoch {stream.epoch}: the platform has {stream.events} events, the hub {count}"
+        if last and (stream.head_seq, stream.head_hash) != (journal.head_seq, journal.head_hash):
             yield "the heads differ"
-        if stream.parked or (epoch == now and stream.quarantine):
+        if stream.parked or (last and stream.quarantine):
             yield f"parked {stream.parked}, quarantine {stream.quarantine}"
+    if beyond and not journal.after_seq:
+        yield f"the platform has {beyond} events beyond the hub's and those that are known to be lost here"
     figures = folded_figures(evidence) if custody.figures is not None else {}
     for name, theirs in (custody.figures or {}).items():
         if figures.get(name, 0) != theirs:
@@ -64,13 +72,25 @@ def _compare_drained(evidence: Evidence, custody: Custody) -> Iterator[str]:
 
 
 def folded_figures(evidence: Evidence) -> dict[str, int]:
-    """The journal's own figures, under the names of `Custody.figures`."""
-    of = evidence.journal.of
+    """The journal's own figures, under the names of `Custody.figures`; with what is only `elsewhere`.
+
+    What an old copy had open and settled a second time counts once.
+    """
+
+    def of(kind: str) -> list[Entry]:
+        return evidence.journal.of(kind) + evidence.elsewhere.of(kind)
+
+    told = {entry.data["order_id"] for entry in evidence.journal.of("SaleSettled", "BillPaid")}
+    again = [
+        entry for entry in evidence.elsewhere.of("SaleSettled", "BillPaid") if entry.data["order_id"] in told
+    ]
+    sales = [entry.data for entry in of("SaleSettled") if entry not in again]
+    fees = [entry.data for entry in of("BillPaid") if entry not in again]
     return {
-        "sales": len(of("SaleSettled")),
-        "sales_fen": sum(entry.data["total_fen"] for entry in of("SaleSettled")),
-        "fees": len(of("BillPaid")),
-        "fees_fen": sum(entry.data["amount_fen"] + entry.data["penalty_fen"] for entry in of("BillPaid")),
+        "sales": len(sales),
+        "sales_fen": sum(sale["total_fen"] for sale in sales),
+        "fees": len(fees),
+        "fees_fen": sum(fee["amount_fen"] + fee["penalty_fen"] for fee in fees),
         "collected": len({entry.data["order_id"] for entry in of("OrderCollected")}),
         "doors_opened": len(of("DoorOpened")),
         "cells_opened": len(of("CellOpened")),

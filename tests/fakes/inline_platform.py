@@ -123,7 +123,8 @@ class InlinePlatform:
             Stream(*row)
             for row in run(
                 "SELECT epoch, (SELECT count(*) FROM events e WHERE e.epoch = s.epoch), head_seq, head_hash,"
-                " (SELECT count(*) FROM parked p WHERE p.epoch = s.epoch), quarantine FROM streams s"
+                " (SELECT count(*) FROM parked p WHERE p.epoch = s.epoch), quarantine, first_seq"
+                " FROM streams s"
             )
         ]
         figures = self._figures() if drained else None

@@ -149,6 +149,30 @@ def with_custody(**changes: Any) -> Evidence:
     return sound(custody=custody._replace(**changes))
 
 
+LOST: Event = ("SaleSettled", {**STORY[4][1], "order_id": "o2", "attempt_id": "a2"})
+
+
+def goes_on(*, declared: bool, again: bool = False) -> Evidence:
+    """A hub on an old copy, in its second epoch; the platform has one sale more of its first.
+
+    `again`: that sale's order was open in the copy, which has settled it a second time.
+    """
+    lost: Event = STORY[4] if again else LOST
+    journal = journal_of([*STORY, ("EpochBegan", {})])
+    journal.entries[-1] = journal.entries[-1]._replace(epoch=2)
+    sales = 1 if again else 2
+    return sound(
+        journal=journal,
+        elsewhere=journal_of([lost], first_seq=11) if declared else Journal(),
+        head=Link(11, journal.head_hash),
+        custody=Custody(
+            (Stream(1, 11, 11, "its lost end"), Stream(2, 1, 11, journal.head_hash, first_seq=11)),
+            True,
+            {"sales": sales, "sales_fen": sales * 100, "doors_opened": 1, "cells_opened": 1},
+        ),
+    )
+
+
 def with_permit(**changes: Any) -> Evidence:
     return sound(permits={"v1": Permit("visitor", 1, AT_MS, AT_MS + 60_000)._replace(**changes)})
 
@@ -171,6 +195,9 @@ BROKEN: list[tuple[str, str, Callable[[], Evidence]]] = [
     ("I2", "the platform has 2 events", lambda: with_custody(streams=(Stream(1, 2, 10, "x"),))),
     ("I2", "heads differ", lambda: with_custody(streams=(Stream(1, 10, 10, "x"),))),
     ("I2", "parked 1", lambda: with_custody(streams=(Stream(1, 10, 10, sound().journal.head_hash, 1),))),
+    ("I2", "1 events beyond", lambda: goes_on(declared=False)),
+    ("I2", "sales: hub 1, platform 2", lambda: goes_on(declared=False)),
+    ("I2", "-1 events beyond", lambda: sound(elsewhere=journal_of([LOST], first_seq=11))),
     ("I2", "sales: hub 1, platform 2", lambda: with_custody(figures={"sales": 2})),
     ("I3", "sums to", lambda: with_ledger(postings=(POSTINGS[0], POSTINGS[-1]))),
     ("I3", "not sealed", lambda: with_ledger(postings=POSTINGS[:4])),
@@ -260,6 +287,20 @@ BROKEN: list[tuple[str, str, Callable[[], Evidence]]] = [
 
 def test_sound_evidence_shows_nothing() -> None:
     assert check(sound()) == []
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_only_the_platform_has_of_an_earlier_life_is_no_fault_once_it_is_declared(again: bool) -> None:
+    assert check(goes_on(declared=True, again=again)) == []
+
+
+def test_a_pulse_of_an_earlier_life_has_its_intent_there() -> None:
+    intent = ("DoorOpenRequested", {**STORY[5][1], "opening": "p0"})
+    trace = (OFF, ON._replace(id="p0", at_ms=1, after_seq=None), Edge(3_001, "17", 0, "p0"), ON._replace(at_ms=9_000))
+    evidence = replace(goes_on(declared=True), trace=trace, permits=None)
+    assert [str(fault) for fault in check(evidence)] == ["I5 pulse p0 without an intent"]
+    known = replace(evidence, elsewhere=journal_of([LOST, intent], first_seq=11), custody=None)
+    assert check(known) == []
 
 
 def test_a_hold_keeps_a_line_on_as_long_as_it_lives() -> None:

@@ -1,5 +1,6 @@
 """The real hub on an older copy of its database: put back behind its back, and restored from a backup."""
 
+import dataclasses
 import json
 import shutil
 import sqlite3
@@ -10,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from edge.demo.actors import until
-from edge.demo.compare import fetch_figures
-from edge.demo.story import Cast, entries, let_visitor_in
+from edge.demo.actors import KioskScreen, until
+from edge.demo.compare import compare_books, fetch_figures, kind_of
+from edge.demo.story import Cast, buy, entries, let_visitor_in
 from edge.demo.world import World
 from edge.site import DATABASE
 from tests.system.staging import staged
@@ -51,17 +52,27 @@ def copy_database(world: World, target: Path) -> None:
     kept.close()
 
 
+async def sell(cast: Cast) -> None:
+    """A sale at the screen of the hub that runs now."""
+    async with KioskScreen(cast.http, cast.layout.ports.kiosk) as kiosk:
+        await buy(dataclasses.replace(cast, kiosk=kiosk))
+
+
 @pytest.mark.parametrize("way", ["put back", "restored"])
 async def test_an_older_copy_goes_on_in_a_new_epoch_and_nothing_is_lost_or_doubled(
     tmp_path: Path, way: str
 ) -> None:
     async with staged(tmp_path / "world") as (world, cast):
         copy = tmp_path / "copy.db"
+        await sell(cast)
+        await drained(cast, 1)
         world.processes.end("hub")
         copy_database(world, copy)
         world.start_hub()
+        await sell(cast)
         await let_visitor_in(cast)
         await drained(cast, 1)
+        earlier = await cast.hub.lines()
         world.processes.end("hub")
         database = world.layout.site / DATABASE
         if way == "put back":
@@ -72,6 +83,7 @@ async def test_an_older_copy_goes_on_in_a_new_epoch_and_nothing_is_lost_or_doubl
             command = ["edge", "db", "restore", str(copy), "--config", str(world.layout.site_toml)]
             subprocess.run([sys.executable, "-m", *command], check=True)
         world.start_hub()
+        await sell(cast)
         await let_visitor_in(cast)
         figures = await drained(cast, 2)
 
@@ -80,4 +92,14 @@ async def test_an_older_copy_goes_on_in_a_new_epoch_and_nothing_is_lost_or_doubl
         assert [event["reason"] for event in began] == ["platform_ahead" if way == "put back" else "restored"]
         assert held_once(world, journal)
         assert figures["openings"]["door_opened"] == 2
+        assert figures["sales"]["count"] == 3
+
+        kept = set(await cast.hub.lines())
+        lost = [line for line in earlier if line not in kept]
+        assert [kind_of(json.loads(line)) for line in lost].count("SaleSettled") == 1
+        assert held_once(world, [json.loads(line) for line in lost])
+        faults, counts = await compare_books(cast.http, cast.layout, lost)
+        assert (faults, counts["sales"]) == ([], 2)
+        undeclared, _ = await compare_books(cast.http, cast.layout)
+        assert any("sales: hub 2, platform 3" in fault for fault in undeclared)
         assert all(device["quarantine"] is None for device in figures["devices"])
