@@ -216,7 +216,7 @@ class Recovery(NamedTuple):
 class Evidence:
     """Everything that was collected; `check` uses what is there.
 
-    `elsewhere` is what an earlier life of the device recorded after the copy that it now goes on from was made:
+    `elsewhere` is what an earlier life of the device recorded past the copy that it goes on from now:
     only the platform has it. It is read for what it says, not as a chain.
     `seen` is the last link that was read as committed before (a power cut ago); `told` the sales that people
     were told of; `asked` the orders that anybody ever asked for; `openings`, `attempts` and `orders` the

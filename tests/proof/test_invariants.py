@@ -296,7 +296,12 @@ def test_what_only_the_platform_has_of_an_earlier_life_is_no_fault_once_it_is_de
 
 def test_a_pulse_of_an_earlier_life_has_its_intent_there() -> None:
     intent = ("DoorOpenRequested", {**STORY[5][1], "opening": "p0"})
-    trace = (OFF, ON._replace(id="p0", at_ms=1, after_seq=None), Edge(3_001, "17", 0, "p0"), ON._replace(at_ms=9_000))
+    trace = (
+        OFF,
+        ON._replace(id="p0", at_ms=1, after_seq=None),
+        Edge(3_001, "17", 0, "p0"),
+        ON._replace(at_ms=9_000),
+    )
     evidence = replace(goes_on(declared=True), trace=trace, permits=None)
     assert [str(fault) for fault in check(evidence)] == ["I5 pulse p0 without an intent"]
     known = replace(evidence, elsewhere=journal_of([LOST, intent], first_seq=11), custody=None)
