@@ -57,7 +57,7 @@ async def compare_books(
     """Every violation in words (none is good), and the counts of what was compared.
 
     `shown` are codes that were held before readers: like passwords and people they may stand in no journal
-    and no log.
+    and no log. `elsewhere` are journal lines that only the platform has, since an older copy was put back.
     """
     await wait_until_drained(http, layout)
     evidence = await collect_demo(http, layout, elsewhere)

@@ -134,7 +134,7 @@ async def let_visitor_in(cast: Cast) -> str:
 
 async def compare(cast: Cast) -> str:
     """All books agree."""
-    faults, cast.counts = await compare_books(cast.http, cast.layout, cast.phone.shown)
+    faults, cast.counts = await compare_books(cast.http, cast.layout, shown=cast.phone.shown)
     if faults:
         raise NotSeen("; ".join(faults))
     return "journal, ledger, trace and platform agree"
