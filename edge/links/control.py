@@ -1,5 +1,7 @@
 """The control socket: HTTP on a Unix socket, for the command line and for people on this machine."""
 
+import contextlib
+import logging
 import os
 import socket
 import struct
@@ -8,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aiohttp import web
+
+log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,20 +52,27 @@ class ControlSocket:
         self._path = path
 
     async def open(self) -> None:
-        """Listen; a socket that a dead process left behind is replaced."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.unlink(missing_ok=True)
+        """Listen; a socket that a dead process left behind is replaced.
+
+        On a disk that takes no socket the hub goes on without: its doors and its screen matter more.
+        """
         await self._runner.setup()
-        old_mask = os.umask(0o117)
         try:
-            await web.UnixSite(self._runner, str(self._path)).start()
-        finally:
-            os.umask(old_mask)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.unlink(missing_ok=True)
+            old_mask = os.umask(0o117)
+            try:
+                await web.UnixSite(self._runner, str(self._path)).start()
+            finally:
+                os.umask(old_mask)
+        except OSError as error:
+            log.error("no control socket, the command line cannot reach this hub: %s", error)
 
     async def close(self) -> None:
         """Stop listening and remove the socket."""
         await self._runner.cleanup()
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
 
 def _peer_of(request: web.Request) -> Peer | None:

@@ -1,12 +1,18 @@
 """Databases as a technician may find them: each has its message and its mend in `edge doctor`."""
 
+import contextlib
+import json
+import re
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+import tomllib
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -173,3 +179,55 @@ def test_a_disk_that_is_read_only_is_named(site: Path, tmp_path: Path) -> None:
         assert finished.returncode == 1
         assert "Traceback" not in finished.stderr
         assert "mend the disk" in finished.stdout, finished.stdout
+
+
+@contextmanager
+def running(site: Path) -> Iterator[str]:
+    """A hub of this site; gives the address of its health page."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "edge", "run", "--config", str(site)], stderr=subprocess.DEVNULL
+    ) as hub:
+        try:
+            port = tomllib.loads(site.read_text())["kiosk"]["port"]
+            yield f"http://127.0.0.1:{port}/health"
+            assert hub.poll() is None, "the hub ended"
+        finally:
+            hub.send_signal(signal.SIGTERM)
+            hub.wait(20)
+
+
+def store_says(health: str) -> str:
+    """What a starting hub says of its store, as soon as it answers."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(health, timeout=5) as answer:
+                return str(json.load(answer)["parts"]["store"])
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError("the hub does not answer")
+
+
+def test_a_hub_starts_on_a_disk_that_is_read_only_and_says_why_it_sells_nothing(
+    site: Path, tmp_path: Path
+) -> None:
+    with small_disk(tmp_path / "disk", "64m") as disk:
+        there = moved(site, disk / "site")
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with running(there) as health:
+            assert "the disk takes nothing" in store_says(health)
+
+
+def test_a_hub_starts_on_a_full_card_and_the_doctor_names_the_mend(site: Path, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "64m") as disk:
+        there = moved(site, disk / "site")
+        with (disk / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while True:
+                ballast.write(bytes(65536))
+        with running(there) as health:
+            assert "the disk is full" in store_says(health)
+            finished = edge("doctor", "--config", str(there))
+        assert finished.returncode == 1
+        assert re.search(r"^BAD  \d+ MB free", finished.stdout, re.M), finished.stdout
+        assert "BAD  part store" in finished.stdout, finished.stdout
+        assert "free some space" in finished.stdout
