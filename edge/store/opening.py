@@ -1,6 +1,7 @@
 """How a hub's database is opened: checked before, brought up to date, as well as the disk lets it."""
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -60,6 +61,11 @@ class Opener:
         if outcome.error is not None:
             executor.connection.close()
             raise outcome.error
+        try:
+            _sync_folder(self._path.parent)
+        except OSError as error:
+            executor.connection.close()
+            raise StoreError(f"{self._path.parent} cannot be synced: {error}") from error
         return executor
 
     def open_again(self, old: Executor) -> Executor:
@@ -126,3 +132,16 @@ class Opener:
     def mark(self, reason: str) -> None:
         """Mark the file as damaged."""
         mark_damaged(self._path, reason)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names of the database and its log sure, before anything is answered. Raises OSError.
+
+    SQLite syncs the folder after it made a log and takes no notice of an error (unixSync in its os_unix.c):
+    the log, and every commit in it, could be gone after a power cut.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

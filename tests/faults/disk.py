@@ -58,11 +58,11 @@ class Disk:
                 self._names[record.path].sync()
             case "F" if record.path in self._names:
                 self._names[record.path].fail()
-            case "S" | "F":
-                # SQLite takes no notice when only the folder's sync fails; the file systems of a Pi (ext4)
-                # make a new file's name sure with the file's own sync, which went well just before.
+            case "S":
                 self._sure_names = dict(self._names)
                 self._changed_names.clear()
+            case "F":
+                pass  # The folder's: its names are as unsure as before, until a sync of it goes well.
             case "U":
                 self._names.pop(record.path, None)
                 self._changed_names.append(dict(self._names))

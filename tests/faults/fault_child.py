@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from edge.errors import Refusal, StoreError
+from edge.store import writer
 from edge.store.store import Store
 from tests.faults.acts import Claim, Ward
 from tests.faults.plants import PLANTS
@@ -25,6 +26,9 @@ from tests.faults.recorder import Marks
 from tests.faults.store_child import open_store
 
 HEALED_WITHIN_S = 10.0
+RETRY_S = (0.02, 0.2)
+"""The store's first and last wait before it tries again: the disk of these trials lives faster."""
+
 _POLL_S = 0.02
 
 
@@ -135,6 +139,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.plant:
         PLANTS[asked.plant]()
+    writer.FIRST_RETRY_S, writer.LAST_RETRY_S = RETRY_S
     template = asked.folder / "prepared"
     asyncio.run(_prepare(template))
     for line in sys.stdin.buffer:

@@ -21,6 +21,7 @@ from edge.demo.layout import SITE
 from edge.demo.site_file import COLUMNS
 from edge.demo.story import SUBJECT, Cast, entries
 from edge.demo.world import World
+from edge.proof.collect import read_trace
 
 OPEN_PAYMENT_S = 45.0
 """A restart asks about open payments at once, then every 20 s."""
@@ -87,6 +88,11 @@ class KilledWorld(World):
         if wait:
             self.processes.wait("hub", self.hub_ready)
 
+    def pulses(self) -> list[str]:
+        """The openings of all pulses that the guard fired, in order."""
+        edges = read_trace(self.layout.site / "guard.trace")
+        return [edge.id for edge in edges if edge.level == 1]
+
     @property
     def hub_is_dead(self) -> bool:
         """Whether the hub's process has ended."""
@@ -150,6 +156,10 @@ class People:
             body = {"camera": camera}
             async with self.http.post(f"http://127.0.0.1:{port}/clear", json=body) as answer:
                 answer.raise_for_status()
+        await self.answer_payments()
+
+    async def answer_payments(self) -> None:
+        """Pay, or refuse to pay, whatever is shown and not answered yet."""
         for payable in await self._phone.get("/payable"):
             action = self._rng.choice(("confirm", "confirm", "decline"))
             with contextlib.suppress(aiohttp.ClientResponseError):
@@ -212,8 +222,11 @@ class Books:
         self._http = http
         self._checked: set[str] = set()
 
-    async def faults(self, told: Sequence[str]) -> list[str]:
-        """What does not agree, once every payment has come to its end and everything has arrived."""
+    async def faults(self, told: Sequence[str], people: "People", pulses_before: int) -> list[str]:
+        """What does not agree, once every payment has come to its end and everything has arrived.
+
+        Of the guard's pulses the first `pulses_before` were fired before the hub came back.
+        """
         cast = Cast(
             KioskScreen(self._http, 0),
             Phone(self._http, 0, ""),
@@ -224,6 +237,7 @@ class Books:
         )
 
         async def ended() -> bool:
+            await people.answer_payments()
             return all(state in _ENDED for state in payment_states(await entries(cast)).values())
 
         await until(ended, "every payment has ended", OPEN_PAYMENT_S)
@@ -231,6 +245,7 @@ class Books:
         journal = await entries(cast)
         faults += await self._payment_faults(journal)
         faults += opening_faults(journal)
+        faults += late_pulses(journal, self._world.pulses()[pulses_before:])
         for kind in ("SaleSettled", "DoorOpened"):
             there = sum(kind_of(entry) == kind for entry in journal)
             if there < told.count(kind):
@@ -261,6 +276,19 @@ def payment_states(journal: list[dict[str, Any]]) -> dict[str, str]:
     """The last event of each attempt."""
     kinds = ("PaymentRequested", "PaymentUnknown", *_ENDED)
     return {e["data"]["attempt_id"]: kind_of(e) for e in journal if kind_of(e) in kinds}
+
+
+def late_pulses(journal: list[dict[str, Any]], pulses: Sequence[str]) -> list[str]:
+    """After a start nothing is fired that the start found open: it is unknown, and stays so."""
+    kinds = ("DoorUnknown", "CellUnknown")
+    left = {
+        entry["data"]["opening"]
+        for entry in journal
+        if kind_of(entry) in kinds and entry["data"]["reason"] == "restart"
+    }
+    return [
+        f"I5 {opening} was fired after the restart had found it open" for opening in pulses if opening in left
+    ]
 
 
 def opening_faults(journal: list[dict[str, Any]]) -> list[str]:

@@ -1,5 +1,6 @@
 """Bugs that a store could have, planted by name into the process that runs it."""
 
+import ctypes
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -61,24 +62,14 @@ class _Hasty(sqlite3.Connection):
 class _Careless(sqlite3.Connection):
     """A connection that takes an error of COMMIT lightly."""
 
-    retry = False
-
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        """Run a statement; a COMMIT that failed is tried again, or forgotten."""
+        """Run a statement; a COMMIT that failed counts as done."""
         try:
             return super().execute(sql, parameters)
         except sqlite3.OperationalError:
             if sql != "COMMIT":
                 raise
-            if self.retry and self.in_transaction:
-                return super().execute(sql)
             return super().execute("SELECT 1")
-
-
-class _Stubborn(_Careless):
-    """The same, which first tries the COMMIT again."""
-
-    retry = True
 
 
 def _connect_by(kind: type[sqlite3.Connection]) -> None:
@@ -91,14 +82,6 @@ def _connect_by(kind: type[sqlite3.Connection]) -> None:
     sqlite3.connect = connect  # type: ignore[assignment]
 
 
-def _leave_log_as_it_is() -> None:
-    def open_again(self: opening.Opener, old: Executor) -> Executor:
-        old.connection.close()
-        return self._executor(self._connect(self._path))
-
-    opening.Opener.open_again = open_again  # type: ignore[method-assign]
-
-
 PLANTS: dict[str, Callable[[], None]] = {
     "synchronous=NORMAL": lambda: _pragma("synchronous", "NORMAL"),
     "synchronous=OFF": lambda: _pragma("synchronous", "OFF"),
@@ -106,8 +89,7 @@ PLANTS: dict[str, Callable[[], None]] = {
     "answered before the COMMIT": lambda: _connect_by(_Hasty),
     "identities handed out before their block is on disk": _write_ceiling_late,
     "a migration's statements commit one by one": _migrate_without_transactions,
-    "fsync error retried": lambda: _connect_by(_Stubborn),
-    "the log is taken as it is after a failed sync": _leave_log_as_it_is,
+    "fsync error retried": lambda: ctypes.CDLL(None).recorder_retry_syncs(),
     "error swallowed": lambda: _connect_by(_Careless),
 }
 """Each is called once at the start of a child process, which never takes it back."""
