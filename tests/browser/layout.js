@@ -19,5 +19,8 @@
   const seen = keys.filter((e) => e.matches("button") && e.getBoundingClientRect().height);
   for (const a of seen) { const r = a.getBoundingClientRect(); if (r.height < 60 || r.width < 40) bad.push(`small ${name(a)} ${Math.round(r.width)}x${Math.round(r.height)}`);
     const m = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2); if (m && !a.contains(m) && !m.contains(a) && !m.closest(".veil, .toast")) bad.push(`covered ${name(a)} by ${name(m)}`); }
+  for (const b of document.querySelectorAll(".banner")) { const r = b.getBoundingClientRect();
+    if (!r.height || document.querySelector(".veil")) continue;
+    const m = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2); if (m && !b.contains(m) && !m.closest(".toast")) bad.push(`covered ${name(b)} by ${name(m)}`); }
   return bad;
 }
