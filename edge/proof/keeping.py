@@ -23,7 +23,8 @@ def check_custody(evidence: Evidence) -> Iterator[str]:
     journal = evidence.journal
     hashes = custody.hashes
     if hashes is not None:
-        ours = {(entry.epoch, entry.seq): entry.hash for entry in journal.entries}
+        all_ours = (*evidence.elsewhere.entries, *journal.entries)
+        ours = {(entry.epoch, entry.seq): entry.hash for entry in all_ours}
         for key, theirs in hashes.items():
             if key[1] > journal.after_seq and ours.get(key) != theirs:
                 yield f"event {key} is another one at the platform"

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from edge.homes import fees
 from edge.pay.copies import note_feed
 from edge.pay.engine import PaymentEngine
 from edge.pay.records import platform_row
-from edge.proof.evidence import Edge, Evidence, Held, Permit, Success, ToldSale
+from edge.proof.evidence import Edge, Entry, Evidence, Held, Link, Permit, Success, ToldSale
 from edge.proof.invariants import check
 from edge.proof.records import read_acknowledged, read_persons
 from edge.proof.store import StoreCollector
@@ -149,6 +149,7 @@ class CoreWorld:
         self.held: dict[str, Held] = {}
         self.hold_ends_ms: dict[str, int] = {}
         self.told: dict[str, ToldSale] = {}
+        self.former: list[Entry] = []
         self.kiosks: set[str] = set()
         self.lost: frozenset[str] = frozenset()
         self.permits: dict[str, Permit] = {}
@@ -249,8 +250,11 @@ class CoreWorld:
                 edge = Edge(self.guard.boot_ms, f"{bank}/{cell}", 1, opening_id, *self.look())
                 self.cell_edges += [edge, edge._replace(level=0)]
 
-    async def restart(self) -> None:
-        """Lose all that is in memory and all that is not on disk; then start as `edge run` does."""
+    async def restart(self, replace: Callable[[], Link] | None = None) -> None:
+        """Lose all that is in memory and all that is not on disk; then start as `edge run` does.
+
+        `replace` puts another file in place meanwhile and returns its head.
+        """
         await self.close()
         self.lost |= self.opener.late.ids
         self.power.restore()
@@ -258,6 +262,8 @@ class CoreWorld:
         self.guard.start()
         link = self.collector.link
         self.reader.close()
+        if replace is not None:
+            link = replace()
         self.build()
         self.reader = open_reader(self.path)
         self.collector = StoreCollector(self.reader, seen=link)
@@ -396,6 +402,9 @@ class CoreWorld:
         evidence.custody = self.platform.collect(
             drained=drained, acknowledged_seq=read_acknowledged(self.reader)
         )
+        for entry in self.former:
+            if (entry.epoch, entry.seq) in (evidence.custody.hashes or {}):
+                evidence.elsewhere.put(entry)
         held = self.channel.held
         evidence.channel = [Success(name, it.amount_fen) for name, it in held.items() if it.state == "paid"]
         evidence.settled = settled

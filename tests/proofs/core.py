@@ -40,6 +40,7 @@ from edge.shop.checkout import cancel_abandoned, cancel_order, place_order
 from edge.shop.receiving import receive_delivery
 from edge.store.condition import Condition
 from edge.trust.clock import Trust
+from tests.fakes.core_copy import Copy, put_back, take_copy
 from tests.fakes.core_world import (
     CELLS,
     DAY_MS,
@@ -84,6 +85,7 @@ class CoreMachine(RuleBasedStateMachine):
         self.commands: list[tuple[str, bytes, str, int]] = []
         self.accepted_counter: dict[str, int] = {}
         self.counter = self.travelled_ms = 0
+        self.copy: Copy | None = None
 
     def do(self, act: Callable[[], Awaitable[object]]) -> object:
         """Run one step. A refusal is an answer; an error of the store needs a fault of the disk."""
@@ -467,6 +469,23 @@ class CoreMachine(RuleBasedStateMachine):
         if not self.world.power.read_only:
             self.world.power.errors = []
             self.restart()
+
+    @rule()
+    def a_backup_is_made(self) -> None:
+        self.copy = take_copy(self.world)
+
+    @precondition(lambda self: self.copy is not None and self.travelled_ms < LIMIT_TRAVEL_MS)
+    @rule()
+    def the_backup_is_put_back(self) -> None:
+        """On a disk that is well; what the platform took meanwhile stays there, in its epoch."""
+        power = self.world.power
+        power.restore()
+        power.errors, power.read_only, power.full = [], False, False
+        copy = self.copy
+        assert copy is not None
+        lost = self.loop.run_until_complete(put_back(self.world, copy))
+        self.orders = [order for order in self.orders if order[0] not in lost]
+        self.accepted_counter = {}
 
     # --- what must hold
 

@@ -357,6 +357,11 @@ def late_forgotten() -> AbstractContextManager[None]:
     return _hunt(patch.object(PaymentEngine, "_look_for_late_money", look_for_a_day))
 
 
+def epoch_kept() -> AbstractContextManager[None]:
+    """A restored copy goes on under the old epoch."""
+    return _hunt(patch.object(core_world, "settle_identity", lambda unit, hardware: None))
+
+
 BUGS: Mapping[str, Plant] = {
     "fire before commit": fire_before_commit,
     "a missing UNIQUE": missing_unique,
@@ -380,6 +385,7 @@ BUGS: Mapping[str, Plant] = {
     "commit lost in a power cut": crash_forgets,
     "a pass quoted in the journal": secret_written,
     "erased person still known": person_kept,
+    "epoch kept by a restored copy": epoch_kept,
     "effect done before COMMIT": effect_before_commit,
     "trade begins out of the reserve": trade_from_reserve,
 }
