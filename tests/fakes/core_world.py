@@ -402,8 +402,9 @@ class CoreWorld:
         evidence.custody = self.platform.collect(
             drained=drained, acknowledged_seq=read_acknowledged(self.reader)
         )
+        taken = evidence.custody.hashes or {}
         for entry in self.former:
-            if (entry.epoch, entry.seq) in (evidence.custody.hashes or {}):
+            if taken.get((entry.epoch, entry.seq)) == entry.hash:
                 evidence.elsewhere.put(entry)
         held = self.channel.held
         evidence.channel = [Success(name, it.amount_fen) for name, it in held.items() if it.state == "paid"]
