@@ -2,8 +2,8 @@
 
 SQLite reads a log up to its first bad frame and drops the rest in silence (sqlite.org/fileformat2.html,
 section 4). After a power cut that is right: what was never synced may be torn. It is wrong when a whole
-commit lies beyond the bad frame, because every commit is synced before the next begins: then written data
-went bad, and reading on would lose it.
+commit ends beyond the bad frame and the next one goes on from it, because every commit is synced before the
+next begins: then written data went bad, and reading on would lose it.
 
 What cannot be told from a power cut: a bit that turned inside the log's last commit.
 """
@@ -66,13 +66,13 @@ def _look(file: BinaryIO, database: Path) -> str | None:
             break
     if bad is None:
         return None
-    committed = _belongs(frame, salts) and frame.pages_after_commit > 0
-    for _, frame in frames:
-        if not _belongs(frame, salts):
-            continue
-        if committed:
+    seeds = {frame.sums, chain}
+    for _, follower in frames:
+        ends_commit = _belongs(frame, salts) and frame.pages_after_commit > 0
+        # Frames of an attempt given up may lie behind a torn end; their sums do not go on from it.
+        if ends_commit and follower.sums in {checksum(follower.summed, seed, big=big) for seed in seeds}:
             return f"the log is damaged at page {bad} of it, and whole commits follow that would be lost"
-        committed = frame.pages_after_commit > 0
+        frame, seeds = follower, {follower.sums}
     return None
 
 

@@ -119,3 +119,31 @@ def test_cut_off_database_is_refused(opener: Opener, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(DatabaseDamaged, match="restore a backup"):
         opener()
+
+
+def test_frames_of_an_attempt_given_up_behind_a_torn_end_are_no_damage(stopped: Path) -> None:
+    """They carry the same salts and lie behind the commit that was cut off over them; nothing is lost."""
+    log = log_of(stopped)
+    frames = log.read_bytes()
+    ends = [end for end in range(32 + FRAME_BYTES, len(frames), FRAME_BYTES) if _commits(frames, end)]
+    end = ends[len(ends) // 2]
+    given_up = frames[end : end + FRAME_BYTES]
+    torn = bytearray(frames[:end])
+    # The frame before is a commit of which only the head arrived, over other bytes of the same page.
+    torn[-4096:] = bytes(4096)
+    log.write_bytes(bytes(torn) + _with_other_sums(given_up))
+    assert find_lost_commits(stopped) is None
+
+
+def _commits(frames: bytes, end: int) -> bool:
+    """Whether the frame that ends here ends a commit."""
+    start = end - FRAME_BYTES
+    return int.from_bytes(frames[start + 4 : start + 8], "big") > 0
+
+
+def _with_other_sums(frames: bytes) -> bytes:
+    """Frames whose sums go on from something else."""
+    changed = bytearray(frames)
+    for start in range(0, len(changed), FRAME_BYTES):
+        changed[start + 16] ^= 1
+    return bytes(changed)
