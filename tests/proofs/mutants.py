@@ -224,15 +224,15 @@ def _judged(alter: Callable[[Command, dict[str, Any]], dict[str, Any]]) -> Abstr
 
 
 def _site_of_pass_ignored() -> AbstractContextManager[None]:
-    def intend(unit: Any, shown: Pass, door: Any) -> policy.Intent:
-        return policy.intend_by_pass(unit, msgspec.structs.replace(shown, site=unit.site), door)
+    def intend(unit: Any, shown: Pass, *more: Any) -> policy.Intent:
+        return policy.intend_by_pass(unit, msgspec.structs.replace(shown, site=unit.site), *more)
 
     return replaced(edge.access.entry, "intend_by_pass", intend)
 
 
 def _expiry_ignored() -> AbstractContextManager[None]:
-    def intend(unit: Any, shown: Pass, door: Any) -> policy.Intent:
-        return policy.intend_by_pass(unit, msgspec.structs.replace(shown, expires_ms=2**50), door)
+    def intend(unit: Any, shown: Pass, *more: Any) -> policy.Intent:
+        return policy.intend_by_pass(unit, msgspec.structs.replace(shown, expires_ms=2**50), *more)
 
     return replaced_all(
         (passes, "_check_window", lambda opened, at_ms: None), (edge.access.entry, "intend_by_pass", intend)
