@@ -24,6 +24,7 @@ from edge.demo.layout import Layout, Ports
 from edge.demo.processes import ProcessEnded
 from edge.errors import EdgeError
 from tests.faults.killing import POINTS, Books, KilledWorld, Killer, People, ended_by_kill
+from tests.proofs.planting import PlantedByName
 from tests.proofs.proof import Proof, Trial
 
 CALLS = {"fdatasync": 16, "pwrite64": 240}
@@ -37,16 +38,7 @@ NEAREST = {
 }
 """The point that reaches a planted bug: its run begins there."""
 
-_planted: list[str] = []
-
-
-@contextmanager
-def _plant(bug: str) -> Iterator[None]:
-    _planted.append(bug)
-    try:
-        yield
-    finally:
-        _planted.pop()
+_PLANTED = PlantedByName()
 
 
 @contextmanager
@@ -60,9 +52,9 @@ def _open() -> Iterator[Trial]:
         world.fill_cells()
         world.start()
         world.stock_shelves()
-        if _planted:
+        if _PLANTED.name:
             world.processes.end("hub")
-            world.bug = _planted[-1]
+            world.bug = _PLANTED.name
             world.start_hub()
         yield partial(_run, world, [])
     finally:
@@ -98,7 +90,7 @@ async def _trial(world: KilledWorld, told: list[str], seed: int) -> None:
 
 async def _kill(world: KilledWorld, people: People, rng: random.Random, seed: int) -> str:
     """Let the people act until the hub is dead; return how it died."""
-    points = sorted(POINTS, key=lambda point: point != NEAREST.get(_planted[-1] if _planted else ""))
+    points = sorted(POINTS, key=lambda point: point != NEAREST.get(_PLANTED.name or ""))
     if seed < len(points) or rng.random() < 0.3:
         point = points[seed] if seed < len(points) else rng.choice(points)
         await asyncio.to_thread(_restart, world, point)
@@ -157,14 +149,11 @@ PROOF = Proof(
     open=_open,
     suite=40,
     goal=2_000,
-    planted={
-        bug: partial(_plant, bug)
-        for bug in (
-            "fired before the intent is committed",
-            "payment created anew after a restart",
-            "recovery fires an unknown opening again",
-        )
-    },
+    planted=_PLANTED.plants(
+        "fired before the intent is committed",
+        "payment created anew after a restart",
+        "recovery fires an unknown opening again",
+    ),
     patience=12,
     share=4.0,
 )

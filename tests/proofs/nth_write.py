@@ -28,6 +28,7 @@ from tests.faults.fault_child import Answer, Order
 from tests.faults.lines import Lines
 from tests.faults.recorder import Record, build, environment, read_log
 from tests.faults.store_child import open_store
+from tests.proofs.planting import PlantedByName
 from tests.proofs.proof import Proof, Trial
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,16 +45,7 @@ CUTS = 4
 SOON = 60
 """Every other cut comes so few records after a failed sync: while the store comes back from it."""
 
-_planted: list[str] = []
-
-
-@contextmanager
-def _plant(bug: str) -> Iterator[None]:
-    _planted.append(bug)
-    try:
-        yield
-    finally:
-        _planted.pop()
+_PLANTED = PlantedByName()
 
 
 @contextmanager
@@ -62,9 +54,8 @@ def _open() -> Iterator[Trial]:
         pytest.skip("no C compiler: disk errors cannot be made")
     folder = Path(tempfile.mkdtemp(prefix="nth-write-"))
     log = folder / "log"
-    bug = ("--plant", _planted[-1]) if _planted else ()
     child = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.fault_child", str(folder / "disk"), *bug],
+        [sys.executable, "-m", "tests.faults.fault_child", str(folder / "disk"), *_PLANTED.arguments],
         cwd=ROOT,
         env=environment(folder / "disk", log),
         stdin=subprocess.PIPE,
@@ -96,7 +87,7 @@ def _trial(folder: Path, lines: Lines, prepared: list[Claim], numbers: Iterator[
         name = f"{errno.errorcode[error]} at call {first}, {count or 'all'} of them"
         answer = msgspec.json.decode(lines.read(ANSWER_S, name), type=Answer)
         # With a bug planted an act that breaks is no find: the books must show it.
-        faults = [] if _planted else _faults(answer)
+        faults = [] if _PLANTED.name else _faults(answer)
         faults += _books(work, [*prepared, *answer.claims])
         faults += [fault for _ in range(CUTS) for fault in _after_cut(folder, work.name, prepared, rng)]
         assert not faults, f"seed {seed}: {name}: " + "; ".join(faults[:8]) + f" (told {answer.refusals[:4]})"
@@ -154,12 +145,9 @@ PROOF = Proof(
     open=_open,
     suite=60 * len(ERRORS),
     goal=CALLS * len(ERRORS),
-    planted={
-        bug: partial(_plant, bug)
-        for bug in (
-            "fsync error retried",
-            "error swallowed",
-        )
-    },
+    planted=_PLANTED.plants(
+        "fsync error retried",
+        "error swallowed",
+    ),
     patience=180,
 )

@@ -28,6 +28,7 @@ from tests.faults.acts import Claim, audit, next_identity_faults
 from tests.faults.disk import Disk, write_files
 from tests.faults.recorder import Record, build, environment, read_log
 from tests.faults.store_child import DATABASE, GROWN, open_store
+from tests.proofs.planting import PlantedByName
 from tests.proofs.proof import Proof, Trial
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,16 +37,7 @@ CUTS_OF_RECOVERY = 25
 CUTS_OF_SCHEMA = 3
 """Of each: while the schema is made or changed. The next start then needs a process that goes on with it."""
 
-_planted: list[str] = []
-
-
-@contextmanager
-def _plant(bug: str) -> Iterator[None]:
-    _planted.append(bug)
-    try:
-        yield
-    finally:
-        _planted.pop()
+_PLANTED = PlantedByName()
 
 
 @contextmanager
@@ -83,16 +75,15 @@ def _trial(folder: Path, seed: int) -> int:
 
 
 def _run_child(work: Path, log: Path, *arguments: str) -> None:
-    bug = ("--plant", _planted[-1]) if _planted else ()
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.store_child", str(work), *arguments, *bug],
+        [sys.executable, "-m", "tests.faults.store_child", str(work), *arguments, *_PLANTED.arguments],
         cwd=ROOT,
         env=environment(work, log),
         capture_output=True,
         text=True,
         check=False,
     )
-    if bug and done.returncode != 0:
+    if _PLANTED.name and done.returncode != 0:
         # With a bug planted this would not be a find: it is the cut that must show it.
         raise RuntimeError(done.stderr[-3000:])
     assert done.returncode == 0, f"the store failed without a fault: {done.stderr[-3000:]}"
@@ -180,15 +171,12 @@ PROOF = Proof(
     open=_open,
     suite=200,
     goal=10_000,
-    planted={
-        bug: partial(_plant, bug)
-        for bug in (
-            "synchronous=NORMAL",
-            "journal_mode=MEMORY",
-            "answered before the COMMIT",
-            "identities handed out before their block is on disk",
-            "a migration's statements commit one by one",
-        )
-    },
+    planted=_PLANTED.plants(
+        "synchronous=NORMAL",
+        "journal_mode=MEMORY",
+        "answered before the COMMIT",
+        "identities handed out before their block is on disk",
+        "a migration's statements commit one by one",
+    ),
     patience=400,
 )
