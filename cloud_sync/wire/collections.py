@@ -7,6 +7,12 @@ from typing import Literal
 
 import msgspec
 
+LineKind = Literal[
+    "opening", "earned", "claimed", "spent", "taken_back", "expired", "topped_up", "refunded", "credited"
+]
+"""Why an account moved: begun with, points of a purchase, points by its receipt, paid with, points of
+returned goods, points too old, money added, a refund's part, a bill paid twice."""
+
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all shapes."""
@@ -84,7 +90,11 @@ class Payee(Record, frozen=True, kw_only=True):
 
 
 class Bill(Record, frozen=True, kw_only=True):
-    """One item of one period for one room."""
+    """One item of one period for one room.
+
+    `settled_by` names the orders that are in `paid_fen`. `part_allowed`: a part of it may be paid.
+    `token_hash`: of the token in the QR on the printed bill (`hash_token`), empty where none was printed.
+    """
 
     id: str
     room: str
@@ -95,6 +105,9 @@ class Bill(Record, frozen=True, kw_only=True):
     amount_fen: int
     paid_fen: int = 0
     collected_for_others: bool = False
+    settled_by: list[str] = []
+    part_allowed: bool = False
+    token_hash: str = ""
 
 
 class Parcel(Record, frozen=True, kw_only=True):
@@ -158,6 +171,67 @@ class Contract(Record, frozen=True, kw_only=True):
     cose: str
 
 
+class AccountLine(Record, frozen=True, kw_only=True):
+    """One movement of an account; `amount_fen` is negative where something left it.
+
+    `pending_until_ms` is there only while the amount does not count yet; `order` is empty without one.
+    """
+
+    at_ms: int
+    kind: LineKind
+    amount_fen: int
+    order: str = ""
+    pending_until_ms: int = 0
+
+
+class Account(Record, frozen=True, kw_only=True):
+    """What a resident has at one issuer (a payee's id): whole balance, also what is leased out.
+
+    `balance_fen` can be spent (points: 1 is 1 fen) and is negative where the contract lets points that were
+    spent be taken back; `pending_fen` is earned and does not count yet. `lines`: newest eight, newest first.
+    """
+
+    id: str
+    subject: str
+    kind: Literal["points", "wallet", "prepaid_fee"]
+    issuer: str
+    balance_fen: int
+    pending_fen: int = 0
+    lines: list[AccountLine] = []
+
+
+class Lease(Record, frozen=True, kw_only=True):
+    """What a device in one epoch may spend of an account: `granted_fen` is cumulative and only rises.
+
+    `recall`: no new holds, and LeaseReturned when none is open. `closed`: it has come back.
+    """
+
+    id: str
+    account: str
+    device: str
+    epoch: int
+    granted_fen: int
+    recall: bool = False
+    closed: bool = False
+
+
+class Overpayment(Record, frozen=True, kw_only=True):
+    """A bill that was paid twice: the order that came second, and what its payer wants done with the money.
+
+    Id `order:bill`. `account` is the prepaid-fee account to credit, empty where there is none. Without
+    `choice` nobody has chosen yet; `done` when an event said that it was refunded or credited.
+    """
+
+    id: str
+    order: str
+    bill: str
+    payee: str
+    amount_fen: int
+    account: str = ""
+    choice: Literal["", "refund", "credit"] = ""
+    done: bool = False
+
+
 class KeySetRecord(Record, frozen=True, kw_only=True):
     """The root-signed key set; base64."""
 
@@ -194,6 +268,9 @@ COLLECTIONS: dict[str, type[Record]] = {
     "notices": Notice,
     "grants": Grant,
     "directory": DirectoryEntry,
+    "accounts": Account,
+    "leases": Lease,
+    "overpayments": Overpayment,
     "contract": Contract,
     "keyset": KeySetRecord,
     "revocations": Revocation,

@@ -24,6 +24,10 @@ CODES: dict[str, int] = {
     "wrong_stream": 422,
     "batch_too_large": 413,
     "broker_away": 503,
+    "account_unknown": 404,
+    "balance_exceeded": 409,
+    "lease_ended": 409,
+    "device_lost": 409,
 }
 """Every code that the platform answers with, and its HTTP status."""
 
