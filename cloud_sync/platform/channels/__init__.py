@@ -1,0 +1,1 @@
+"""Payment channels: one port, simulated channels, real ones."""
