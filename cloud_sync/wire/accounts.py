@@ -1,4 +1,4 @@
-"""Accounts between device and platform: leases raised while online, the state of a bill, hashes of tokens."""
+"""Accounts between device and platform: leases raised while online, hashes of tokens."""
 
 import hashlib
 from typing import Annotated
@@ -18,15 +18,6 @@ class LeaseRaise(msgspec.Struct, frozen=True):
     epoch: Annotated[int, msgspec.Meta(ge=1)]
     granted_fen: Annotated[int, msgspec.Meta(gt=0, le=100_000_000)]
     lease: Annotated[str, msgspec.Meta(max_length=120)] = ""
-
-
-class BillState(msgspec.Struct, frozen=True):
-    """What the platform says of a bill now: asked just before money is taken."""
-
-    bill: str
-    amount_fen: int
-    paid_fen: int
-    settled_by: list[str]
 
 
 def hash_token(token: str) -> str:

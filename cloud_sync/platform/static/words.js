@@ -1,5 +1,9 @@
 // Every sentence of the phone page, Chinese first. `w("key")` gives the present language.
+import * as accounts from "./words_accounts.js";
+import * as pay from "./words_pay.js";
+
 const ZH = {
+  ...pay.ZH, ...accounts.ZH,
   app: "我的手机", online: "在线", offline: "没有网络", whoAreYou: "您是哪一位？", demoLogin: "演示用：选一位住户，不用密码",
   nobody: "还没有住户资料。先给平台装入一个小区。",
   tabCode: "我的码", tabDoors: "开门", tabOrders: "取件", tabPay: "缴费", tabMore: "更多",
@@ -12,21 +16,16 @@ const ZH = {
   step_asked: "您按了开门", step_sent: "平台发出", step_accepted: "小区设备收到，允许", step_fired: "锁松开", step_opened: "门磁说：开了",
   step_unknown: "没有回音", step_refused: "设备说不行",
   ordersTitle: "取件", ordersHint: "到大堂取件柜，出示取件码", inCells: "在格口里", collected: "已取走", passUse: "对着柜机上的摄像头，一格一格开，取完关好门。",
-  payTitle: "缴费", scanTitle: "扫屏上的收款码", scanHint: "演示用：这里列出模拟支付里等着付的收款码，也可以粘贴码的内容", nothingToPay: "现在没有等着付的收款码。在大堂屏上按“去付款”，码就会出现在这里。",
-  paste: "粘贴收款码", use: "打开", confirmPay: "确认付款", letFail: "让它失败", noAnswer: "付了，不回话", later: "先不付",
-  paid: "付好了", paidHint: "看屏上的结果，小票在屏上。", payFailed: "没有付成", payFailedHint: "钱没有扣。可以在屏上重新来。", payUnknown: "还不知道付没付成",
-  payUnknownHint: "钱可能扣了，也可能没扣。请不要再付一次。", billsTitle: "我家的账单", billsWhere: "在大堂的屏上缴，用这部手机付款。", allPaid: "都缴清了", dueOn: (d) => `${d} 前`, settled: "已缴清", partPaid: (sum) => `已缴 ${sum} 元`,
-  forOthers: "代收", item_property_fee: "物业费", item_water: "水费", item_electricity: "电费", item_parking: "停车费", item_shared: "公摊",
-  wechat: "微信支付（模拟）", alipay: "支付宝（模拟）", yuan: "元",
   moreTitle: "更多", visitorTitle: "访客", newVisitor: "发一张访客码", visitorNone: "没有有效的访客码", visitorWho: "给谁（只有您看得到）", visitorDoors: "哪些门", visitorHours: "多久内有效", visitorUses: "能用几次",
   hours: (n) => `${n} 小时`, times: (n) => `${n} 次`, manyTimes: "不限次", make: "发码", revoke: "收回", revokeAsk: "真的收回？", revoked: "已收回", show: "看码", visitorUse: "把这张图发给访客，对着门口的读码器出示。", until: (t) => `到 ${t}`,
   notices: "通知", noNotices: "没有新的通知", settings: "设置", language: "English", large: "大字", normal: "小字", dark: "暗色", light: "亮色", logout: "换一位", close: "关闭", cancel: "取消", visitorSomebody: "访客", toCamera: "演示：拿到摄像头前",
   error_device_not_ready: "小区设备没有连上，现在不能远程开门。请用“我的码”在门口开。", error_broker_away: "平台到小区的线路断了，没有发出。请用“我的码”在门口开。", error_door_not_allowed: "这扇门没有授权给您。",
-  error_payment_not_open: "这张码已付过、已关闭或过期了。", error_qr_unknown: "不认识这张码，看看有没有粘贴完整。", error_network: "网络断了，没有发出去。", error_other: "没有成，请再试一次。", error_malformed: "填的内容不对，请看看。",
+  error_network: "网络断了，没有发出去。", error_other: "没有成，请再试一次。", error_malformed: "填的内容不对，请看看。",
   why_command_expired: "命令到得太晚，已作废。", why_command_replayed: "这条命令已用过。", why_identity_quarantined: "设备的身份要人工核对，先不远程开门。", why_clock_unknown: "设备还不知道现在几点，先不放行。", why_unknown_door: "设备上没有这扇门。", why_contact_silent: "锁松开了，门磁没有回音。不会自己再开一次。",
   why_no_answer: "设备没有回话，门可能开了，也可能没开。不会自己再开一次。", why_no_contact: "这扇门没有门磁，没法知道开没开。", why_restart: "设备中途重启了，不知道开没开。", why_busy: "设备正忙，请稍等一会再按。", why_already_open: "门本来就开着，分不清是不是这次开的。", why_pass_wrong_door: "这扇门没有授权给您。",
 };
 const EN = {
+  ...pay.EN, ...accounts.EN,
   app: "My phone", online: "Online", offline: "No network", whoAreYou: "Who are you?", demoLogin: "Demo: choose a resident, no password",
   nobody: "No residents yet. Seed the platform with a community first.",
   tabCode: "My code", tabDoors: "Doors", tabOrders: "Pickup", tabPay: "Pay", tabMore: "More",
@@ -39,17 +38,11 @@ const EN = {
   step_asked: "You asked", step_sent: "Platform sent it", step_accepted: "Device got it and allows it", step_fired: "Lock released", step_opened: "Contact says: open",
   step_unknown: "No answer", step_refused: "Device said no",
   ordersTitle: "Pickup", ordersHint: "Show the pass at the lockers in the lobby", inCells: "in cells", collected: "collected", passUse: "Show it to the camera. Cells open one after another; close each door.",
-  payTitle: "Pay", scanTitle: "Scan the code on the screen", scanHint: "Demo: collection codes of the simulated channels that wait for money; you may also paste one", nothingToPay: "No code waits for money. Press Pay on the lobby screen and it appears here.",
-  paste: "Paste a code", use: "Open", confirmPay: "Confirm payment", letFail: "Let it fail", noAnswer: "Pay, channel stays silent", later: "Not now",
-  paid: "Paid", paidHint: "The lobby screen shows the result and the receipt.", payFailed: "Not paid", payFailedHint: "No money was taken. You can begin again at the screen.", payUnknown: "Not known yet whether it was paid",
-  payUnknownHint: "The money may or may not have been taken. Please do not pay again.", billsTitle: "Bills of our home", billsWhere: "Pay at the lobby screen with this phone.", allPaid: "All paid", dueOn: (d) => `by ${d}`, settled: "paid", partPaid: (sum) => `${sum} yuan paid`,
-  forOthers: "for others", item_property_fee: "Property fee", item_water: "Water", item_electricity: "Electricity", item_parking: "Parking", item_shared: "Shared costs",
-  wechat: "WeChat Pay (simulated)", alipay: "Alipay (simulated)", yuan: "yuan",
   moreTitle: "More", visitorTitle: "Visitors", newVisitor: "Make a visitor pass", visitorNone: "No valid visitor passes", visitorWho: "For whom (only you see it)", visitorDoors: "Which doors", visitorHours: "Valid for", visitorUses: "How often",
   hours: (n) => (n === 1 ? "1 hour" : `${n} hours`), times: (n) => (n === 1 ? "once" : `${n} times`), manyTimes: "any number", make: "Make pass", revoke: "Take back", revokeAsk: "Really take back?", revoked: "taken back", show: "Show", visitorUse: "Send this picture to your visitor, to be shown to the reader at the door.", until: (t) => `until ${t}`,
   notices: "Notices", noNotices: "No notices", settings: "Settings", language: "中文", large: "Large type", normal: "Normal type", dark: "Dark", light: "Light", logout: "Somebody else", close: "Close", cancel: "Cancel", visitorSomebody: "Visitor", toCamera: "Demo: hold it to the camera",
   error_device_not_ready: "The site's device is not connected, so nothing was sent. Use your code at the door.", error_broker_away: "The line to the site is down, so nothing was sent. Use your code at the door.", error_door_not_allowed: "You have no grant for this door.",
-  error_payment_not_open: "This code was paid, closed or has expired.", error_qr_unknown: "Unknown code. Was it pasted whole?", error_network: "The network is away; nothing was sent.", error_other: "It did not work. Please try again.", error_malformed: "Something in the form is not right.",
+  error_network: "The network is away; nothing was sent.", error_other: "It did not work. Please try again.", error_malformed: "Something in the form is not right.",
   why_command_expired: "The command came too late and was dropped.", why_command_replayed: "This command was used before.", why_identity_quarantined: "The device's identity has to be checked; it opens nothing remotely.", why_clock_unknown: "The device does not know the time yet and lets nobody in.", why_unknown_door: "The device has no such door.", why_contact_silent: "The lock was released, the contact said nothing. It will not try again by itself.",
   why_no_answer: "The device did not answer; the door may or may not have opened. It will not try again by itself.", why_no_contact: "This door has no contact, so nobody can tell.", why_restart: "The device restarted half-way; nobody can tell.", why_busy: "The device is busy. Please wait a moment.", why_already_open: "The door stood open already.", why_pass_wrong_door: "You have no grant for this door.",
 };
@@ -68,7 +61,7 @@ export function w(key, ...values) {
 }
 export const has = (key) => key in ZH;
 export const pick = (record, name) => (english && record[`${name}_en`]) || record[`${name}_zh`] || "";
-export const yuan = (fen) => `${Math.trunc(fen / 100)}.${String(Math.abs(fen) % 100).padStart(2, "0")}`;
+export const yuan = (fen) => `${fen < 0 ? "-" : ""}${Math.trunc(Math.abs(fen) / 100)}.${String(Math.abs(fen) % 100).padStart(2, "0")}`;
 const two = (number) => String(number).padStart(2, "0");
 export function clock(atMs, tenths = false) {
   const at = new Date(atMs);

@@ -1,0 +1,54 @@
+// The own code, signed on this phone, and what waits today.
+import { signCode } from "./cose.js";
+import { Refused, api, register, render, state, top } from "./phone_core.js";
+import { holder, kept } from "./holder.js";
+import { cellsOf } from "./phone_orders.js";
+import { dueBills } from "./phone_bills.js";
+import { visitorRow } from "./phone_more.js";
+import { html, icon, raw } from "./parts.js";
+import { drawQr } from "./qr.js";
+import { pick, w, yuan } from "./words.js";
+
+const CODE_LIFE_S = 30;
+
+export async function freshCode() {
+  const subject = state.me?.subject;
+  if (!subject) return;
+  try {
+    const mine = (await holder(subject, (key) => api("POST", "/certificate", { public_key: key }))) ?? (await kept(subject));
+    state.code = await signCode(mine.privateKey, mine.certificate, Date.now());
+    state.codeFault = "";
+  } catch (error) {
+    const found = await kept(subject).catch(() => null);
+    if (found) state.code = await signCode(found.privateKey, found.certificate, Date.now());
+    else [state.code, state.codeFault] = ["", error instanceof Refused ? "codeMissing" : "noEd25519"];
+  }
+  state.codeUntil = Date.now() + CODE_LIFE_S * 1000;
+}
+
+function codeScreen() {
+  const waiting = state.orders.filter((order) => order.state === "in_cells"), due = dueBills();
+  const dueFen = due.reduce((sum, bill) => sum + bill.amount_fen - bill.paid_fen, 0);
+  const qr = state.code ? html`<span class="qr">${raw(drawQr(state.code, w("tabCode")))}</span>` : html`<p class="center">${w(state.codeFault || "codeMissing")}</p>`;
+  return html`${top(pick(state.me, "site"), `${state.me.room} · ${state.me.name}`)}
+    <section class="plate own center"><p class="row split"><span class="tag">${w("tabCode")}</span><span class="small soft num" id="countdown">${left()}</span></p>
+      ${qr}<p class="bold">${w("showThis")}</p><p class="small soft">${w("signedHere")}</p></section>${state.code ? cameraLink("kiosk", state.code) : ""}
+    <ul class="list">
+      <li>${icon("locker", true)}<div class="grow"><b>${waiting.length ? w("ordersWait", waiting.length) : w("ordersNone")}</b><p class="note">${waiting.flatMap(cellsOf).join("、")}</p></div>
+        ${waiting.length ? html`<button class="key tool" data-action="pass" data-value="${waiting[0].id}">${w("showPass")}</button>` : ""}</li>
+      <li>${icon("bill", true)}<div class="grow"><b class="num">${due.length ? `${w("billsDue")} ${yuan(dueFen)} ${w("yuan")}` : w("billsNone")}</b><p class="note">${due.length ? w("dueOn", due[0].due_on) : ""}</p></div>
+        ${due.length ? html`<button class="key tool" data-action="tab" data-value="pay">${w("see")}</button>` : ""}</li>
+      ${state.visitors.filter((pass) => !pass.revoked).slice(0, 2).map(visitorRow)}
+    </ul>`;
+}
+// Only where the demo has cameras: put the code before one of them.
+export const cameraLink = (camera, text) => (state.me.camera_url ? html`<a class="key tool" target="camera" rel="noopener" href="${state.me.camera_url}#camera=${camera}&text=${encodeURIComponent(text)}">${icon("scan")}${w("toCamera")}</a>` : "");
+const left = () => (state.code ? w("renewIn", Math.max(0, Math.ceil((state.codeUntil - Date.now()) / 1000))) : "");
+
+setInterval(async () => {
+  const countdown = document.getElementById("countdown");
+  if (state.me && Date.now() >= state.codeUntil) { await freshCode(); render(); }
+  if (countdown) countdown.textContent = left();
+}, 500);
+
+register({ state: { code: "", codeFault: "", codeUntil: 0 }, screens: { code: codeScreen } });
