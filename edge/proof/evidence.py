@@ -163,6 +163,29 @@ class Success(NamedTuple):
     amount_fen: int
 
 
+class GivenBack(NamedTuple):
+    """Money that a channel really gave back, under the part's id as the channel got it."""
+
+    part: str
+    attempt: str
+    amount_fen: int
+
+
+class LeaseUse(NamedTuple):
+    """A lease in the device's own table."""
+
+    granted_fen: int
+    spent_fen: int
+    held_fen: int
+
+
+class Balance(NamedTuple):
+    """What an account says, and what the movements that are known of it add up to."""
+
+    told_fen: int
+    fold_fen: int
+
+
 class ToldSale(NamedTuple):
     """A sale that a person was told of; not `writable`: made while the journal could not be written."""
 
@@ -226,8 +249,11 @@ class Evidence:
     were told of; `asked` the orders that anybody ever asked for; `openings`, `attempts` and `orders` the
     states of the tables by id; `known` the commitments that still name somebody, `forgotten` those of people
     who were erased; `settled` says that every attempt has come to its end and late money was
-    looked for; `active` are (cell, order) of the hub's copy that wait in a cell; `pulse_ms` is by line;
-    `lost` are openings that were only in memory when the power was cut.
+    looked for; `channel` and `channel_refunds` are what the channels themselves say; `grants` the most that
+    the platform ever let this device spend of each lease, `leases` the device's own table, `balances` the
+    platform's accounts; `no_points` are orders that points may not pay; `active` are (cell, order) of the
+    hub's copy that wait in a cell; `pulse_ms` is by line; `lost` are openings that were only in memory when
+    the power was cut.
     """
 
     journal: Journal
@@ -243,6 +269,11 @@ class Evidence:
     stock: Sequence[Stock] | None = None
     custody: Custody | None = None
     channel: Sequence[Success] | None = None
+    channel_refunds: Sequence[GivenBack] | None = None
+    grants: Mapping[str, int] | None = None
+    leases: Mapping[str, LeaseUse] | None = None
+    balances: Mapping[str, Balance] | None = None
+    no_points: frozenset[str] = frozenset()
     settled: bool = False
     trace: Sequence[Edge] | None = None
     pulse_ms: Mapping[str, int] | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from edge.proof import doors, keeping, money
+from edge.proof import doors, keeping, money, payments, tenders
 from edge.proof.evidence import Evidence, Violation
 
 Invariant = Callable[[Evidence], Iterator[str]]
@@ -15,9 +15,9 @@ INVARIANTS: Mapping[str, Invariant] = {
     "I5": doors.check_pulses,
     "I6": doors.check_lines,
     "I7": doors.check_cells,
-    "I8": money.check_captures,
-    "I9": money.check_successes,
-    "I10": money.check_leases,
+    "I8": payments.check_captures,
+    "I9": payments.check_successes,
+    "I10": tenders.check_leases,
     "I11": keeping.check_chain,
     "I12": keeping.check_secrets,
     "I13": keeping.check_recovery,

@@ -1,13 +1,10 @@
-"""Invariants of sales, stock, books and payments: I1, I3, I4, I8, I9, I10."""
+"""Invariants of sales, stock and books: I1, I3, I4."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from edge.proof.evidence import Entry, Evidence
-
-ENDED = {"PaymentPaid": "paid", "PaymentFailed": "failed", "PaymentReversed": "reversed"}
-OPEN = "open"
-_TABLE = {"paid": "paid", "failed": "failed", "reversed": "reversed"}
+from edge.proof.evidence import Evidence
+from edge.proof.telling import CHANNEL, refund_parts, tenders_of
 
 
 def check_sales(evidence: Evidence) -> Iterator[str]:
@@ -40,8 +37,9 @@ def check_sales(evidence: Evidence) -> Iterator[str]:
 def check_books(evidence: Evidence) -> Iterator[str]:
     """I3: sealed sets sum to zero, and balances equal their folds.
 
-    Uses the ledger's rows, or what the hub's own verification found when only that is known. The channel
-    accounts together hold exactly what the journal says was captured, the points accounts what was earned.
+    Uses the ledger's rows, or what the hub's own verification found when only that is known. The journal's
+    sums are in the accounts of all payees together: what channels captured and gave back, what tenders paid,
+    what goods released on an unknown payment wait for, what still has to go back.
     """
     ledger = evidence.ledger
     if ledger is None:
@@ -62,25 +60,45 @@ def check_books(evidence: Evidence) -> Iterator[str]:
         for account in folds.keys() | ledger.balances.keys():
             if folds[account] != ledger.balances.get(account, 0):
                 yield f"{account} says {ledger.balances.get(account, 0)} fen, its fold is {folds[account]}"
-    held = sum(fen for account, fen in ledger.balances.items() if account.startswith("assets:channel:"))
-    captured = sum(entry.data["amount_fen"] for entry in evidence.journal.of("PaymentPaid"))
-    if held != captured:
-        yield f"channel accounts hold {held} fen, {captured} were captured"
+    for stem, told_fen in _told_sums(evidence).items():
+        held = sum(fen for account, fen in ledger.balances.items() if account.startswith(stem))
+        if held != told_fen:
+            yield f"accounts {stem} hold {held} fen, the journal tells of {told_fen}"
+
+
+def _told_sums(evidence: Evidence) -> dict[str, int]:
+    """What accounts must hold by the journal, debits positive, by stem."""
+    journal = evidence.journal
+    captured = journal.of("PaymentPaid")
+    returned = sum(entry.data["amount_fen"] for entry in journal.of("RefundPaid"))
+    parts = [part for entry in journal.of("RefundRequested") for part in refund_parts(entry)]
+    tendered_back = sum(part.amount_fen for part in parts if part.kind != CHANNEL)
+    owed_back = sum(part.amount_fen for part in parts if part.kind == CHANNEL) - returned
+    tendered = sum(t.amount_fen for entry in journal.of("SaleSettled", "BillPaid") for t in tenders_of(entry))
+    released = {e.data["attempt_id"]: e.data["amount_fen"] for e in journal.of("SaleReleased")}
+    paid_later = {entry.data["attempt_id"] for entry in captured}
+    return {
+        "assets:channel:": sum(entry.data["amount_fen"] for entry in captured) - returned,
+        "assets:tenders:": tendered - tendered_back,
+        "assets:receivable:": sum(fen for name, fen in released.items() if name not in paid_later),
+        "liability:refunds:": -owed_back,
+    }
 
 
 def check_stock(evidence: Evidence) -> Iterator[str]:
     """I4: stock is never negative unless the product allows it; moves add up to what is on hand.
 
-    Uses the journal (received less sold, never below nothing at any seq) and the shelf where it is known.
+    Uses the journal (received less sold, and what came back and is sold again; never below nothing at any
+    seq) and the shelf where it is known.
     Pieces reserved by orders that wait are on hand, too.
     """
     free = {line.sku for line in evidence.stock or () if line.may_be_negative}
     on_hand: Counter[str] = Counter()
-    moves = evidence.journal.of("StockReceived", "SaleSettled")
+    moves = evidence.journal.of("StockReceived", "SaleSettled", "GoodsReturned")
     for entry in sorted(moves, key=lambda entry: entry.seq):
-        sign = 1 if entry.kind == "StockReceived" else -1
+        sign = -1 if entry.kind == "SaleSettled" else 1
         for line in entry.data["lines"]:
-            on_hand[line["sku"]] += sign * line["quantity"]
+            on_hand[line["sku"]] += sign * line["quantity"] * line.get("restocked", True)
             if on_hand[line["sku"]] < 0 and line["sku"] not in free:
                 yield f"{line['sku']} is at {on_hand[line['sku']]} after seq {entry.seq}"
     for shelf in evidence.stock or ():
@@ -89,114 +107,3 @@ def check_stock(evidence: Evidence) -> Iterator[str]:
             yield f"{shelf.sku}: on hand {shelf.on_hand}, {told}"
         if shelf.reserved > shelf.on_hand and not shelf.may_be_negative:
             yield f"{shelf.sku}: {shelf.reserved} reserved of {shelf.on_hand}"
-
-
-def check_captures(evidence: Evidence) -> Iterator[str]:
-    """I8: per order, captured = delivered + refunded + open.
-
-    Uses the journal; what the channels really took where that is known: money of an attempt is booked with
-    exactly its sum, or its attempt is open, or was given up and (until `settled`) is still looked for. The
-    attempt table says what the journal says.
-    """
-    journal = evidence.journal
-    captured = _sum(journal.of("PaymentPaid"), "amount_fen")
-    back = _sum(journal.of("RefundRequested"), "amount_fen")
-    delivered = _sum(journal.of("SaleSettled"), "total_fen")
-    delivered.update(_sum(journal.of("BillPaid"), "amount_fen", "penalty_fen"))
-    for order in captured.keys() | delivered.keys() | back.keys():
-        if captured[order] != delivered[order] + back[order]:
-            yield (
-                f"order {order}: captured {captured[order]}, delivered {delivered[order]},"
-                f" refunded {back[order]} fen"
-            )
-    states = attempt_states(evidence)
-    if evidence.channel is not None:
-        yield from _compare_channel(evidence, states)
-    if evidence.attempts is not None:
-        for attempt in states.keys() | evidence.attempts.keys():
-            told = evidence.attempts.get(attempt)
-            if (OPEN if told is None else _TABLE.get(told, OPEN)) != states.get(attempt) or told is None:
-                yield f"attempt {attempt}: the table says {told}, the journal {states.get(attempt)}"
-
-
-def _compare_channel(evidence: Evidence, states: dict[str, str]) -> Iterator[str]:
-    booked = {
-        entry.data["attempt_id"]: entry.data["amount_fen"] for entry in evidence.journal.of("PaymentPaid")
-    }
-    took = {success.attempt: success.amount_fen for success in evidence.channel or ()}
-    for attempt, fen in took.items():
-        if attempt not in states:
-            yield f"the channel took {fen} fen for {attempt}, which is in no journal"
-        elif attempt in booked and booked[attempt] != fen:
-            yield f"attempt {attempt}: booked {booked[attempt]}, the channel took {fen} fen"
-        elif evidence.settled and attempt not in booked and states[attempt] != OPEN:
-            yield f"attempt {attempt} is {states[attempt]}, and the channel has its {fen} fen"
-    yield from (
-        f"attempt {attempt} is paid, the channel has nothing" for attempt in booked.keys() - took.keys()
-    )
-
-
-def check_successes(evidence: Evidence) -> Iterator[str]:
-    """I9: at most one unrefunded channel success per order; so at most one open attempt, too.
-
-    Uses the journal. Once `settled`, also every success of the channel, known here or not.
-    """
-    orders: dict[str, str] = {}
-    open_of: dict[str, str] = {}
-    kinds = ("PaymentRequested", *ENDED)
-    for entry in sorted(evidence.journal.of(*kinds), key=lambda entry: entry.seq):
-        order, attempt = entry.data["order_id"], entry.data["attempt_id"]
-        orders[attempt] = order
-        if entry.kind == "PaymentRequested":
-            if order in open_of:
-                yield f"order {order}: attempt {attempt} began while {open_of[order]} was open"
-            open_of[order] = attempt
-        elif open_of.get(order) == attempt:
-            del open_of[order]
-    refunded = {entry.data["attempt_id"] for entry in evidence.journal.of("RefundRequested")}
-    paid = [entry.data["attempt_id"] for entry in evidence.journal.of("PaymentPaid")]
-    if evidence.settled and evidence.channel is not None:
-        paid = [success.attempt for success in evidence.channel if success.attempt in orders]
-    kept = Counter(orders.get(attempt, "") for attempt in paid if attempt not in refunded)
-    yield from (f"order {order} has {n} successes that stay" for order, n in kept.items() if n > 1)
-
-
-def check_leases(evidence: Evidence) -> Iterator[str]:
-    """I10: points and wallet: spends never exceed what was granted.
-
-    The product only grants points as yet, with a sale: each payee's liability is what its sales earned, and
-    no account of points is ever overspent. Wallet and leases have no events to judge until they are built.
-    """
-    if evidence.ledger is None:
-        return
-    earned: Counter[str] = Counter()
-    for entry in evidence.journal.of("SaleSettled"):
-        earned[entry.data["payee"]] += entry.data["points"]
-    prefix = "liability:points:"
-    owed = {
-        account.removeprefix(prefix): -fen
-        for account, fen in evidence.ledger.balances.items()
-        if account.startswith(prefix)
-    }
-    for payee in earned.keys() | owed.keys():
-        if owed.get(payee, 0) < 0:
-            yield f"{-owed[payee]} points of {payee} were spent beyond the granted ones"
-        elif owed.get(payee, 0) != earned[payee]:
-            yield f"{payee} owes {owed.get(payee, 0)} points, {earned[payee]} were granted"
-
-
-def attempt_states(evidence: Evidence) -> dict[str, str]:
-    """State of every attempt by the journal: open, paid, failed, reversed."""
-    states: dict[str, str] = {}
-    for entry in sorted(
-        evidence.journal.of("PaymentRequested", "PaymentUnknown", *ENDED), key=lambda entry: entry.seq
-    ):
-        states[entry.data["attempt_id"]] = ENDED.get(entry.kind, OPEN)
-    return states
-
-
-def _sum(entries: list[Entry], *names: str) -> Counter[str]:
-    sums: Counter[str] = Counter()
-    for entry in entries:
-        sums[entry.data["order_id"]] += sum(entry.data[name] for name in names)
-    return sums

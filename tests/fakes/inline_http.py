@@ -1,0 +1,171 @@
+"""The real reference platform in the test's thread: its own application, asked without any network."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from unittest.mock import Mock, patch
+
+import msgspec
+from aiohttp import streams, web
+from aiohttp.http import HttpVersion11, RawRequestMessage
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from cloud_sync.http import USUAL, Patience, PlatformHttp, _refused
+from cloud_sync.platform import app as platform_app
+from cloud_sync.platform.database import Database
+from cloud_sync.platform.settings import PlatformSettings
+from edge.errors import PlatformUnreachable
+
+T = TypeVar("T")
+LIMIT_BYTES = 1 << 22
+
+
+class InlineDatabase(Database):
+    """The platform's database in memory and in the caller's thread, every unit a transaction as there."""
+
+    def __init__(self, schema: str) -> None:
+        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self.connection.row_factory = sqlite3.Row
+        self.connection.executescript(schema)
+        self._connection = self.connection
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a unit."""
+        return self._transact(work)
+
+    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a query."""
+        return query(self.connection)
+
+    def write_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a unit outside of the loop."""
+        return self._transact(work)
+
+    def close(self) -> None:
+        """Let it go."""
+        self.connection.close()
+
+
+def open_platform(
+    settings: PlatformSettings, *, schema: str, clock_ms: Callable[[], int]
+) -> tuple[web.Application, InlineDatabase]:
+    """The platform's application over a database in memory; its roles do not run by themselves."""
+    database = InlineDatabase(schema)
+    with patch.object(platform_app, "Database", lambda path: database):
+        app = platform_app.build_platform(settings, clock_ms=clock_ms)
+    app.freeze()
+    return app, database
+
+
+async def handle(
+    app: web.Application,
+    method: str,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str | int] | None = None,
+    body: bytes | None = None,
+) -> web.Response:
+    """Have one request handled: routes, middlewares, checks and shapes are the application's own."""
+    loop = asyncio.get_running_loop()
+    url = URL(path).with_query({name: str(value) for name, value in (query or {}).items()})
+    message = RawRequestMessage(
+        method=method,
+        path=str(url),
+        version=HttpVersion11,
+        headers=CIMultiDictProxy(CIMultiDict(headers or {})),
+        raw_headers=(),
+        should_close=False,
+        compression=None,
+        upgrade=False,
+        chunked=False,
+        url=url,
+    )
+    payload: Any = streams.EMPTY_PAYLOAD
+    if body is not None:
+        payload = streams.StreamReader(Mock(_reading_paused=False), 2**16, loop=loop)
+        payload.feed_data(body)
+        payload.feed_eof()
+    nobody: Any = _Nobody()
+    request = web.Request(message, payload, nobody, nobody, nobody, loop, client_max_size=LIMIT_BYTES)
+    match = await app.router.resolve(request)
+    match.add_app(app)
+    match.freeze()
+    request._match_info = match
+    response = await app._handle(request)
+    assert isinstance(response, web.Response)
+    return response
+
+
+class _Nobody:
+    """Stands for a connection that nobody asks about."""
+
+    transport = peername = ssl_context = None
+
+
+class InlineHttp(PlatformHttp):
+    """`PlatformHttp` with the platform's application behind it, on a network that can be cut.
+
+    `away`: nothing arrives. `answers_lost`: what arrives is done, and no answer comes back. `lost_next`
+    counts requests whose answers are lost. `posted` keeps every batch.
+    """
+
+    def __init__(self, app: web.Application, *, site: str, device: str, token: str) -> None:
+        super().__init__(url="http://platform", site=site, device=device, token=token)
+        self._app = app
+        self.away = self.answers_lost = False
+        self.lost_next = 0
+        self.posted: list[bytes] = []
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str | int] | None = None,
+        patience: Patience = USUAL,
+        undated: bool = False,
+    ) -> bytes:
+        """Have it handled here and now."""
+        if self.away:
+            raise PlatformUnreachable("the platform is away")
+        if path.endswith("/batches") and body is not None:
+            self.posted.append(body)
+        told = {"Authorization": f"Bearer {self._token}", **(headers or {})}
+        if body is not None:
+            told.setdefault("Content-Type", "application/json")
+        response = await handle(self._app, method, path, headers=told, query=query, body=body)
+        if self.answers_lost or self.lost_next > 0:
+            self.lost_next -= not self.answers_lost
+            raise PlatformUnreachable("no answer came back")
+        content = response.body
+        assert isinstance(content, bytes)
+        if response.status >= 400:
+            answered: Any = response
+            raise _refused(answered, content)
+        return content
+
+
+class InlinePhone:
+    """A resident's phone, signed in by the demo's door; asks the same application."""
+
+    def __init__(self, app: web.Application) -> None:
+        self._app = app
+        self._cookies: dict[str, str] = {}
+
+    async def ask(self, method: str, path: str, content: object = None) -> tuple[int, Any]:
+        """Status and decoded JSON of an answer."""
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        if self._cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        body = None if content is None else msgspec.json.encode(content)
+        response = await handle(self._app, method, path, headers=headers, body=body)
+        for name, morsel in response.cookies.items():
+            self._cookies[name] = morsel.value
+        text = response.body
+        assert isinstance(text, bytes)
+        return response.status, msgspec.json.decode(text) if text else None
