@@ -6,8 +6,10 @@ from typing import Annotated, Any
 import msgspec
 
 from edge.homes import records
+from edge.homes.allocation import Owed
 from edge.homes.errors import BillUnknown
-from edge.homes.penalty import NO_PENALTY, late_penalty
+from edge.homes.penalty import Penalty, PenaltyStanding, penalty_due
+from edge.money import MAX_FEN
 from edge.pay.business_day import date_of
 from edge.pay.contract import ContractTerms, current_terms
 from edge.pay.copies import applied_through, copy_as_of
@@ -17,10 +19,14 @@ from edge.trust.clock import Reading
 from edge.trust.time_policy import Decision, Rule, rule_for
 
 
+_Sum = Annotated[int, msgspec.Meta(ge=1, le=MAX_FEN)]
+
+
 class BillRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A bill as the platform sends it; sums in fen, `period` like "2026-11", `due_on` an ISO date.
 
-    `settled_by` names the orders that `paid_fen` contains.
+    `settled_by` names the orders that `paid_fen` contains. `penalty_due_fen` accrued until `penalty_on`, the
+    day of the last payment, and is not paid yet. `token_hash` is that of the code on the printed bill.
     """
 
     id: str
@@ -29,16 +35,21 @@ class BillRecord(msgspec.Struct, frozen=True, kw_only=True):
     payee: str
     period: str
     due_on: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-    amount_fen: Annotated[int, msgspec.Meta(ge=1)]
+    amount_fen: _Sum
     paid_fen: Annotated[int, msgspec.Meta(ge=0)] = 0
     collected_for_others: bool = False
     settled_by: tuple[str, ...] = ()
+    part_allowed: bool = False
+    penalty_due_fen: Annotated[int, msgspec.Meta(ge=0)] = 0
+    penalty_on: Annotated[str, msgspec.Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
+    token_hash: str = ""
 
 
 class Bill(msgspec.Struct, frozen=True, kw_only=True):
     """A bill as of a date: `unpaid_fen` after all that we know of, `penalty_fen` on it, late `days`.
 
-    `unconfirmed_fen` was paid here and is not in the platform's record yet.
+    `unconfirmed_fen` was paid here and is not in the platform's record yet. A bill whose principal is paid
+    can still owe a penalty.
     """
 
     id: str
@@ -55,11 +66,17 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     as_of: str
     collected_for_others: bool
+    part_allowed: bool = False
 
     @property
     def to_pay_fen(self) -> int:
         """Unpaid principal and penalty together."""
         return self.unpaid_fen + self.penalty_fen
+
+    @property
+    def owed(self) -> Owed:
+        """What a payment is spread over."""
+        return Owed(self.id, self.due_on, self.unpaid_fen, self.penalty_fen, self.part_allowed)
 
 
 class BillGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,12 +118,12 @@ def penalty_date(connection: sqlite3.Connection, now: Reading) -> str:
 def list_bills(connection: sqlite3.Connection, room: str, now: Reading) -> tuple[Bill, ...]:
     """Return all bills of a room with penalties, oldest due date first, paid ones too."""
     terms, as_of = current_terms(connection), penalty_date(connection, now)
-    return tuple(_bill_of(row, terms, as_of) for row in records.bill_rows(connection, room))
+    return tuple(_bill_of(connection, row, terms, as_of) for row in records.bill_rows(connection, room))
 
 
 def group_unpaid(bills: tuple[Bill, ...]) -> tuple[BillGroup, ...]:
     """Group unpaid bills by payee, the company's own before what is collected for others 代收."""
-    unpaid = [bill for bill in bills if bill.unpaid_fen > 0]
+    unpaid = [bill for bill in bills if bill.to_pay_fen > 0]
     keys = dict.fromkeys((bill.collected_for_others, bill.payee) for bill in unpaid)
     groups = []
     for others, payee in sorted(keys, key=lambda key: key[0]):
@@ -121,15 +138,11 @@ def find_bill(connection: sqlite3.Connection, bill_id: str, now: Reading) -> Bil
     row = records.bill_row(connection, bill_id)
     if row is None:
         raise BillUnknown(bill=bill_id)
-    return _bill_of(row, current_terms(connection), penalty_date(connection, now))
+    return _bill_of(connection, row, current_terms(connection), penalty_date(connection, now))
 
 
-def _bill_of(row: dict[str, Any], terms: ContractTerms, as_of: str) -> Bill:
-    unpaid = max(0, row["amount_fen"] - row["paid_fen"] - row["unconfirmed_fen"])
-    for_others = bool(row["collected_for_others"])
-    penalty = NO_PENALTY
-    if unpaid:
-        penalty = late_penalty(unpaid, row["due_on"], as_of, terms, collected_for_others=for_others)
+def _bill_of(connection: sqlite3.Connection, row: dict[str, Any], terms: ContractTerms, as_of: str) -> Bill:
+    unpaid_fen, penalty = _standing_of(connection, row, terms, as_of)
     return Bill(
         id=row["id"],
         room=row["room"],
@@ -140,9 +153,27 @@ def _bill_of(row: dict[str, Any], terms: ContractTerms, as_of: str) -> Bill:
         amount_fen=row["amount_fen"],
         paid_fen=row["paid_fen"],
         unconfirmed_fen=row["unconfirmed_fen"],
-        unpaid_fen=unpaid,
+        unpaid_fen=unpaid_fen,
         penalty_fen=penalty.fen,
         days=penalty.days,
         as_of=as_of,
-        collected_for_others=for_others,
+        collected_for_others=bool(row["collected_for_others"]),
+        part_allowed=bool(row["part_allowed"]),
+    )
+
+
+def _standing_of(
+    connection: sqlite3.Connection, row: dict[str, Any], terms: ContractTerms, as_of: str
+) -> tuple[int, Penalty]:
+    """Lay the own payments over the record, one after the other, and reckon the penalty from there."""
+    others = bool(row["collected_for_others"])
+    standing = PenaltyStanding(row["penalty_due_fen"], row["penalty_on"])
+    unpaid_fen = max(0, row["amount_fen"] - row["paid_fen"])
+    for payment in records.bill_payment_rows(connection, row["id"]):
+        unpaid_fen = max(0, unpaid_fen - payment["amount_fen"])
+        # A payment written by an earlier version of this program took the whole bill and names no day.
+        if payment["as_of"]:
+            standing = PenaltyStanding(payment["penalty_left_fen"], payment["as_of"])
+    return unpaid_fen, penalty_due(
+        unpaid_fen, row["due_on"], as_of, standing, terms, collected_for_others=others
     )

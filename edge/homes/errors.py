@@ -55,3 +55,39 @@ class SumChanged(Refusal):
     """The sum changed since it was shown, for instance by a day's penalty; the payer has to see it first."""
 
     code = "sum_changed"
+
+
+class SumNotPositive(Refusal):
+    """A payment is at least one fen."""
+
+    code = "sum_not_positive"
+
+
+class SumTooLarge(Refusal):
+    """The sum is more than the chosen bills ask for."""
+
+    code = "sum_too_large"
+
+
+class PartNotAllowed(Refusal):
+    """The bill is paid whole or not at all."""
+
+    code = "part_not_allowed"
+
+
+class BillCodeUnknown(Refusal):
+    """The code is not that of a bill here; a wrong token and a bill that never was sound the same."""
+
+    code = "bill_code_unknown"
+
+
+class ConflictUnknown(Refusal):
+    """No double payment waits under this id."""
+
+    code = "conflict_unknown"
+
+
+class CreditNotAllowed(Refusal):
+    """This double payment cannot become a prepayment: it was collected for others."""
+
+    code = "credit_not_allowed"

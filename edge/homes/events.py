@@ -17,13 +17,14 @@ class FeePlaced(Event, frozen=True, kw_only=True):
 
 
 class BillPaid(Event, frozen=True, kw_only=True):
-    """A bill was paid: `amount_fen` of its principal, `penalty_fen` beside it.
+    """A bill was paid, or a part of it: `amount_fen` of its principal, `penalty_fen` beside it.
 
-    `person` is a commitment to the payer (`edge.store.personal`), None when nobody showed a code.
+    `person` is a commitment to the payer (`edge.store.personal`), None when nobody showed a code. The penalty
+    was counted up to the day `as_of`; `penalty_left_fen` of it is still owed.
     """
 
     TYPE: ClassVar[str] = "BillPaid"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     bill_id: str
     order_id: str
     attempt_id: str
@@ -34,6 +35,8 @@ class BillPaid(Event, frozen=True, kw_only=True):
     contract_version: int
     business_date: str
     receipt: int
+    as_of: str
+    penalty_left_fen: int
 
 
 EVENTS: tuple[type[Event], ...] = (FeePlaced, BillPaid)

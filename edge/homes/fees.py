@@ -6,6 +6,8 @@ import msgspec
 
 from edge.books.ledger import post
 from edge.homes import records
+from edge.homes.allocation import Share, allocate
+from edge.homes.bill_codes import open_bill_code
 from edge.homes.bills import Bill, find_bill
 from edge.homes.errors import (
     BillAlreadyPaid,
@@ -17,60 +19,16 @@ from edge.homes.errors import (
     SumChanged,
 )
 from edge.homes.events import BillPaid, FeePlaced
+from edge.homes.fee_orders import FeeBody, FeeLine, FeeOrder, receipt_of
 from edge.pay.attempts import Attempt, open_attempt
 from edge.pay.contract import current_terms
 from edge.pay.copies import own_epoch
 from edge.pay.errors import OrderNotPayable
-from edge.pay.receipts import Receipt, ReceiptBody, ReceiptLine, issue_receipt
+from edge.pay.receipts import Receipt, issue_receipt
 from edge.store.personal import commit_person
 from edge.store.unit import Unit
 
 ACTOR = "kiosk"
-
-#: Words of the bill items on a receipt; an item that is not here is printed as the platform names it.
-ITEM_NAMES = {
-    "property_fee": ("物业费", "Property fee"),
-    "water": ("水费", "Water"),
-    "electricity": ("电费", "Electricity"),
-    "parking": ("停车费", "Parking"),
-    "shared": ("公摊", "Shared costs"),
-}
-
-
-class FeeLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One bill in a fee order: principal and penalty as shown, in fen."""
-
-    bill_id: str
-    item: str
-    period: str
-    amount_fen: int
-    penalty_fen: int
-
-
-class FeeBody(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was fixed when the fee order was placed."""
-
-    kiosk: str
-    person: str | None = None
-    payee: str
-    lines: tuple[FeeLine, ...]
-    contract_version: int
-    collected_for_others: bool = False
-
-    @property
-    def total_fen(self) -> int:
-        """Principal and penalties of all lines."""
-        return sum(line.amount_fen + line.penalty_fen for line in self.lines)
-
-
-class FeeOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A fee order; `state` is "placed" or "paid", `receipt` its number once paid."""
-
-    id: str
-    state: str
-    placed_at_ms: int
-    receipt: int | None
-    body: FeeBody
 
 
 class PlacedFee(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,39 +47,85 @@ def place_fee(
     resident: str | None,
     kiosk: str,
     seen_total_fen: int | None = None,
+    part_fen: int | None = None,
 ) -> PlacedFee:
-    """Place a fee order for whole bills of one room and one payee.
+    """Place a fee order for bills of one room and one payee: whole, or `part_fen` of them.
 
-    `seen_total_fen` is the sum that the screen showed. Raises NoBillChosen, BillUnknown, BillAlreadyPaid,
-    BillBeingPaid, BillsOfTwoPayees, SumChanged, TradeStopped.
+    `seen_total_fen` is the sum that the screen showed for whole bills. Raises NoBillChosen, BillUnknown,
+    BillAlreadyPaid, BillBeingPaid, BillsOfTwoPayees, SumChanged, TradeStopped, and what `allocate` raises.
     """
     unit.require_trade()
-    bills = tuple(_payable_bill(unit, bill_id, room) for bill_id in dict.fromkeys(bill_ids))
+    bills = tuple(_payable_bill(unit, bill_id) for bill_id in dict.fromkeys(bill_ids))
+    for bill in bills:
+        if bill.room != room:
+            raise BillUnknown(bill=bill.id)
+    body = _body_of(unit, bills, part_fen, kiosk=kiosk, resident=resident, for_another=False)
+    if part_fen is None and seen_total_fen is not None and seen_total_fen != body.total_fen:
+        raise SumChanged(total_fen=body.total_fen)
+    return _write_fee(unit, body)
+
+
+def place_fee_for_another(
+    unit: Unit,
+    code: str,
+    *,
+    resident: str | None,
+    kiosk: str,
+    seen_total_fen: int | None = None,
+    part_fen: int | None = None,
+) -> PlacedFee:
+    """Place a fee order 代缴 for the bill whose printed code was shown; the payer may be nobody we know.
+
+    Raises BillCodeUnknown, and all that `place_fee` raises.
+    """
+    unit.require_trade()
+    bill = _payable_bill(unit, open_bill_code(unit.connection, code))
+    body = _body_of(unit, (bill,), part_fen, kiosk=kiosk, resident=resident, for_another=True)
+    if part_fen is None and seen_total_fen is not None and seen_total_fen != body.total_fen:
+        raise SumChanged(total_fen=body.total_fen)
+    return _write_fee(unit, body)
+
+
+def _body_of(
+    unit: Unit,
+    bills: tuple[Bill, ...],
+    part_fen: int | None,
+    *,
+    kiosk: str,
+    resident: str | None,
+    for_another: bool,
+) -> FeeBody:
     if not bills:
         raise NoBillChosen
     # What is collected for others is a merchant of its own, whoever the payee's record says it is.
     if len({(bill.payee, bill.collected_for_others) for bill in bills}) > 1:
         raise BillsOfTwoPayees(payees=" ".join(sorted({bill.payee for bill in bills})))
-    body = FeeBody(
+    terms = current_terms(unit.connection)
+    amount_fen = sum(bill.to_pay_fen for bill in bills) if part_fen is None else part_fen
+    shares = allocate([bill.owed for bill in bills], amount_fen, terms.allocation)
+    by_id = {bill.id: bill for bill in bills}
+    return FeeBody(
         kiosk=kiosk,
         person=None if resident is None else commit_person(unit, resident),
         payee=bills[0].payee,
-        lines=tuple(
-            FeeLine(
-                bill_id=bill.id,
-                item=bill.item,
-                period=bill.period,
-                amount_fen=bill.unpaid_fen,
-                penalty_fen=bill.penalty_fen,
-            )
-            for bill in bills
-        ),
-        contract_version=current_terms(unit.connection).version,
+        lines=tuple(_line_of(by_id[share.bill_id], share) for share in shares),
+        contract_version=terms.version,
         collected_for_others=bills[0].collected_for_others,
+        for_another=for_another,
     )
-    if seen_total_fen is not None and seen_total_fen != body.total_fen:
-        raise SumChanged(total_fen=body.total_fen)
-    return _write_fee(unit, body)
+
+
+def _line_of(bill: Bill, share: Share) -> FeeLine:
+    return FeeLine(
+        bill_id=bill.id,
+        item=bill.item,
+        period=bill.period,
+        amount_fen=share.principal_fen,
+        penalty_fen=share.penalty_fen,
+        as_of=bill.as_of,
+        left_fen=bill.unpaid_fen - share.principal_fen,
+        penalty_left_fen=bill.penalty_fen - share.penalty_fen,
+    )
 
 
 def _write_fee(unit: Unit, body: FeeBody) -> PlacedFee:
@@ -139,11 +143,9 @@ def _write_fee(unit: Unit, body: FeeBody) -> PlacedFee:
     return PlacedFee(order_id=order_id, payee=body.payee, total_fen=body.total_fen)
 
 
-def _payable_bill(unit: Unit, bill_id: str, room: str) -> Bill:
+def _payable_bill(unit: Unit, bill_id: str) -> Bill:
     bill = find_bill(unit.connection, bill_id, unit.now)
-    if bill.room != room:
-        raise BillUnknown(bill=bill_id)
-    if bill.unpaid_fen == 0:
+    if bill.to_pay_fen == 0:
         raise BillAlreadyPaid(bill=bill_id)
     for order_id in records.fee_orders_of_bill(unit.connection, bill_id):
         if open_attempt(unit.connection, order_id) is not None:
@@ -159,20 +161,31 @@ def settle_bills(unit: Unit, attempt: Attempt) -> Receipt:
     """
     body = _payable_order(unit.connection, attempt)
     for line in body.lines:
-        unpaid_fen = find_bill(unit.connection, line.bill_id, unit.now).unpaid_fen
-        if unpaid_fen < line.amount_fen and not records.is_settlement_known(
+        if _is_asked_for(unit, line) or records.is_settlement_known(
             unit.connection, line.bill_id, attempt.order_id
         ):
-            raise OrderNotPayable(order=attempt.order_id, bill=line.bill_id)
+            continue
+        raise OrderNotPayable(order=attempt.order_id, bill=line.bill_id)
     principal = sum(line.amount_fen for line in body.lines)
     amounts = {"total": body.total_fen, "principal": principal, "penalty": body.total_fen - principal}
     rule = "collected" if body.collected_for_others else "fee"
     post(unit, rule, attempt.order_id, amounts, payee=body.payee)
-    receipt = issue_receipt(unit, attempt, _receipt_body(body))
+    receipt = issue_receipt(unit, attempt, receipt_of(body))
     for line in body.lines:
         _pay_bill(unit, attempt, body, line, receipt)
     records.mark_fee_paid(unit.connection, attempt.order_id, receipt.number)
     return receipt
+
+
+def _is_asked_for(unit: Unit, line: FeeLine) -> bool:
+    """Whether the bill still asks for what this line pays.
+
+    A penalty beside principal is not looked at: it was right on the day that the payer saw.
+    """
+    bill = find_bill(unit.connection, line.bill_id, unit.now)
+    return bill.unpaid_fen >= line.amount_fen and (
+        line.amount_fen > 0 or bill.penalty_fen >= line.penalty_fen
+    )
 
 
 def _payable_order(connection: sqlite3.Connection, attempt: Attempt) -> FeeBody:
@@ -197,28 +210,21 @@ def _pay_bill(unit: Unit, attempt: Attempt, body: FeeBody, line: FeeLine, receip
         contract_version=body.contract_version,
         business_date=receipt.business_date,
         receipt=receipt.number,
+        as_of=line.as_of,
+        penalty_left_fen=line.penalty_left_fen,
     )
     seq = unit.record(paid, actor=ACTOR)
-    records.insert_bill_payment(
-        unit.connection,
-        bill=line.bill_id,
-        order_id=attempt.order_id,
-        amount_fen=line.amount_fen,
-        epoch=own_epoch(unit.connection),
-        seq=seq,
-    )
-
-
-def _receipt_body(body: FeeBody) -> ReceiptBody:
-    lines: list[ReceiptLine] = []
-    for line in body.lines:
-        name_zh, name_en = ITEM_NAMES.get(line.item, (line.item, line.item))
-        words = (f"{name_zh} {line.period}", f"{name_en} {line.period}")
-        lines.append(ReceiptLine(name_zh=words[0], name_en=words[1], amount_fen=line.amount_fen))
-        if line.penalty_fen:
-            late = (f"违约金 {words[0]}", f"Late penalty, {words[1]}")
-            lines.append(ReceiptLine(name_zh=late[0], name_en=late[1], amount_fen=line.penalty_fen))
-    return ReceiptBody(lines=tuple(lines), contract_version=body.contract_version)
+    overlay = {
+        "bill": line.bill_id,
+        "order_id": attempt.order_id,
+        "amount_fen": line.amount_fen,
+        "penalty_fen": line.penalty_fen,
+        "penalty_left_fen": line.penalty_left_fen,
+        "as_of": line.as_of,
+        "epoch": own_epoch(unit.connection),
+        "seq": seq,
+    }
+    records.insert_bill_payment(unit.connection, overlay)
 
 
 def find_fee_order(connection: sqlite3.Connection, order_id: str) -> FeeOrder:

@@ -38,3 +38,39 @@ def late_penalty(
     if terms.cap_ppm is not None:
         fen = min(fen, share(unpaid_fen, terms.cap_ppm))
     return Penalty(late, fen)
+
+
+class PenaltyStanding(NamedTuple):
+    """What is written down of a bill's penalty: `due_fen` accrued until the date `on` and not paid yet.
+
+    `on` is "" before the first payment: nothing is written down, and the whole penalty is reckoned anew.
+    """
+
+    due_fen: int = 0
+    on: str = ""
+
+
+def penalty_due(
+    unpaid_fen: int,
+    due_on: str,
+    as_of: str,
+    standing: PenaltyStanding,
+    terms: ContractTerms,
+    *,
+    collected_for_others: bool = False,
+) -> Penalty:
+    """Return the penalty that is owed on a date, parts of the principal having been paid before.
+
+    What accrued until the last payment stays as it was written then; since that day the penalty grows on the
+    unpaid rest alone. The growth is the difference of two whole penalties of that rest, so that many looks
+    round no more than one, and the cap holds for each fen of the principal.
+    """
+
+    def whole(day: str) -> Penalty:
+        return late_penalty(unpaid_fen, due_on, day, terms, collected_for_others=collected_for_others)
+
+    now = whole(as_of)
+    if not standing.on:
+        return now
+    growth_fen = max(0, now.fen - whole(standing.on).fen)
+    return Penalty(now.days, standing.due_fen + growth_fen)

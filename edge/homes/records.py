@@ -26,13 +26,18 @@ def bill_rows(connection: sqlite3.Connection, room: str) -> list[Row]:
     return rows_of(connection.execute(f"{_BILL} WHERE room = ? ORDER BY due_on, payee, item, id", (room,)))
 
 
-def insert_bill_payment(
-    connection: sqlite3.Connection, *, bill: str, order_id: str, amount_fen: int, epoch: int, seq: int
-) -> None:
+def bill_payment_rows(connection: sqlite3.Connection, bill: str) -> list[Row]:
+    """Return the own payments that lie over a bill, oldest first."""
+    query = "SELECT * FROM bill_payments WHERE bill = ? ORDER BY epoch, seq"
+    return rows_of(connection.execute(query, (bill,)))
+
+
+def insert_bill_payment(connection: sqlite3.Connection, payment: Row) -> None:
     """Lay an own payment over a bill."""
     connection.execute(
-        "INSERT INTO bill_payments (bill, order_id, amount_fen, epoch, seq) VALUES (?, ?, ?, ?, ?)",
-        (bill, order_id, amount_fen, epoch, seq),
+        "INSERT INTO bill_payments (bill, order_id, amount_fen, epoch, seq, penalty_fen, penalty_left_fen, as_of)"
+        " VALUES (:bill, :order_id, :amount_fen, :epoch, :seq, :penalty_fen, :penalty_left_fen, :as_of)",
+        payment,
     )
 
 

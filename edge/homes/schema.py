@@ -90,4 +90,16 @@ CREATE TABLE bill_settlements (
 ) STRICT, WITHOUT ROWID;
 """,
     ),
+    Migration(
+        "homes-003",
+        """
+ALTER TABLE bills ADD COLUMN part_allowed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bills ADD COLUMN penalty_due_fen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bills ADD COLUMN penalty_on TEXT NOT NULL DEFAULT '';
+ALTER TABLE bills ADD COLUMN token_hash TEXT NOT NULL DEFAULT '';
+ALTER TABLE bill_payments ADD COLUMN penalty_fen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bill_payments ADD COLUMN penalty_left_fen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bill_payments ADD COLUMN as_of TEXT NOT NULL DEFAULT '';
+""",
+    ),
 )

@@ -5,7 +5,7 @@ signature is checked by `open_contract`, outside of any unit of work.
 """
 
 import sqlite3
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -17,6 +17,9 @@ from edge.trust.keys import KeySet
 
 #: A contract document is larger than a pass; this is ours, generous for a page of figures.
 LIMIT_BYTES = 4096
+
+Allocation = Literal["penalty_first", "principal_first"]
+"""What a part payment of a bill pays first."""
 
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -35,6 +38,7 @@ class ContractTerms(msgspec.Struct, frozen=True, kw_only=True):
     cap_ppm: most penalty as a share of the unpaid sum; None is no cap
     penalty_on_collected_for_others: whether 代收 bills bear a penalty
     points_ppm: points earned, in fen per million fen paid, for products that name no rate of their own
+    allocation: what a part payment of a bill pays first; blank is the penalty
     """
 
     version: _Count = 0
@@ -43,6 +47,7 @@ class ContractTerms(msgspec.Struct, frozen=True, kw_only=True):
     cap_ppm: _Count | None = None
     penalty_on_collected_for_others: bool = False
     points_ppm: _Count = 0
+    allocation: Allocation = "penalty_first"
 
 
 def open_contract(cose: str, keys: KeySet, at_ms: int | None) -> dict[str, Any]:
