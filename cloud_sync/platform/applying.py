@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from cloud_sync.platform.bills import apply_bill_paid
 from cloud_sync.platform.commands import note_answer
-from cloud_sync.platform.custody import note_incident
-from cloud_sync.platform.feed import get_record, put_record
+from cloud_sync.platform.feed import put_record
+from cloud_sync.platform.stored import StoredEvent, require_record, settles_first
 from cloud_sync.wire.batches import EventEnvelope
 from cloud_sync.wire.commands import AnswerState, CommandAnswer
 from cloud_sync.wire.feed import AppliedThrough
@@ -21,21 +22,6 @@ from edge.errors import EdgeError
 MAX_ATTEMPTS = 20
 RETRY_BASE_MS = 1_000
 RETRY_CAP_MS = 300_000
-SETTLED_AGAIN = "settled_again"
-"""Incident: an order that an earlier life of the device had settled was settled by it once more."""
-
-
-class RecordMissing(EdgeError):
-    """The event changes a record that is not in the feed (yet)."""
-
-
-class StoredEvent(NamedTuple):
-    """An event out of custody: where it stands and what it says."""
-
-    at: AppliedThrough
-    type: str
-    at_ms: int
-    body: bytes
 
 
 class SaleSettled(msgspec.Struct, frozen=True):
@@ -43,15 +29,6 @@ class SaleSettled(msgspec.Struct, frozen=True):
 
     order_id: str
     total_fen: int
-
-
-class BillPaid(msgspec.Struct, frozen=True):
-    """What we read of a paid bill; the penalty is beside the principal."""
-
-    bill_id: str
-    order_id: str
-    amount_fen: int
-    penalty_fen: int = 0
 
 
 class OrderCollected(msgspec.Struct, frozen=True):
@@ -71,61 +48,21 @@ class Opening(msgspec.Struct, frozen=True):
 def apply_sale(connection: sqlite3.Connection, event: StoredEvent) -> None:
     """Count a sale, each order once."""
     sale = msgspec.json.decode(event.body, type=SaleSettled)
-    if not _settles_first(connection, event, sale.order_id):
+    if not settles_first(connection, event, sale.order_id):
         return
     connection.execute(
         "INSERT INTO sales (device, epoch, seq, order_id, total_fen, at_ms) VALUES (?,?,?,?,?,?)",
-        (*_key(event), sale.order_id, sale.total_fen, event.at_ms),
+        (*event.key, sale.order_id, sale.total_fen, event.at_ms),
     )
-
-
-def apply_bill_paid(connection: sqlite3.Connection, event: StoredEvent) -> None:
-    """Count a fee and raise what is paid of the bill, each order once.
-
-    The new version ends the device's overlay, also when an earlier life of the device had told the same.
-    """
-    paid = msgspec.json.decode(event.body, type=BillPaid)
-    bill = _require(connection, "bills", paid.bill_id)
-    if _settles_first(connection, event, paid.order_id, paid.bill_id):
-        connection.execute(
-            "INSERT INTO fees (device, epoch, seq, bill_id, amount_fen, penalty_fen, at_ms)"
-            " VALUES (?,?,?,?,?,?,?)",
-            (*_key(event), paid.bill_id, paid.amount_fen, paid.penalty_fen, event.at_ms),
-        )
-        bill["paid_fen"] = bill.get("paid_fen", 0) + paid.amount_fen
-        bill["settled_by"] = [*bill.get("settled_by", []), paid.order_id]
-    put_record(connection, "bills", paid.bill_id, bill, applied_through=event.at)
-
-
-def _settles_first(
-    connection: sqlite3.Connection, event: StoredEvent, order_id: str, bill_id: str = ""
-) -> bool:
-    """Whether this event is the one that settles an order (of a bill).
-
-    A device that goes on from an older copy asks again about what that copy had open, and settles again what
-    its earlier life settled already: the same money, noted as an incident and not counted.
-    """
-    connection.execute(
-        "INSERT OR IGNORE INTO settled (order_id, bill_id, device, epoch, seq) VALUES (?,?,?,?,?)",
-        (order_id, bill_id, *_key(event)),
-    )
-    first = connection.execute(
-        "SELECT device, epoch, seq FROM settled WHERE order_id=? AND bill_id=?", (order_id, bill_id)
-    ).fetchone()
-    if tuple(first) == _key(event):
-        return True
-    device, epoch, seq = _key(event)
-    note_incident(connection, device, epoch, code=SETTLED_AGAIN, seq=seq, now_ms=event.at_ms)
-    return False
 
 
 def apply_order_collected(connection: sqlite3.Connection, event: StoredEvent) -> None:
     """An order of the app was collected."""
     collected = msgspec.json.decode(event.body, type=OrderCollected)
-    order = _require(connection, "orders", collected.order_id)
+    order = require_record(connection, "orders", collected.order_id)
     connection.execute(
         "INSERT INTO collections_done (device, epoch, seq, order_id, at_ms) VALUES (?,?,?,?,?)",
-        (*_key(event), collected.order_id, event.at_ms),
+        (*event.key, collected.order_id, event.at_ms),
     )
     order["state"] = "collected"
     put_record(connection, "orders", collected.order_id, order, applied_through=event.at)
@@ -138,7 +75,7 @@ def apply_opening(outcome: str, answer: AnswerState) -> Callable[[sqlite3.Connec
         opening = msgspec.json.decode(event.body, type=Opening)
         connection.execute(
             "INSERT INTO openings (device, epoch, seq, place, outcome, at_ms) VALUES (?,?,?,?,?,?)",
-            (*_key(event), opening.place, outcome, event.at_ms),
+            (*event.key, opening.place, outcome, event.at_ms),
         )
         kind, _, command = opening.authorisation.partition(":")
         if kind == "command":
@@ -153,6 +90,7 @@ APPLIERS: dict[str, Callable[[sqlite3.Connection, StoredEvent], None]] = {
     "community.edge.SaleSettled.v2": apply_sale,
     "community.edge.BillPaid.v1": apply_bill_paid,
     "community.edge.BillPaid.v2": apply_bill_paid,
+    "community.edge.BillPaid.v3": apply_bill_paid,
     "community.edge.OrderCollected.v1": apply_order_collected,
     "community.edge.DoorOpened.v1": apply_opening("door_opened", "opened"),
     "community.edge.DoorUnknown.v1": apply_opening("door_unknown", "unknown"),
@@ -252,14 +190,3 @@ def _unpark(connection: sqlite3.Connection, at: AppliedThrough) -> None:
 
 def _parked_id(at: AppliedThrough) -> str:
     return f"{at.device}-{at.epoch}-{at.seq}"
-
-
-def _require(connection: sqlite3.Connection, collection: str, record_id: str) -> dict[str, Any]:
-    record = get_record(connection, collection, record_id)
-    if record is None:
-        raise RecordMissing(f"{collection}/{record_id}")
-    return record
-
-
-def _key(event: StoredEvent) -> tuple[str, int, int]:
-    return event.at.device, event.at.epoch, event.at.seq

@@ -95,6 +95,14 @@ def read_page(connection: sqlite3.Connection, cursor: int, limit: int) -> FeedPa
     return FeedPage(changes, changes[-1].cursor if changes else cursor, len(rows) > limit)
 
 
+def newest_change(connection: sqlite3.Connection, collection: str, record_id: str) -> Change | None:
+    """The newest version of one record as the feed gives it, None when there never was one."""
+    row = connection.execute(
+        "SELECT * FROM records WHERE collection=? AND id=?", (collection, record_id)
+    ).fetchone()
+    return None if row is None else _change(row)
+
+
 def _change(row: sqlite3.Row) -> Change:
     applied = None
     if row["applied_device"] is not None:

@@ -39,6 +39,13 @@ CREATE TABLE IF NOT EXISTS fees (
   bill_id TEXT NOT NULL, amount_fen INTEGER NOT NULL, penalty_fen INTEGER NOT NULL, at_ms INTEGER NOT NULL,
   PRIMARY KEY (device, epoch, seq)
 ) STRICT;
+-- bills: paid in the app, the token of the printed code, the figures of each contract version
+CREATE TABLE IF NOT EXISTS app_fees (
+  number INTEGER PRIMARY KEY, bill_id TEXT NOT NULL, subject TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL, penalty_fen INTEGER NOT NULL, at_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS bill_tokens (bill_id TEXT PRIMARY KEY, token TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS contract_figures (version INTEGER PRIMARY KEY, figures TEXT NOT NULL) STRICT;
 -- which event settled an order (of a bill): another event that settles the same one is not counted again
 CREATE TABLE IF NOT EXISTS settled (
   order_id TEXT NOT NULL, bill_id TEXT NOT NULL,

@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
+from cloud_sync.platform.bills import author_bill
 from cloud_sync.platform.feed import put_record
 from cloud_sync.platform.keys import PlatformKeys
+from cloud_sync.platform.penalty import keep_figures
 from cloud_sync.wire.collections import COLLECTIONS, KEY_FIELDS
 from edge.errors import EdgeError
 from edge.trust.cose import sign
@@ -44,6 +46,8 @@ def seed(connection: sqlite3.Connection, keys: PlatformKeys, community: dict[str
 def _put(connection: sqlite3.Connection, collection: str, record: dict[str, Any]) -> None:
     key = KEY_FIELDS.get(collection, "id")
     try:
+        if collection == "bills":
+            record = author_bill(connection, record)
         put_record(connection, collection, str(record[key]), record)
     except (msgspec.ValidationError, KeyError) as error:
         raise SeedInvalid(f"{collection} {record.get(key)!r}: {error}") from error
@@ -55,6 +59,7 @@ def _put_contract(
     """Sign the contract's figures; the document is what a sale is computed with and kept by version."""
     if contract is None:
         return
+    keep_figures(connection, contract)
     message = sign(keys.signing["contract"], contract, limit_bytes=CONTRACT_LIMIT_BYTES)
     record = {"version": contract["version"], "cose": base64.b64encode(message).decode()}
     put_record(connection, "contract", str(contract["version"]), record)

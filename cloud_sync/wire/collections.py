@@ -94,6 +94,7 @@ class Bill(Record, frozen=True, kw_only=True):
 
     `settled_by` names the orders that are in `paid_fen`. `part_allowed`: a part of it may be paid.
     `token_hash`: of the token in the QR on the printed bill (`hash_token`), empty where none was printed.
+    `penalty_due_fen` accrued until `penalty_on` (ISO date of the last payment, or empty) and is not paid yet.
     """
 
     id: str
@@ -108,6 +109,8 @@ class Bill(Record, frozen=True, kw_only=True):
     settled_by: list[str] = []
     part_allowed: bool = False
     token_hash: str = ""
+    penalty_due_fen: int = 0
+    penalty_on: str = ""
 
 
 class Parcel(Record, frozen=True, kw_only=True):

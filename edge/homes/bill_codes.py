@@ -24,7 +24,7 @@ CODE_LIMIT = 200
 
 
 class PrintedBill(msgspec.Struct, frozen=True, kw_only=True):
-    """What the holder of a printed bill may see: masked name, item, period and sum, no room and no history."""
+    """What the holder of a printed bill may see: masked name, item, period, sum; no room, no history."""
 
     bill_id: str
     name_masked: str

@@ -18,7 +18,6 @@ from edge.store.unit import Unit
 from edge.trust.clock import Reading
 from edge.trust.time_policy import Decision, Rule, rule_for
 
-
 _Sum = Annotated[int, msgspec.Meta(ge=1, le=MAX_FEN)]
 
 

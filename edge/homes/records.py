@@ -35,8 +35,9 @@ def bill_payment_rows(connection: sqlite3.Connection, bill: str) -> list[Row]:
 def insert_bill_payment(connection: sqlite3.Connection, payment: Row) -> None:
     """Lay an own payment over a bill."""
     connection.execute(
-        "INSERT INTO bill_payments (bill, order_id, amount_fen, epoch, seq, penalty_fen, penalty_left_fen, as_of)"
-        " VALUES (:bill, :order_id, :amount_fen, :epoch, :seq, :penalty_fen, :penalty_left_fen, :as_of)",
+        "INSERT INTO bill_payments"
+        " (bill, order_id, amount_fen, epoch, seq, penalty_fen, penalty_left_fen, as_of) VALUES"
+        " (:bill, :order_id, :amount_fen, :epoch, :seq, :penalty_fen, :penalty_left_fen, :as_of)",
         payment,
     )
 
