@@ -115,6 +115,36 @@ REFUSALS: dict[str, Words] = {
         Text("这张已经缴过了", "This bill is paid already"),
         Text("不用再付。", "No need to pay."),
     ),
+    "sum_not_positive": (
+        Text("金额要大于零", "The sum has to be more than zero"),
+        Text("请输入要付多少，最少一分。", "Enter how much to pay, one fen at least."),
+    ),
+    "sum_too_large": (
+        Text("填的比要缴的多", "That is more than is owed"),
+        Text("钱没有扣。最多付到账单的数。", "Nothing was charged. Pay at most what the bills ask for."),
+    ),
+    "part_not_allowed": (
+        Text("这张账单要一次付清", "This bill is paid whole"),
+        Text(
+            "它不能只付一部分。请付全部，或先付别的。",
+            "No part of it can be paid. Pay it whole, or choose another.",
+        ),
+    ),
+    "bill_code_unknown": (
+        Text("这不是本小区的账单码", "This is not a bill code of this community"),
+        Text(
+            "可能是旧账单，或没印清楚。请到前台补印一张。",
+            "It may be an old bill or badly printed. The counter prints it again.",
+        ),
+    ),
+    "overpayment_unknown": (
+        Text("这笔已经处理了", "This one is done already"),
+        Text("退款或转预存已经在办，不用再选。", "It is being refunded or credited. Nothing to choose."),
+    ),
+    "credit_not_allowed": (
+        Text("这笔不能转成预存", "This cannot become a prepayment"),
+        Text("它是代收的钱，请选退款。", "It was collected for others. Please choose the refund."),
+    ),
     "bill_being_paid": (
         Text("这张正在付款", "A payment of this bill is under way"),
         Text("请不要付第二次，等它有结果。", "Do not pay twice. Wait for its outcome."),

@@ -81,13 +81,13 @@ class BillCodeUnknown(Refusal):
     code = "bill_code_unknown"
 
 
-class ConflictUnknown(Refusal):
-    """No double payment waits under this id."""
+class OverpaymentUnknown(Refusal):
+    """No bill that was paid twice waits for a choice under this id."""
 
-    code = "conflict_unknown"
+    code = "overpayment_unknown"
 
 
 class CreditNotAllowed(Refusal):
-    """This double payment cannot become a prepayment: it was collected for others."""
+    """This money cannot become a prepayment: it was collected for others, or there is no such account."""
 
     code = "credit_not_allowed"

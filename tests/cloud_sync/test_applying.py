@@ -10,7 +10,8 @@ import pytest
 
 from cloud_sync import records
 from cloud_sync.platform import feed
-from cloud_sync.platform.applying import APPLIERS, StoredEvent
+from cloud_sync.platform.applying import APPLIERS
+from cloud_sync.platform.stored import StoredEvent
 from cloud_sync.uplink import Uplink
 from cloud_sync.wire.feed import AppliedThrough, FeedPage
 from edge.access.events import DoorOpened, DoorUnknown, OrderCollected
