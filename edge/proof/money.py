@@ -75,7 +75,7 @@ def _told_sums(evidence: Evidence) -> dict[str, int]:
     tendered_back = sum(part.amount_fen for part in parts if part.kind != CHANNEL)
     owed_back = sum(part.amount_fen for part in parts if part.kind == CHANNEL) - returned
     tendered = sum(t.amount_fen for entry in journal.of("SaleSettled", "BillPaid") for t in tenders_of(entry))
-    released = {e.data["attempt_id"]: e.data["amount_fen"] for e in journal.of("SaleReleased")}
+    released = {e.data["attempt_id"]: e.data["amount_fen"] for e in journal.of("PaymentReleased")}
     paid_later = {entry.data["attempt_id"] for entry in captured}
     return {
         "assets:channel:": sum(entry.data["amount_fen"] for entry in captured) - returned,
@@ -98,7 +98,7 @@ def check_stock(evidence: Evidence) -> Iterator[str]:
     for entry in sorted(moves, key=lambda entry: entry.seq):
         sign = -1 if entry.kind == "SaleSettled" else 1
         for line in entry.data["lines"]:
-            on_hand[line["sku"]] += sign * line["quantity"] * line.get("restocked", True)
+            on_hand[line["sku"]] += sign * line.get("restocked", line["quantity"])
             if on_hand[line["sku"]] < 0 and line["sku"] not in free:
                 yield f"{line['sku']} is at {on_hand[line['sku']]} after seq {entry.seq}"
     for shelf in evidence.stock or ():

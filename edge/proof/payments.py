@@ -24,7 +24,7 @@ def check_captures(evidence: Evidence) -> Iterator[str]:
     captured = _sum(journal.of("PaymentPaid"), "amount_fen")
     for entry in journal.of("SaleSettled", "BillPaid"):
         captured[entry.data["order_id"]] += sum(tender.amount_fen for tender in tenders_of(entry))
-    captured.update(_owed(journal.of("SaleReleased"), journal.of("PaymentPaid")))
+    captured.update(_owed(journal.of("PaymentReleased"), journal.of("PaymentPaid")))
     back = _sum(journal.of("RefundRequested"), "amount_fen")
     delivered = _delivered(evidence)
     for order in captured.keys() | delivered.keys() | back.keys():

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from edge.proof.evidence import Evidence
-from edge.proof.telling import refund_parts, tenders_of
+from edge.proof.telling import OPEN, attempt_states, refund_parts, tenders_of
 
 POINTS = "points"
 
@@ -44,6 +44,13 @@ def _check_grants(evidence: Evidence, spent: Counter[str]) -> Iterator[str]:
             yield f"lease {lease}: {use.spent_fen} spent, {use.held_fen} held of {use.granted_fen} fen"
         if use.spent_fen != spent[lease]:
             yield f"lease {lease}: the table says {use.spent_fen} spent, the journal {spent[lease]}"
+    if evidence.leases is not None:
+        states = attempt_states(evidence)
+        asked = evidence.journal.of("PaymentRequested")
+        open_fen = sum(e.data.get("held_fen", 0) for e in asked if states[e.data["attempt_id"]] == OPEN)
+        held_fen = sum(use.held_fen for use in evidence.leases.values())
+        if held_fen != open_fen:
+            yield f"{held_fen} fen are held, open payments hold {open_fen}"
 
 
 def _check_returned(evidence: Evidence, spent: Counter[str]) -> Iterator[str]:
