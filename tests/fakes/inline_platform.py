@@ -117,33 +117,7 @@ class InlinePlatform:
 
     def collect(self, *, drained: bool, acknowledged_seq: int) -> Custody:
         """What is in custody, event by event."""
-        run = self.connection.execute
-        hashes = {(row[0], row[1]): row[2] for row in run("SELECT epoch, seq, hash FROM events")}
-        streams = [
-            Stream(*row)
-            for row in run(
-                "SELECT epoch, (SELECT count(*) FROM events e WHERE e.epoch = s.epoch), head_seq, head_hash,"
-                " (SELECT count(*) FROM parked p WHERE p.epoch = s.epoch), quarantine, first_seq"
-                " FROM streams s"
-            )
-        ]
-        figures = self._figures() if drained else None
-        return Custody(streams, drained, figures, hashes, acknowledged_seq)
-
-    def _figures(self) -> dict[str, int]:
-        run = self.connection.execute
-        sales = run("SELECT count(*), coalesce(sum(total_fen), 0) FROM sales").fetchone()
-        fees = run("SELECT count(*), coalesce(sum(amount_fen + penalty_fen), 0) FROM fees").fetchone()
-        opened = dict(run("SELECT outcome, count(*) FROM openings GROUP BY outcome").fetchall())
-        return {
-            "sales": sales[0],
-            "sales_fen": sales[1],
-            "fees": fees[0],
-            "fees_fen": fees[1],
-            "collected": run("SELECT count(DISTINCT order_id) FROM collections_done").fetchone()[0],
-            "doors_opened": opened.get("door_opened", 0),
-            "cells_opened": opened.get("cell_opened", 0),
-        }
+        return read_custody(self.connection, drained=drained, acknowledged_seq=acknowledged_seq)
 
     def _arrive(self) -> None:
         if self.away:
@@ -152,3 +126,35 @@ class InlinePlatform:
     def _answer(self) -> None:
         if self.answers_lost:
             raise PlatformUnreachable("no answer came back")
+
+
+def read_custody(connection: sqlite3.Connection, *, drained: bool, acknowledged_seq: int) -> Custody:
+    """What the platform has in custody, event by event, and, once drained, its figures by its own SQL."""
+    run = connection.execute
+    hashes = {(row[0], row[1]): row[2] for row in run("SELECT epoch, seq, hash FROM events")}
+    streams = [
+        Stream(*row)
+        for row in run(
+            "SELECT epoch, (SELECT count(*) FROM events e WHERE e.epoch = s.epoch), head_seq, head_hash,"
+            " (SELECT count(*) FROM parked p WHERE p.epoch = s.epoch), quarantine, first_seq"
+            " FROM streams s"
+        )
+    ]
+    figures = _figures(connection) if drained else None
+    return Custody(streams, drained, figures, hashes, acknowledged_seq)
+
+
+def _figures(connection: sqlite3.Connection) -> dict[str, int]:
+    run = connection.execute
+    sales = run("SELECT count(*), coalesce(sum(total_fen), 0) FROM sales").fetchone()
+    fees = run("SELECT count(*), coalesce(sum(amount_fen + penalty_fen), 0) FROM fees").fetchone()
+    opened = dict(run("SELECT outcome, count(*) FROM openings GROUP BY outcome").fetchall())
+    return {
+        "sales": sales[0],
+        "sales_fen": sales[1],
+        "fees": fees[0],
+        "fees_fen": fees[1],
+        "collected": run("SELECT count(DISTINCT order_id) FROM collections_done").fetchone()[0],
+        "doors_opened": opened.get("door_opened", 0),
+        "cells_opened": opened.get("cell_opened", 0),
+    }
