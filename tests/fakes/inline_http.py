@@ -109,15 +109,18 @@ class InlineHttp(PlatformHttp):
     """`PlatformHttp` with the platform's application behind it, on a network that can be cut.
 
     `away`: nothing arrives. `answers_lost`: what arrives is done, and no answer comes back. `lost_next`
-    counts requests whose answers are lost. `posted` keeps every batch.
+    counts requests whose answers are lost. `asked` lists what was sent: method, path, when.
     """
 
-    def __init__(self, app: web.Application, *, site: str, device: str, token: str) -> None:
+    def __init__(
+        self, app: web.Application, *, site: str, device: str, token: str, clock_ms: Callable[[], int]
+    ) -> None:
         super().__init__(url="http://platform", site=site, device=device, token=token)
         self._app = app
+        self._clock_ms = clock_ms
         self.away = self.answers_lost = False
         self.lost_next = 0
-        self.posted: list[bytes] = []
+        self.asked: list[tuple[str, str, int]] = []
 
     async def exchange(
         self,
@@ -133,8 +136,7 @@ class InlineHttp(PlatformHttp):
         """Have it handled here and now."""
         if self.away:
             raise PlatformUnreachable("the platform is away")
-        if path.endswith("/batches") and body is not None:
-            self.posted.append(body)
+        self.asked.append((method, path, self._clock_ms()))
         told = {"Authorization": f"Bearer {self._token}", **(headers or {})}
         if body is not None:
             told.setdefault("Content-Type", "application/json")
