@@ -19,6 +19,7 @@ from edge.store.notifier import Subscription
 from edge.store.store import Store
 from edge.trust.clock import Clock
 from edge.trust.keys import KeySet
+from kiosk.desks.account_desk import RoomAccountDesk
 from kiosk.desks.health_desk import RoomHealthDesk
 from kiosk.desks.home_desk import RoomHomeDesk
 from kiosk.desks.locker_desk import BankLayout, RoomLockerDesk
@@ -104,6 +105,7 @@ def _desks(deps: KioskDeps, watch: RoomHealthDesk) -> Desks:
         lockers=RoomLockerDesk(pickup=deps.pickup, contacts=deps.contacts, banks=deps.banks),
         home=RoomHomeDesk(store=deps.store, clock=deps.clock, keys=deps.keys),
         health=watch,
+        accounts=RoomAccountDesk(),
     )
 
 

@@ -45,13 +45,6 @@ SCANS: dict[str, Explanation] = {
         Text("这是工作人员的码", "This is a staff pass"),
         Text("请在前台使用。", "Please use it at the counter."),
     ),
-    "payment_code": Explanation(
-        Text("付款码先收好", "Please put your payment code away"),
-        Text(
-            "我没有读它，也没有留下。付款时请用手机扫屏幕上的码。",
-            "It was not read and not kept. To pay, scan the code on this screen with your phone.",
-        ),
-    ),
     "other": Explanation(
         Text("这个码我不认识", "I do not know this code"),
         Text(
@@ -60,6 +53,67 @@ SCANS: dict[str, Explanation] = {
         ),
     ),
 }
+
+
+PAYMENT_CODES: dict[str, Explanation] = {
+    "elsewhere": Explanation(
+        Text("付款码先收好", "Please put your payment code away"),
+        Text(
+            "我没有读它，也没有留下。到了付款那一页、看清金额以后，再出示它。",
+            "It was not read and not kept. Show it on the payment page, once you have seen the sum.",
+        ),
+    ),
+    "pay_page": Explanation(
+        Text("付款码没有用上", "The payment code was not used"),
+        Text(
+            "我没有留下它。请看清金额，再出示一次。", "It was not kept. Look at the sum, then show it again."
+        ),
+    ),
+    "look_first": Explanation(
+        Text("先看一眼金额", "Please look at the sum first"),
+        Text(
+            "付款码没有用上，也没有留下。看清了再出示。",
+            "The code was not used and not kept. Then show it again.",
+        ),
+    ),
+    "already": Explanation(
+        Text("这一笔已经在付了", "This is being paid already"),
+        Text(
+            "新的付款码没有用上。请等结果，不要付第二次。",
+            "The code was not used. Wait, and do not pay twice.",
+        ),
+    ),
+    "not_needed": Explanation(
+        Text("这一单不用付款码", "No payment code is needed"),
+        Text("全部由您的账户付，点下面的键就行。", "Your accounts pay all of it. Touch the key below."),
+    ),
+    "other": Explanation(
+        Text("这里不收这种付款码", "This kind of payment code is not taken here"),
+        Text(
+            "它没有用上，也没有留下。请用微信或支付宝。",
+            "It was not used and not kept. Please use WeChat or Alipay.",
+        ),
+    ),
+    "slow": Explanation(
+        Text("这个金额，扫屏幕上的码更快", "For this sum, scanning the screen is quicker"),
+        Text(
+            "超过 1000 元，微信付款码要在手机上输密码。扫码付自己慢慢来。付款码没有用上。",
+            "Above 1,000 yuan WeChat asks for a password. Scanning leaves you time. The code was not used.",
+        ),
+    ),
+}
+"""A payment code that was not used: why, and what to do."""
+
+
+def explain_payment_code(kind: str) -> Dialog:
+    """What to say to a payment code that was not used."""
+    title, body = PAYMENT_CODES[kind]
+    if kind == "slow":
+        again = Answer("dismiss", Text("再出示一次付款码", "Show the code again"))
+        return Dialog(
+            title, body, (again, Answer("pay_qr", Text("用手机扫码", "Scan with the phone"), main=True))
+        )
+    return _dialog(PAYMENT_CODES[kind])
 
 
 def explain_scan(kind: str) -> Dialog:

@@ -179,7 +179,7 @@ class ScreenServer:
         while True:
             await self._session.poll()
             await self.publish()
-            if self._front.pay_screen is not None and paying != (self._session.visit.screen == "pay"):
+            if self._front.pay_screen is not None and paying != self._session.takes_payment_codes:
                 paying = not paying
                 await self._front.pay_screen(paying)
             await self._front.hints.wait(TICK_S)

@@ -1,5 +1,6 @@
 """The session at one screen: a state machine that knows no browser and no clock but the ones it is given."""
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -7,10 +8,13 @@ from edge.errors import DeviceError, PlatformError, Refusal, StoreError
 from edge.trust.clock import Clock
 from edge.trust.passes import is_pass_text
 from edge.trust.time_policy import Decision, judged_at
-from kiosk.desks.ports import HealthDesk, HomeDesk, LockerDesk, ShopDesk, TillDesk
-from kiosk.explain import explain_scan, explanation_of
+from kiosk.desks.money_views import Payable
+from kiosk.desks.ports import AccountDesk, HealthDesk, HomeDesk, LockerDesk, ShopDesk, TillDesk
+from kiosk.desks.views import Resident
+from kiosk.explain import explain_payment_code, explain_scan, explanation_of
 from kiosk.layout import Layout, layout_of
 from kiosk.layout import rows as rows_of
+from kiosk.screens.accounts import RECEIPT_PREFIX, show_receipt_code
 from kiosk.screens.base import Gesture, Screen
 from kiosk.visit import Answer, Dialog, Toast, Visit
 from kiosk.words import Text
@@ -24,6 +28,8 @@ SITE_OFFSET_H = 8
 """China keeps one time, UTC+8, all year."""
 REPEAT_MS = 700
 """The same code again within this time is the same showing, whatever the reader thinks."""
+PAYMENT_CODE = "payment_code"
+"""Symbology of a payment code that a reader threw away unread."""
 PRODUCT_SYMBOLOGIES = frozenset({"ean13", "ean8", "upca", "upce"})
 
 
@@ -36,6 +42,7 @@ class Desks:
     lockers: LockerDesk
     home: HomeDesk
     health: HealthDesk
+    accounts: AccountDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,7 @@ class Session:
         self._screens = screens
         self._everywhere: Mapping[str, Gesture] = EVERYWHERE
         self._last_scan = ("", "", -REPEAT_MS)
+        self._left_orders: list[Payable] = []
         self.visit = self._fresh_visit()
 
     @property
@@ -100,7 +108,7 @@ class Session:
     @property
     def left_s(self) -> int | None:
         """Whole seconds until the session ends by itself; None: it does not end now."""
-        if self.visit.screen == "idle" or self.screen.holds(self):
+        if self.visit.screen == "idle" or self.screen.waits(self):
             return None
         passed_s = (self.monotonic_ms() - self.visit.touched_ms) // 1000
         return max(0, self.timeout_s - passed_s)
@@ -115,6 +123,11 @@ class Session:
         """Whether 还在吗 is on the screen."""
         left_s = self.left_s
         return left_s is not None and left_s <= ASK_LAST_S
+
+    @property
+    def takes_payment_codes(self) -> bool:
+        """Whether the readers of this screen may pass payment codes on now."""
+        return self.screen.takes_payment_codes(self)
 
     def rows(self, name: str) -> int:
         """How many rows of that list fit on the screen now."""
@@ -132,12 +145,20 @@ class Session:
             await self._attempt(lambda: action(self, value))
 
     async def scan(self, symbology: str, text: str) -> None:
-        """Take what a reader decoded: the screen shown first, then goods, passes, or an explanation."""
-        if not self._is_new_scan(symbology, text):
+        """Take what a reader decoded: the screen shown first, then goods, passes, or an explanation.
+
+        A payment code is a bearer secret: it is taken by a screen that shows a sum, or thrown away.
+        """
+        channel = "" if symbology == PAYMENT_CODE else self.desks.till.code_channel(text)
+        secret = symbology == PAYMENT_CODE or channel != ""
+        if not self._is_new_scan(*((PAYMENT_CODE, "") if secret else (symbology, text))):
             return
         self._touch()
         self.visit.dialog = None
-        await self._attempt(lambda: self._route_scan(symbology, text))
+        if secret:
+            await self._attempt(lambda: self._take_payment_code(channel, text))
+        else:
+            await self._attempt(lambda: self._route_scan(symbology, text))
 
     def tick(self) -> None:
         """Let time pass: end an abandoned session, take a toast away."""
@@ -148,11 +169,20 @@ class Session:
             self.end()
 
     async def poll(self) -> None:
-        """Let the screen look at what changes by itself."""
+        """Let the screen look at what changes by itself, and give up orders that somebody walked away from.
+
+        An order that cannot be given up now is given up after the next restart.
+        """
+        while self._left_orders:
+            with contextlib.suppress(Refusal, PlatformError, StoreError):
+                await self.desks.till.drop(self._left_orders.pop())
         await self._attempt(lambda: self.screen.poll(self))
 
     def end(self) -> None:
         """End the session and wipe everything that belonged to the person."""
+        paying = self.visit.paying
+        if paying is not None and paying.charge is None and not paying.busy:
+            self._left_orders.append(paying.order)
         self.visit = self._fresh_visit()
 
     async def show(self, name: str, *, remember: bool = True) -> None:
@@ -186,6 +216,11 @@ class Session:
         """Put a question or an explanation on the screen."""
         self.visit.dialog = dialog
 
+    def refuse(self, dialog: Dialog) -> None:
+        """Say why something is not done, with a low knock."""
+        self.knock("no")
+        self.ask(dialog)
+
     def measure(self, width_px: int, height_px: int) -> None:
         """Take the size of the screen: it belongs to the device, not to the visit."""
         self.layout = layout_of(width_px, height_px)
@@ -196,8 +231,11 @@ class Session:
             await action()
         except (Refusal, PlatformError, DeviceError, StoreError) as error:
             if visit is self.visit:
-                self.knock("no")
-                self.ask(explanation_of(error))
+                self.refuse(explanation_of(error))
+
+    async def _take_payment_code(self, channel: str, code: str) -> None:
+        if not channel or not await self.screen.payment_code(self, channel, code):
+            self.refuse(explain_payment_code("pay_page" if self.visit.screen == "pay" else "elsewhere"))
 
     async def _route_scan(self, symbology: str, text: str) -> None:
         if await self.screen.scanned(self, symbology, text):
@@ -206,9 +244,10 @@ class Session:
             await self._scan_product(text)
         elif is_pass_text(text):
             await self._scan_pass(text)
+        elif text.startswith(RECEIPT_PREFIX):
+            await show_receipt_code(self, text)
         else:
-            self.knock("no")
-            self.ask(explain_scan(symbology))
+            self.refuse(explain_scan(symbology))
 
     async def _scan_product(self, text: str) -> None:
         if self.screen.holds(self):
@@ -233,10 +272,21 @@ class Session:
         elif kind == "resident":
             self.visit.resident = await self.desks.home.identify(text)
             self.knock("read")
-            wanted, self.visit.wanted = self.visit.wanted, ""
-            await self.show(wanted or "home", remember=False)
+            await self._welcome(self.visit.resident)
         else:
             self.ask(explain_scan(kind))
+
+    async def _welcome(self, resident: Resident) -> None:
+        """Go where the person wanted to; points just earned, or money that waits for a word, come first."""
+        receipt = self.visit.receipt
+        if self.visit.screen == "receipt" and receipt and receipt.points and not receipt.points_credited:
+            await show_receipt_code(self, receipt.claim)
+            return
+        if await self.desks.accounts.doubles(resident):
+            await self.show("doubles", remember=False)
+            return
+        wanted, self.visit.wanted = self.visit.wanted, ""
+        await self.show(wanted or "home", remember=False)
 
     def _is_new_scan(self, symbology: str, text: str) -> bool:
         now_ms = self.monotonic_ms()
@@ -342,6 +392,8 @@ REASONS: dict[str, Text] = {
     "last_page": Text("已经是最后一页", "This is the last page"),
     "empty_basket": Text("篮子还是空的，先放一件", "The basket is empty. Add something first"),
     "nothing_chosen": Text("先选一张账单", "Choose a bill first"),
+    "cash": Text("现金在前台付，报单号就行", "Cash is taken at the counter"),
+    "over_limit": Text("加上这笔会超过能存的上限", "That would be more than it may hold"),
     "cell_open": Text("先把开着的柜门关上", "Close the open door first"),
 }
 OPENABLE = frozenset(
@@ -357,6 +409,8 @@ OPENABLE = frozenset(
         "points",
         "preorders",
         "settled",
+        "wallet",
+        "doubles",
     }
 )
 STILL_ALLOWED = frozenset({"language", "large", "contrast", "sound", "stay", "help"})

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kiosk.desks.views import Account, Basket, Charge, ChargeState, Pickup, Product, Receipt, Resident, Shelf
+from kiosk.desks.money_views import AccountKind, Book, Channel, Charge, ChargeState, Claimed, Double, Payable
+from kiosk.desks.views import Account, Basket, Pickup, Product, Receipt, Resident, Shelf
 from kiosk.words import Language, Text
 
 
@@ -52,17 +53,53 @@ class Browse:
     found: Shelf | None = None
 
 
+PayStep = Literal["qr", "show_code", "code", "accounts", "choose"]
+"""What the pay screen is about.
+
+qr: a collection code is shown; show_code: the camera waits for a payment code; code: one was handed over;
+accounts: nothing is left for a channel; choose: nothing is open, the person says how to go on.
+"""
+
+
 @dataclass(slots=True)
 class Paying:
-    """A payment in progress. asked_at_ms, answered_at_ms: trusted clock; due_ms: monotonic, next question."""
+    """A payment in progress. No payment code is ever kept here.
 
-    charge: Charge
+    shown_ms, due_ms: time that only passes: since when this sum stands there, when to ask next.
+    sent_at_ms, answered_at_ms: trusted clock. busy: one step is being made, nothing else may be asked.
+    asked_slow: the payer was told once that a password will be asked for this sum. leaving: the payer wants
+    to go back. kept: the basket, put aside while the outcome is not known.
+    """
+
+    order: Payable
     origin: str
-    due_ms: int
+    shown_ms: int
+    channel: Channel = "wechat"
+    chosen: set[AccountKind] = field(default_factory=set)
+    step: PayStep = "choose"
+    charge: Charge | None = None
+    busy: bool = False
+    due_ms: int = 0
     asks: int = 0
     silences: int = 0
     answer: ChargeState = "waiting"
+    sent_at_ms: int | None = None
     answered_at_ms: int | None = None
+    asked_slow: bool = False
+    leaving: bool = False
+    trouble: Text | None = None
+    kept: tuple[dict[str, int], Basket] | None = None
+
+
+@dataclass(slots=True)
+class Books:
+    """The accounts of the identified resident, a claim just made, bills that were paid twice."""
+
+    points: Book | None = None
+    wallets: tuple[Book, ...] = ()
+    wallet_place: int = 0
+    claimed: Claimed | None = None
+    doubles: tuple[Double, ...] = ()
 
 
 @dataclass(slots=True)
@@ -95,8 +132,11 @@ class Visit:
     paying: Paying | None = None
     receipt: Receipt | None = None
     receipt_page: int = 0
+    receipt_note: Text | None = None
+    receipt_code: str = ""
     pickup: Pickup | None = None
     fees: Fees | None = None
+    books: Books = field(default_factory=Books)
     page: int = 0
     toast: Toast | None = None
     dialog: Dialog | None = None

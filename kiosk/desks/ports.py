@@ -4,12 +4,20 @@ screen explains in its own words; `PlatformUnreachable` means the network is awa
 from collections.abc import Mapping
 from typing import Literal, Protocol
 
+from kiosk.desks.money_views import (
+    AccountKind,
+    Book,
+    Channel,
+    Charge,
+    Claimed,
+    Double,
+    Part,
+    Payable,
+)
 from kiosk.desks.views import (
     Account,
     Bank,
     Basket,
-    Charge,
-    ChargeState,
     Conditions,
     Entry,
     Notice,
@@ -46,22 +54,60 @@ class ShopDesk(Protocol):
 class TillDesk(Protocol):
     """Payments. `ask` never charges: it asks what became of an attempt."""
 
-    async def charge_sale(
+    async def place_sale(
         self, quantities: Mapping[str, int], resident: Resident | None, seen_total_fen: int
-    ) -> Charge:
-        """Place the order at the sum that was shown and ask the platform for a collection QR."""
+    ) -> Payable:
+        """Place the order at the sum that was shown; nothing is asked of a channel yet."""
 
-    async def charge_bills(self, bills: tuple[str, ...], resident: Resident, seen_total_fen: int) -> Charge:
-        """Place one payment over bills of one payee and ask for a collection QR."""
+    async def place_bills(self, bills: tuple[str, ...], resident: Resident, seen_total_fen: int) -> Payable:
+        """Place one payment over bills of one payee."""
 
-    async def ask(self, attempt_id: str) -> ChargeState:
-        """What the platform knows of the attempt now."""
+    async def collect(self, order: Payable, parts: tuple[Part, ...], channel: Channel) -> Charge:
+        """Hold the parts and ask for a collection QR for the rest. Raises PlatformUnreachable."""
 
-    async def give_up(self, attempt_id: str) -> ChargeState:
-        """Close the attempt; a payment that came in meanwhile wins."""
+    async def take_code(self, order: Payable, parts: tuple[Part, ...], code: str) -> Charge:
+        """Hold the parts and charge the payer's code with the rest.
+
+        The code is a bearer secret: it goes to the platform and nowhere else. An outcome that is not known
+        is an answer, not an error.
+        """
+
+    async def pay_from_accounts(self, order: Payable, parts: tuple[Part, ...]) -> None:
+        """Settle an order that the parts pay in full; needs no network within the leases."""
+
+    def code_channel(self, text: str) -> str:
+        """Whose payment code this text is: wechat, alipay, other (not taken here), or empty: none."""
+
+    async def ask(self, attempt_id: str) -> Charge:
+        """What is known of the attempt now. Raises PlatformUnreachable."""
+
+    async def give_up(self, attempt_id: str) -> Charge:
+        """Close or take back the attempt; a payment that came in meanwhile wins."""
+
+    async def drop(self, order: Payable) -> None:
+        """Give up an order that nobody has paid and that has no open attempt."""
 
     async def receipt(self, order_id: str) -> Receipt:
         """The receipt of a paid order."""
+
+
+class AccountDesk(Protocol):
+    """Points, wallets and prepaid fees of the identified resident."""
+
+    async def books(self, resident: Resident, kind: AccountKind) -> tuple[Book, ...]:
+        """Accounts of that kind, by issuer."""
+
+    async def claim_points(self, resident: Resident, receipt: str) -> Claimed:
+        """Credit the points of a receipt whose code was shown."""
+
+    async def place_top_up(self, resident: Resident, account: str, amount_fen: int) -> Payable:
+        """Place a top-up 充值 of an account, to be paid at a channel."""
+
+    async def doubles(self, resident: Resident) -> tuple[Double, ...]:
+        """Bills paid twice about which the resident has still to choose."""
+
+    async def choose(self, resident: Resident, double: str, choice: Literal["refund", "credit"]) -> None:
+        """Send the money back, or keep it as prepaid fee."""
 
 
 class LockerDesk(Protocol):

@@ -4,31 +4,30 @@ import contextlib
 import sqlite3
 from collections.abc import Mapping
 
-from edge.errors import EdgeError, Refusal
-from edge.homes.fees import find_fee_order, place_fee
+from edge.errors import Refusal
+from edge.homes.fees import place_fee
 from edge.homes.residents import find_resident
 from edge.homes.rooms import find_room
 from edge.pay.attempts import Attempt
 from edge.pay.engine import PaymentEngine
+from edge.pay.errors import PaymentRefused
 from edge.pay.payees import find_payee
-from edge.pay.receipts import find_receipt
 from edge.pay.states import AttemptState
-from edge.shop.checkout import PlacedOrder, cancel_order, find_order, place_order
-from edge.shop.errors import OrderUnknown
+from edge.shop.checkout import PlacedOrder, cancel_order, place_order
 from edge.store.store import Store
 from edge.store.unit import Unit
 from edge.trust.clock import Clock
+from kiosk.desks.money_views import Channel, Charge, ChargeState, Part, Payable
+from kiosk.desks.receipt_view import receipt_of
 from kiosk.desks.shop_desk import basket_of
-from kiosk.desks.views import Charge, ChargeState, Receipt, ReceiptLine, Resident
+from kiosk.desks.views import Receipt, Resident
 from kiosk.words import Text
-
-CHANNEL = "wechat"
-"""The collection QR that is asked for. A site that takes both shows a choice, with the tenders to come."""
 
 STATES: dict[AttemptState, ChargeState] = {
     AttemptState.PAID: "paid",
     AttemptState.FAILED: "failed",
     AttemptState.REVERSED: "failed",
+    AttemptState.REVERSING: "undoing",
     AttemptState.UNKNOWN: "unknown",
 }
 """What a screen makes of an attempt; every other state still waits."""
@@ -43,10 +42,10 @@ class RoomTillDesk:
         self._clock = clock
         self._kiosk = kiosk
 
-    async def charge_sale(
+    async def place_sale(
         self, quantities: Mapping[str, int], resident: Resident | None, seen_total_fen: int
-    ) -> Charge:
-        """Place the order and ask for its QR; an order that cannot be asked for is given up again."""
+    ) -> Payable:
+        """Place the order, once it is certain that its number is free."""
         await self._engine.ready()
 
         def place(unit: Unit) -> PlacedOrder:
@@ -60,18 +59,10 @@ class RoomTillDesk:
             )
 
         placed = await self._store.run(place)
-        try:
-            attempt = await self._engine.start(
-                placed.order_id, placed.payee, placed.total_fen, CHANNEL, purpose="sale"
-            )
-        except EdgeError:
-            with contextlib.suppress(Refusal):
-                await self._store.run(lambda unit: cancel_order(unit, placed.order_id))
-            raise
-        return await self._charge(attempt)
+        return await self._payable(placed.order_id, "sale", placed.payee, placed.total_fen)
 
-    async def charge_bills(self, bills: tuple[str, ...], resident: Resident, seen_total_fen: int) -> Charge:
-        """Place one payment over bills of one payee and ask for its QR."""
+    async def place_bills(self, bills: tuple[str, ...], resident: Resident, seen_total_fen: int) -> Payable:
+        """Place one payment over bills of one payee."""
         await self._engine.ready()
         placed = await self._store.run(
             lambda unit: place_fee(
@@ -83,37 +74,64 @@ class RoomTillDesk:
                 seen_total_fen=seen_total_fen,
             )
         )
+        return await self._payable(placed.order_id, "fee", placed.payee, placed.total_fen)
+
+    async def collect(self, order: Payable, parts: tuple[Part, ...], channel: Channel) -> Charge:
+        """Ask for a collection QR for what the parts leave."""
+        rest_fen = order.total_fen - sum(part.amount_fen for part in parts)
         attempt = await self._engine.start(
-            placed.order_id, placed.payee, placed.total_fen, CHANNEL, purpose="fee"
+            order.order_id, order.payee_id, rest_fen, channel, purpose=order.purpose
         )
-        return await self._charge(attempt)
+        return self._charge(attempt)
 
-    async def ask(self, attempt_id: str) -> ChargeState:
+    async def take_code(self, order: Payable, parts: tuple[Part, ...], code: str) -> Charge:
+        """No payment code is taken yet."""
+        del parts, code
+        raise PaymentRefused(order=order.order_id)
+
+    async def pay_from_accounts(self, order: Payable, parts: tuple[Part, ...]) -> None:
+        """No account pays yet."""
+        del parts
+        raise PaymentRefused(order=order.order_id)
+
+    def code_channel(self, text: str) -> str:
+        """No payment code comes this far yet: readers throw them away."""
+        del text
+        return ""
+
+    async def ask(self, attempt_id: str) -> Charge:
         """What the platform says of the attempt; raises PlatformUnreachable when it says nothing."""
-        return STATES.get((await self._engine.ask(attempt_id)).state, "waiting")
+        return self._charge(await self._engine.ask(attempt_id))
 
-    async def give_up(self, attempt_id: str) -> ChargeState:
-        """Close the attempt; once it is certainly not paid, the order is given up too."""
-        attempt = await self._engine.close(attempt_id)
-        if attempt.state is AttemptState.FAILED and attempt.purpose == "sale":
+    async def give_up(self, attempt_id: str) -> Charge:
+        """Close or take back the attempt."""
+        return self._charge(await self._engine.close(attempt_id))
+
+    async def drop(self, order: Payable) -> None:
+        """Give up an unpaid sale and free its pieces; bills wait by themselves."""
+        if order.purpose == "sale":
             with contextlib.suppress(Refusal):
-                await self._store.run(lambda unit: cancel_order(unit, attempt.order_id))
-        return STATES.get(attempt.state, "unknown")
+                await self._store.run(lambda unit: cancel_order(unit, order.order_id))
 
     async def receipt(self, order_id: str) -> Receipt:
         """The receipt of a paid order of either kind. Raises OrderUnknown, ReceiptUnknown."""
-        return await self._store.read(lambda connection: _receipt_of(connection, order_id))
+        return await self._store.read(lambda connection: receipt_of(connection, order_id))
 
-    async def _charge(self, attempt: Attempt) -> Charge:
-        payee = await self._store.read(lambda connection: find_payee(connection, attempt.payee))
+    async def _payable(self, order_id: str, purpose: str, payee_id: str, total_fen: int) -> Payable:
+        payee = await self._store.read(lambda connection: find_payee(connection, payee_id))
+        return Payable(order_id, purpose, payee_id, Text(payee.name_zh, payee.name_en), total_fen)
+
+    def _charge(self, attempt: Attempt) -> Charge:
         return Charge(
             attempt_id=attempt.id,
             order_id=attempt.order_id,
+            channel="alipay" if attempt.channel == "alipay" else "wechat",
             amount_fen=attempt.amount_fen,
+            made_at_ms=attempt.created_at_ms,
             qr=attempt.qr or "",
-            payee=Text(payee.name_zh, payee.name_en),
-            made_at_ms=self._clock.now().at_ms,
             expires_at_ms=attempt.expires_at_ms,
+            state=STATES.get(attempt.state, "waiting"),
+            reason="reversed" if attempt.state is AttemptState.REVERSED else attempt.reason,
         )
 
 
@@ -122,30 +140,3 @@ def _earns_points(connection: sqlite3.Connection, resident: Resident | None) -> 
     if resident is None:
         return True
     return find_room(connection, find_resident(connection, resident.subject).room).managed
-
-
-def _receipt_of(connection: sqlite3.Connection, order_id: str) -> Receipt:
-    try:
-        number = find_order(connection, order_id).receipt
-    except OrderUnknown:
-        number = find_fee_order(connection, order_id).receipt
-    receipt = find_receipt(connection, number or 0)
-    payee, body = find_payee(connection, receipt.payee), receipt.body
-    return Receipt(
-        order_id=order_id,
-        payee=Text(payee.name_zh, payee.name_en),
-        lines=tuple(
-            ReceiptLine(
-                Text(line.name_zh, line.name_en),
-                line.quantity if receipt.purpose == "sale" else None,
-                line.amount_fen,
-            )
-            for line in body.lines
-        ),
-        total_fen=receipt.total_fen,
-        points=body.points,
-        paid_at_ms=receipt.at_ms,
-        contract_version=body.contract_version or None,
-        claim=order_id,
-        saving_fen=body.saving_fen,
-    )

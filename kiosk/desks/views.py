@@ -62,22 +62,6 @@ class Basket:
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
-    """A payment asked for: what the screen shows while it waits. expires_at_ms: end of the code, if known."""
-
-    attempt_id: str
-    order_id: str
-    amount_fen: int
-    qr: str
-    payee: Text
-    made_at_ms: int
-    expires_at_ms: int | None
-
-
-ChargeState = Literal["waiting", "paid", "failed", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
 class ReceiptLine:
     """One printed line; quantity None: not counted (a bill)."""
 
@@ -87,8 +71,22 @@ class ReceiptLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidPart:
+    """What one way of paying bore of a receipt."""
+
+    name: Text
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was paid, as it was settled. contract_version None: the sale had no contract figure."""
+    """What was paid, as it was settled. contract_version None: the sale had no contract figure.
+
+    paid_with: the ways it was paid with, in the order of use. claim: text of the code to keep it by.
+    invoice: text of the code to ask for an invoice, empty where there is none. points_after_days: when the
+    points count. points_credited: whether they went to an account already; else the code claims them.
+    reprint: how often it was printed or shown again, 0 for the first time.
+    """
 
     order_id: str
     payee: Text
@@ -99,6 +97,13 @@ class Receipt:
     contract_version: int | None = None
     claim: str = ""
     saving_fen: int = 0
+    number: int = 0
+    paid_with: tuple[PaidPart, ...] = ()
+    invoice: str = ""
+    points_after_days: int = 0
+    points_claim_days: int | None = None
+    points_credited: bool = False
+    reprint: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,22 @@ class Screen:
         return True
 
     def holds(self, session: "Session") -> bool:
-        """Whether the session must not end by itself now (payment under way, cell open)."""
+        """Whether nothing else may be begun by a scan now (payment under way, cell open)."""
         del session
+        return False
+
+    def waits(self, session: "Session") -> bool:
+        """Whether the session must not end by itself now: an attempt is open, a cell is open."""
+        return self.holds(session)
+
+    def takes_payment_codes(self, session: "Session") -> bool:
+        """Whether a payment code may be read now: a sum stands on the screen and has been seen."""
+        del session
+        return False
+
+    async def payment_code(self, session: "Session", channel: str, code: str) -> bool:
+        """Take a payment code, a bearer secret; False: it is not for this screen and was not used."""
+        del session, channel, code
         return False
 
     async def scanned(self, session: "Session", symbology: str, text: str) -> bool:

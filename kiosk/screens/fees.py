@@ -186,7 +186,7 @@ async def _pay(session: "Session", value: str) -> None:
     if visit.fees is None or visit.resident is None or not visit.fees.chosen:
         return
     chosen = [bill for bill in visit.fees.account.open if bill.id in visit.fees.chosen]
-    charge = await session.desks.till.charge_bills(
+    order = await session.desks.till.place_bills(
         tuple(bill.id for bill in chosen), visit.resident, sum(bill.to_pay_fen for bill in chosen)
     )
-    await begin_payment(session, charge, origin="fees")
+    await begin_payment(session, order, origin="fees")

@@ -40,18 +40,6 @@ VISITORS = Topic(
         Text("客人到了，把码给门口的读码器看", "Your guest shows the pass to the reader at the gate"),
     ),
 )
-POINTS = Topic(
-    Text("积分余额", "Points"),
-    "points",
-    Text("1 积分抵 0.01 元物业费", "1 point takes 0.01 yuan off your fee"),
-    (
-        Text(
-            "在这里买东西就得积分，小票上写着得了几分",
-            "Shopping here earns points, the receipt says how many",
-        ),
-        Text("余额和用法在 App 的“积分”里", "Balance and use are under “Points” in the app"),
-    ),
-)
 PREORDERS = Topic(
     Text("预订团购", "Pre-orders"),
     "preorder",

@@ -1,102 +1,45 @@
-"""Payment: the collection QR, what the platform says of it, an end that is paid, not paid or not known."""
+"""Payment: a code to scan, a code to show, accounts; an end that is paid, not paid or not known."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge.errors import PlatformUnreachable, StoreError
-from kiosk.desks.views import Charge, ChargeState
+from kiosk.desks.money_views import AccountKind, Offer
 from kiosk.screens.base import Gesture, Screen
-from kiosk.visit import Answer, Dialog, Paying
+from kiosk.screens.pay_steps import (
+    AMOUNT_SEEN_MS,
+    ask_platform,
+    begin_payment,
+    drop_order,
+    leave_payment,
+    pay_from_accounts,
+    run_out,
+    show_unknown,
+    split_of,
+    switch,
+    take_code,
+    toggle,
+    wait_for_code,
+)
+from kiosk.screens.split import NAMES, split_sum
+from kiosk.visit import Paying
 from kiosk.words import Text
 
 if TYPE_CHECKING:
     from kiosk.session import Session
 
-ASK_EVERY_MS = 3000
-"""How often the platform is asked (facts: WeChat and Alipay, every 3 to 5 s)."""
-ASK_UNKNOWN_EVERY_MS = 5000
-SILENCES_UNTIL_UNKNOWN = 4
-"""Questions without answer after which the screen says 不知道."""
-NOT_PAID = Dialog(
-    Text("这笔没有付成", "This was not paid"),
-    Text(
-        "支付平台说没有收到钱。可以再付一次，或者不买了。",
-        "The platform says no money came in. You can pay again, or leave it.",
-    ),
-    (Answer("dismiss", Text("知道了", "All right"), main=True),),
-)
+__all__ = ["PayScreen", "PayUnknownScreen", "begin_payment"]
 
-
-async def begin_payment(session: "Session", charge: Charge, *, origin: str) -> None:
-    """Show the collection QR of a charge; origin: the screen to go back to."""
-    session.visit.paying = Paying(charge, origin, due_ms=session.monotonic_ms() + ASK_EVERY_MS)
-    await session.show("pay")
-
-
-async def ask_platform(session: "Session") -> None:
-    """Ask what became of the payment, and go where the answer leads."""
-    visit, paying = session.visit, session.visit.paying
-    if paying is None:
-        return
-    every_ms = ASK_EVERY_MS if visit.screen == "pay" else ASK_UNKNOWN_EVERY_MS
-    paying.due_ms, paying.asks = session.monotonic_ms() + every_ms, paying.asks + 1
-    try:
-        state: ChargeState | None = await session.desks.till.ask(paying.charge.attempt_id)
-    except (PlatformUnreachable, StoreError):
-        state = None
-    if visit is session.visit and visit.paying is paying:
-        await _learn(session, paying, state)
-
-
-async def _learn(session: "Session", paying: Paying, state: ChargeState | None) -> None:
-    if state is None:
-        paying.silences += 1
-    else:
-        paying.silences, paying.answered_at_ms, paying.answer = 0, session.now_ms, state
-    if state == "paid":
-        await _show_receipt(session, paying)
-    elif state == "failed":
-        await _return_unpaid(session, paying)
-    elif state == "unknown" or paying.silences >= SILENCES_UNTIL_UNKNOWN:
-        await _show_unknown(session)
-
-
-async def _show_receipt(session: "Session", paying: Paying) -> None:
-    visit = session.visit
-    visit.receipt = await session.desks.till.receipt(paying.charge.order_id)
-    visit.receipt_page = 0
-    if paying.origin == "shop":
-        visit.quantities, visit.basket = {}, type(visit.basket)()
-        visit.browse.fresh = None
-    visit.paying, visit.fees, visit.dialog = None, None, None
-    visit.touched_ms = session.monotonic_ms()
-    session.knock("done")
-    await session.show("receipt", remember=False)
-    visit.trail.clear()
-
-
-async def _return_unpaid(session: "Session", paying: Paying) -> None:
-    session.visit.paying = None
-    session.visit.touched_ms = session.monotonic_ms()
-    session.knock("no")
-    await session.show(paying.origin, remember=False)
-    session.ask(NOT_PAID)
-
-
-async def _show_unknown(session: "Session") -> None:
-    visit = session.visit
-    if visit.screen == "pay_unknown":
-        return
-    visit.dialog, visit.touched_ms = None, session.monotonic_ms()
-    visit.quantities, visit.basket = {}, type(visit.basket)()
-    visit.screen = "pay_unknown"
+CHANNELS: dict[str, Text] = {"wechat": Text("微信", "WeChat"), "alipay": Text("支付宝", "Alipay")}
+KINDS: dict[str, AccountKind] = {"points": "points", "prepaid_fee": "prepaid_fee", "wallet": "wallet"}
 
 
 class PayScreen(Screen):
-    """Waits for the phone. The session never ends here; the code's own end does that."""
+    """Waits for money. The session never ends while an attempt is open; the attempt's own end does that."""
 
     name = "pay"
     template = "pay.html"
+    timeout_s = 90
 
     def __init__(self) -> None:
         self.gestures: Mapping[str, Gesture] = {
@@ -104,48 +47,92 @@ class PayScreen(Screen):
             "back": _give_up,
             "home": _give_up,
             "ask_now": _ask_now,
+            "channel": _channel,
+            "tender": _tender,
+            "show_code": _show_code,
+            "pay_qr": _pay_qr,
+            "pay_accounts": _pay_accounts,
+            "identify_first": _identify_first,
+            "take_slip": _take_slip,
         }
 
     def holds(self, session: "Session") -> bool:
         """A payment is under way."""
         return session.visit.paying is not None
 
+    def waits(self, session: "Session") -> bool:
+        """An attempt is open, or a step is being made."""
+        paying = session.visit.paying
+        return paying is not None and (paying.charge is not None or paying.busy)
+
+    def takes_payment_codes(self, session: "Session") -> bool:
+        """Something is left for a channel, nothing was handed over, and the sum has been seen."""
+        paying = session.visit.paying
+        return (
+            paying is not None
+            and paying.step != "code"
+            and split_of(paying).rest_fen > 0
+            and session.monotonic_ms() - paying.shown_ms >= AMOUNT_SEEN_MS
+        )
+
     def view(self, session: "Session") -> dict[str, object]:
-        """The code, how long it is good for, and what was answered last."""
+        """The sum and its parts, the code and how long it is good for, and what was answered last."""
         paying = session.visit.paying
         if paying is None:
             return {}
-        charge, now_ms = paying.charge, session.now_ms
-        expires_s = None if charge.expires_at_ms is None else max(0, (charge.expires_at_ms - now_ms) // 1000)
-        answered_at_ms = paying.answered_at_ms
+        split, now_ms, charge = split_of(paying), session.now_ms, paying.charge
+        expires_ms = None if charge is None else charge.expires_at_ms
+        made_ms = now_ms if charge is None else charge.made_at_ms
+        answered_ms = paying.answered_at_ms
         return {
             "paying": paying,
+            "order": paying.order,
             "charge": charge,
-            "expires_s": expires_s,
-            "whole_s": max(1, ((charge.expires_at_ms or now_ms) - charge.made_at_ms) // 1000),
+            "split": split,
+            "names": NAMES,
+            "channels": CHANNELS,
+            "tenders": [_tender_view(session, paying, kind) for kind in _kinds(paying)],
+            "undoing": charge is not None and paying.answer == "undoing",
+            "expires_s": None if expires_ms is None else max(0, (expires_ms - now_ms) // 1000),
+            "whole_s": max(1, ((expires_ms or now_ms) - made_ms) // 1000),
             "silent": paying.silences > 0,
-            "answered_s": None if answered_at_ms is None else max(0, (now_ms - answered_at_ms) // 1000),
+            "answered_s": None if answered_ms is None else max(0, (now_ms - answered_ms) // 1000),
         }
 
     async def poll(self, session: "Session") -> None:
-        """Ask when it is time; close the attempt when its code has run out."""
+        """Ask when it is time; close the QR when it has run out."""
         paying = session.visit.paying
-        if paying is None:
+        if paying is None or paying.charge is None or paying.busy:
             return
         expires_at_ms = paying.charge.expires_at_ms
-        if expires_at_ms is not None and session.now_ms >= expires_at_ms:
-            await _give_up(session, "")
+        over = expires_at_ms is not None and session.now_ms >= expires_at_ms
+        if over and paying.step == "qr" and paying.answer != "undoing":
+            await run_out(session, paying)
         elif session.monotonic_ms() >= paying.due_ms:
             await ask_platform(session)
 
     async def may_leave(self, session: "Session") -> bool:
-        """Never with an open attempt: it is given up first."""
-        return session.visit.paying is None or session.visit.paying.answer == "paid"
+        """Never with an open attempt; an order without one is given up."""
+        paying = session.visit.paying
+        if paying is None:
+            return True
+        if paying.busy or paying.charge is not None:
+            return False
+        await drop_order(session, paying)
+        return True
 
     async def scanned(self, session: "Session", symbology: str, text: str) -> bool:
-        """Nothing is read while the person pays; a payment code is explained by the ordinary way."""
-        del session, text
-        return symbology != "payment_code"
+        """No other code is read while the person pays."""
+        del session, symbology, text
+        return True
+
+    async def payment_code(self, session: "Session", channel: str, code: str) -> bool:
+        """The payer's own code."""
+        paying = session.visit.paying
+        if paying is None:
+            return False
+        await take_code(session, paying, channel, code)
+        return True
 
 
 class PayUnknownScreen(Screen):
@@ -163,16 +150,76 @@ class PayUnknownScreen(Screen):
             "home": _leave,
         }
 
+    def holds(self, session: "Session") -> bool:
+        """What is scanned now belongs to the next session."""
+        return session.visit.paying is not None
+
+    def waits(self, session: "Session") -> bool:
+        """The engine goes on asking without anybody here."""
+        del session
+        return False
+
     def view(self, session: "Session") -> dict[str, object]:
         """The slip."""
         paying = session.visit.paying
-        return {} if paying is None else {"paying": paying, "charge": paying.charge}
+        if paying is None:
+            return {}
+        return {
+            "paying": paying,
+            "order": paying.order,
+            "split": split_of(paying),
+            "names": NAMES,
+            "made_at_ms": paying.sent_at_ms
+            or (paying.charge.made_at_ms if paying.charge else session.now_ms),
+        }
 
     async def poll(self, session: "Session") -> None:
         """Ask when it is time."""
         paying = session.visit.paying
         if paying is not None and session.monotonic_ms() >= paying.due_ms:
             await ask_platform(session)
+
+    async def scanned(self, session: "Session", symbology: str, text: str) -> bool:
+        """No other code is read before the slip is taken."""
+        del session, symbology, text
+        return True
+
+
+def _kinds(paying: Paying) -> tuple[AccountKind, ...]:
+    """Points and balance are always shown, with the reason when they take nothing; prepaid fee when there."""
+    prepaid = paying.order.offer("prepaid_fee") is not None
+    return ("prepaid_fee", "points", "wallet") if prepaid else ("wallet", "points")
+
+
+@dataclass(frozen=True, slots=True)
+class TenderView:
+    """One key: what the account would take, or does take when it is on; why: it takes nothing."""
+
+    kind: AccountKind
+    offer: Offer | None
+    on: bool
+    takes_fen: int
+    rest_fen: int
+    why: Text | None
+    identify: bool
+
+
+FIRST_IDENTIFY = Text("先出示住户码", "Show your resident code first")
+NO_ACCOUNT = Text("您没有这个账户", "You have no such account")
+COVERED = Text("这一单已经够付了", "The rest is covered already")
+
+
+def _tender_view(session: "Session", paying: Paying, kind: AccountKind) -> TenderView:
+    offer, known = paying.order.offer(kind), session.visit.resident is not None
+    split = split_sum(paying.order, paying.chosen | {kind})
+    why = None if offer is None else offer.why_not
+    if offer is None:
+        why = NO_ACCOUNT if known else FIRST_IDENTIFY
+    elif why is None and split.of(kind) == 0:
+        why = COVERED
+    return TenderView(
+        kind, offer, kind in paying.chosen, split.of(kind), split.rest_fen, why, offer is None and not known
+    )
 
 
 async def _ask_now(session: "Session", value: str) -> None:
@@ -188,19 +235,66 @@ async def _leave(session: "Session", value: str) -> None:
 
 async def _give_up(session: "Session", value: str) -> None:
     del value
-    visit, paying = session.visit, session.visit.paying
-    if paying is None:
+    if session.visit.paying is not None:
+        await leave_payment(session, session.visit.paying)
+
+
+async def _channel(session: "Session", value: str) -> None:
+    paying = session.visit.paying
+    if paying is None or paying.step in ("code", "accounts"):
         return
-    try:
-        state: ChargeState | None = await session.desks.till.give_up(paying.charge.attempt_id)
-    except (PlatformUnreachable, StoreError):
-        state = "unknown"
-    if visit is not session.visit or visit.paying is not paying:
+    wanted = next((channel for channel in paying.order.channels if channel == value), None)
+    if wanted is not None and (wanted != paying.channel or paying.step != "qr"):
+        await switch(session, paying, lambda: setattr(paying, "channel", wanted))
+
+
+async def _tender(session: "Session", value: str) -> None:
+    paying, kind = session.visit.paying, KINDS.get(value)
+    if paying is None or kind is None or paying.step == "code":
         return
-    if state == "failed":
-        visit.paying = None
-        visit.touched_ms = session.monotonic_ms()
-        await session.show(paying.origin, remember=False)
-        session.say(Text("没有付款，二维码已作废", "Not paid, the code is void"), icon="check")
+    view = _tender_view(session, paying, kind)
+    if kind in paying.chosen or view.why is None:
+        await switch(session, paying, lambda: toggle(paying, kind))
     else:
-        await _learn(session, paying, "unknown" if state == "waiting" else state)
+        session.say(view.why, icon="unsure")
+
+
+async def _show_code(session: "Session", value: str) -> None:
+    del value
+    paying = session.visit.paying
+    if paying is not None and paying.step in ("qr", "choose") and split_of(paying).rest_fen > 0:
+        await wait_for_code(session, paying)
+
+
+async def _pay_qr(session: "Session", value: str) -> None:
+    """Back to the code on the screen; where it is shown, the dialog only goes away."""
+    del value
+    session.visit.dialog = None
+    paying = session.visit.paying
+    if paying is not None and paying.step in ("show_code", "choose"):
+        await switch(session, paying, lambda: None)
+
+
+async def _pay_accounts(session: "Session", value: str) -> None:
+    del value
+    if session.visit.paying is not None:
+        await pay_from_accounts(session, session.visit.paying)
+
+
+async def _identify_first(session: "Session", value: str) -> None:
+    """Give the order up and ask who it is; the basket stays and is paid from there."""
+    del value
+    visit, paying = session.visit, session.visit.paying
+    if paying is None or visit.resident is not None:
+        return
+    await leave_payment(session, paying)
+    if visit is session.visit and visit.paying is None and visit.receipt is None:
+        visit.toast, visit.wanted = None, paying.origin
+        await session.show("identify")
+
+
+async def _take_slip(session: "Session", value: str) -> None:
+    """Go with the slip while a payment is still being taken back."""
+    del value
+    if session.visit.paying is not None and session.visit.paying.charge is not None:
+        show_unknown(session)

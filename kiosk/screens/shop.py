@@ -166,7 +166,7 @@ async def _pay(session: "Session", value: str) -> None:
     visit = session.visit
     if not visit.quantities:
         return
-    charge = await session.desks.till.charge_sale(
+    order = await session.desks.till.place_sale(
         dict(visit.quantities), visit.resident, visit.basket.total_fen
     )
-    await begin_payment(session, charge, origin="shop")
+    await begin_payment(session, order, origin="shop")

@@ -1,11 +1,12 @@
 """The screens, one line each."""
 
+from kiosk.screens.accounts import DoublesScreen, PointsScreen, WalletScreen
 from kiosk.screens.base import Screen
 from kiosk.screens.fees import FeesScreen, SettledScreen
 from kiosk.screens.home import HomeScreen
 from kiosk.screens.identify import IdentifyScreen
 from kiosk.screens.idle import IdleScreen
-from kiosk.screens.in_app import POINTS, PREORDERS, REPAIRS, VISITORS, InAppScreen
+from kiosk.screens.in_app import PREORDERS, REPAIRS, VISITORS, InAppScreen
 from kiosk.screens.paying import PayScreen, PayUnknownScreen
 from kiosk.screens.pickup import PickupScreen
 from kiosk.screens.reading import DirectoryScreen, HelpScreen, NoticesScreen
@@ -33,7 +34,9 @@ def all_screens() -> dict[str, Screen]:
         HelpScreen(),
         InAppScreen("repairs", REPAIRS),
         InAppScreen("visitors", VISITORS),
-        InAppScreen("points", POINTS),
+        PointsScreen(),
+        WalletScreen(),
+        DoublesScreen(),
         InAppScreen("preorders", PREORDERS),
     )
     return {screen.name: screen for screen in screens}

@@ -17,7 +17,7 @@ from tests.fakes.kiosk_stand import Stand
 
 LAYOUT = (Path(__file__).parent / "layout.js").read_text()
 PICTURES = os.environ.get("EDGE_SCREENS", "")
-PICTURED = ("idle", "home", "shop", "pay", "pay-unknown", "receipt", "pickup", "fees")
+PICTURED = ("idle", "home", "shop", "pay", "pay-unknown", "receipt", "pickup", "fees", "pay-split", "points")
 PLAIN = ("portrait-zh", "landscape-zh")
 BESIDE = (("home", "portrait-zh-degraded"), ("shop", "landscape-en-degraded"))
 MODES = [

@@ -1,8 +1,12 @@
 """How each screen is reached, once, for every test that looks at all of them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
+from kiosk.desks.money_views import Offer
+from kiosk.words import Text
 from tests.fakes.kiosk_desks import ORDER_CODE, RESIDENT_CODE
+from tests.fakes.kiosk_money import PAID_TWICE, RECEIPT_CODE, WECHAT_CODE
 from tests.fakes.kiosk_stand import Stand
 
 Step = tuple[str, Callable[[Stand], Awaitable[None]]]
@@ -35,9 +39,77 @@ async def _pay_unknown(stand: Stand) -> None:
     await stand.do("ask_now")
 
 
+async def _not_paid(stand: Stand) -> None:
+    stand.till.state = "failed"
+    await stand.do("ask_now")
+
+
 async def _receipt(stand: Stand) -> None:
+    stand.till.state = "waiting"
+    await stand.do("pay_qr")
     stand.till.state = "paid"
     await stand.do("ask_now")
+
+
+async def _pay_split(stand: Stand) -> None:
+    stand.till.offers, stand.till.state = (
+        (Offer("points", 1284, 1284), Offer("wallet", 3820, 3820)),
+        "waiting",
+    )
+    stand.till.codes = 0
+    await stand.do("home", "open=shop", "add=rice", "add=rice", "pay", "tender=wallet", "tender=points")
+
+
+async def _pay_with_prepaid(stand: Stand) -> None:
+    await stand.do("give_up")
+    stand.till.offers = (
+        Offer("prepaid_fee", 120_000, 120_000),
+        Offer("points", 1284, 0, Text("这一单不能用积分", "Points cannot be used here")),
+    )
+    await stand.do("pay")
+
+
+async def _pay_show_code(stand: Stand) -> None:
+    await stand.do("show_code")
+
+
+async def _pay_code(stand: Stand) -> None:
+    stand.clock.advance(2)
+    await stand.session.scan("code128", WECHAT_CODE)
+    stand.clock.advance(4)
+    await stand.session.poll()
+
+
+async def _pay_undoing(stand: Stand) -> None:
+    stand.till.closing = stand.till.state = "undoing"
+    await stand.do("give_up")
+
+
+async def _pay_accounts(stand: Stand) -> None:
+    stand.till.closing, stand.till.state = None, "failed"
+    await stand.do("ask_now", "pay")
+    stand.till.state = "waiting"
+    await stand.do("tender=prepaid_fee")
+
+
+async def _pay_slow(stand: Stand) -> None:
+    await stand.do("give_up", *(["add=oil"] * 15), "pay")
+    stand.clock.advance(2)
+    await stand.session.scan("code128", WECHAT_CODE)
+
+
+async def _points_claimed(stand: Stand) -> None:
+    await stand.do("dismiss", "give_up", "home", "open=points")
+    await stand.session.scan("qr", RECEIPT_CODE)
+
+
+async def _prepaid(stand: Stand) -> None:
+    await stand.do("issuer=next")
+
+
+async def _doubles(stand: Stand) -> None:
+    stand.accounts.doubles_open = (PAID_TWICE, replace(PAID_TWICE, id="d2"))
+    await stand.do("home", "open=doubles")
 
 
 async def _known(stand: Stand) -> None:
@@ -105,8 +177,20 @@ STEPS: tuple[Step, ...] = (
     ("search", _search),
     ("pay", _pay),
     ("pay-unknown", _pay_unknown),
+    ("not-paid", _not_paid),
     ("receipt", _receipt),
     ("home-known", _known),
+    ("pay-split", _pay_split),
+    ("pay-prepaid", _pay_with_prepaid),
+    ("pay-show-code", _pay_show_code),
+    ("pay-code", _pay_code),
+    ("pay-undoing", _pay_undoing),
+    ("pay-accounts", _pay_accounts),
+    ("pay-slow", _pay_slow),
+    ("points", _points_claimed),
+    ("wallet", _open("wallet")),
+    ("prepaid", _prepaid),
+    ("doubles", _doubles),
     ("fees", _open("fees")),
     ("settled", _open("settled")),
     ("pickup-wait", _pickup_wait),
@@ -118,7 +202,6 @@ STEPS: tuple[Step, ...] = (
     ("help", _open("help")),
     ("repairs", _open("repairs")),
     ("visitors", _open("visitors")),
-    ("points", _open("points")),
     ("preorders", _open("preorders")),
     ("identify", _identify),
     ("explained", _explained),

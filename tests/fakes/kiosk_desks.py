@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from edge.errors import PlatformUnreachable, Refusal
+from edge.errors import Refusal
 from kiosk.desks.ports import CodeKind
 from kiosk.desks.views import (
     Account,
@@ -12,8 +12,6 @@ from kiosk.desks.views import (
     Basket,
     Bill,
     CellState,
-    Charge,
-    ChargeState,
     Condition,
     Conditions,
     Entry,
@@ -22,8 +20,6 @@ from kiosk.desks.views import (
     Pickup,
     PickupCell,
     Product,
-    Receipt,
-    ReceiptLine,
     Resident,
     Saving,
     Shelf,
@@ -133,76 +129,6 @@ def _page(products: tuple[Product, ...], page: int, size: int) -> Shelf:
     pages = max(1, -(-len(products) // size))
     page = min(page, pages - 1)
     return Shelf(products[page * size : (page + 1) * size], page, pages)
-
-
-@dataclass
-class PaperTill:
-    """Payments whose outcome the test sets; away: the platform cannot be reached."""
-
-    state: ChargeState = "waiting"
-    away: bool = False
-    started: int = 0
-    asked: int = 0
-    given_up: list[str] = field(default_factory=list)
-    lines: tuple[ReceiptLine, ...] = ()
-    total_fen: int = 0
-    points: int = 0
-
-    async def charge_sale(
-        self, quantities: Mapping[str, int], resident: Resident | None, seen_total_fen: int
-    ) -> Charge:
-        """See the port."""
-        del resident
-        shop = PaperShop()
-        basket = await shop.price(quantities)
-        self.lines = tuple(
-            ReceiptLine(
-                Text(*(f"{n} {s}" for n, s in zip(line.product.name, line.product.spec, strict=True))),
-                line.quantity,
-                line.sum_fen,
-            )
-            for line in basket.lines
-        )
-        self.points = basket.points
-        return self._charge(seen_total_fen, STORE)
-
-    async def charge_bills(self, bills: tuple[str, ...], resident: Resident, seen_total_fen: int) -> Charge:
-        """See the port."""
-        del resident
-        self.lines = tuple(ReceiptLine(Text(f"账单 {bill}", f"Bill {bill}"), None, 100) for bill in bills)
-        self.points = 0
-        return self._charge(seen_total_fen, PROPERTY)
-
-    def _charge(self, fen: int, payee: Text) -> Charge:
-        if self.away:
-            raise PlatformUnreachable("away")
-        self.started += 1
-        self.total_fen = fen
-        number = f"k1-1-{411 + self.started}"
-        return Charge(
-            f"a{number}", number, fen, f"https://pay.example/c/{number}", payee, START_MS, START_MS + 120_000
-        )
-
-    async def ask(self, attempt_id: str) -> ChargeState:
-        """See the port."""
-        del attempt_id
-        self.asked += 1
-        if self.away:
-            raise PlatformUnreachable("away")
-        return self.state
-
-    async def give_up(self, attempt_id: str) -> ChargeState:
-        """See the port."""
-        self.given_up.append(attempt_id)
-        if self.away:
-            raise PlatformUnreachable("away")
-        return "failed" if self.state == "waiting" else self.state
-
-    async def receipt(self, order_id: str) -> Receipt:
-        """See the port."""
-        return Receipt(
-            order_id, STORE, self.lines, self.total_fen, self.points, START_MS + 16_000, 3, order_id
-        )
 
 
 COLUMNS = (

@@ -8,7 +8,8 @@ from kiosk.screens.table import all_screens
 from kiosk.server import Front, Scan
 from kiosk.session import Desks, Place, Session
 from kiosk.words import Text
-from tests.fakes.kiosk_desks import START_MS, PaperHealth, PaperHome, PaperLockers, PaperShop, PaperTill
+from tests.fakes.kiosk_desks import START_MS, PaperHealth, PaperHome, PaperLockers, PaperShop
+from tests.fakes.kiosk_money import PaperAccounts, PaperTill
 
 
 @dataclass
@@ -70,6 +71,7 @@ class Stand:
 
     shop: PaperShop = field(default_factory=PaperShop)
     till: PaperTill = field(default_factory=PaperTill)
+    accounts: PaperAccounts = field(default_factory=PaperAccounts)
     lockers: PaperLockers = field(default_factory=PaperLockers)
     home: PaperHome = field(default_factory=PaperHome)
     health: PaperHealth = field(default_factory=PaperHealth)
@@ -79,7 +81,7 @@ class Stand:
     def __post_init__(self) -> None:
         """Build the session over the desks."""
         self.session = Session(
-            desks=Desks(self.shop, self.till, self.lockers, self.home, self.health),
+            desks=Desks(self.shop, self.till, self.lockers, self.home, self.health, self.accounts),
             screens=all_screens(),
             place=Place(Text("和园里", "Heyuan Court"), 60, "http://127.0.0.1:8090/phone"),
             clock=self.clock,

@@ -171,8 +171,13 @@ async def test_a_failed_payment_keeps_the_basket_and_says_so(stand: Stand) -> No
     await shopping(stand)
     stand.till.state = "failed"
     await stand.do("ask_now")
+    paying = stand.session.visit.paying
+    assert stand.screen == "pay"
+    assert paying is not None and paying.step == "choose" and paying.trouble is not None
+    assert stand.session.visit.quantities == {"soy": 1, "milk": 1}
+    await stand.do("give_up")
     assert stand.screen == "shop"
-    assert dialog_title(stand) == "这笔没有付成"
+    assert stand.till.dropped == ["k1-1-412"]
     assert stand.session.visit.quantities == {"soy": 1, "milk": 1}
 
 
@@ -197,7 +202,8 @@ async def test_a_code_that_ran_out_is_closed(stand: Stand) -> None:
     stand.clock.advance(121)
     await stand.session.poll()
     assert stand.till.given_up == ["ak1-1-412"]
-    assert stand.screen == "shop"
+    assert stand.screen == "pay"
+    assert stand.session.visit.paying is not None and stand.session.visit.paying.step == "choose"
 
 
 async def test_closing_without_answer_is_not_known(stand: Stand) -> None:
@@ -264,7 +270,7 @@ async def test_one_payment_never_mixes_payees(stand: Stand) -> None:
     await stand.do("choose=b1", "pay")
     assert stand.screen == "pay"
     assert stand.session.visit.paying is not None
-    assert stand.session.visit.paying.charge.amount_fen == 26880
+    assert stand.session.visit.paying.order.total_fen == 26880
 
 
 async def test_nothing_chosen_is_no_payment(stand: Stand) -> None:
