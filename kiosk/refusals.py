@@ -94,6 +94,47 @@ REFUSALS: dict[str, Words] = {
         Text("小票还没有出来", "The receipt is not there yet"),
         Text("付款有记录，前台凭单号能补。", "The payment is on record; the counter reprints it."),
     ),
+    # points, wallet, prepaid fee
+    "account_unknown": (
+        Text("没有找到这个账户", "This account is not known"),
+        Text("请用微信或支付宝付，或到前台问问。", "Pay by WeChat or Alipay, or ask at the counter."),
+    ),
+    "tender_not_allowed": (
+        Text("这一单不能这样抵", "This is not paid that way"),
+        Text(
+            "代收费用和专管商品不能用积分。其余照付。",
+            "Not for utilities or licensed goods. Pay the usual way.",
+        ),
+    ),
+    "other_issuer": (
+        Text("这是另一家公司的余额", "This balance is with another company"),
+        Text("它只能付那一家。这单请扫码付。", "It pays that company only. Please pay this one by QR."),
+    ),
+    "tenders_differ": (Text("各部分加起来不等于总数", "The parts do not add up"), NO_CHARGE),
+    "balance_exceeded": (
+        Text("余额不够这么多", "The balance is not enough"),
+        Text("没有扣。请少用一点，其余扫码付。", "Nothing was taken. Use less, pay the rest by QR."),
+    ),
+    "lease_exceeded": (
+        Text("现在能用的额度不够", "Less than that may be used now"),
+        Text(
+            "没有扣。联网后就能多用，其余先扫码付。",
+            "Nothing was taken. More when online; pay the rest by QR.",
+        ),
+    ),
+    "claim_refused": (
+        Text("这张小票领不了积分", "No points for this receipt"),
+        Text(
+            "可能领过了、退了货或过了期。前台能查。", "Claimed, returned or too late. The counter can look."
+        ),
+    ),
+    "top_up_refused": (
+        Text("不能充这个金额", "This sum cannot be added"),
+        Text(
+            "没有扣。请换一个金额，上限见屏幕。",
+            "Nothing was charged. Choose another; the screen shows the limit.",
+        ),
+    ),
     # residents and bills
     "resident_unknown": (
         Text("名册里没有找到您", "You are not on the roster"),

@@ -88,6 +88,7 @@ def apply_opening(outcome: str, answer: AnswerState) -> Callable[[sqlite3.Connec
 APPLIERS: dict[str, Callable[[sqlite3.Connection, StoredEvent], None]] = {
     "community.edge.SaleSettled.v1": apply_sale,
     "community.edge.SaleSettled.v2": apply_sale,
+    "community.edge.SaleSettled.v3": apply_sale,
     "community.edge.BillPaid.v1": apply_bill_paid,
     "community.edge.BillPaid.v2": apply_bill_paid,
     "community.edge.BillPaid.v3": apply_bill_paid,

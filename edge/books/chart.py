@@ -38,9 +38,9 @@ class RuleLine(NamedTuple):
 class PostingRule(NamedTuple):
     """What a business event posts.
 
-    `event` is the type of the journal event that is written with the postings, "" for a rule that no use case
-    posts yet; the event's field `source` names the posted source, and the sum of its fields `amounts` over
-    all events of that source is what the rule's first line holds.
+    `event` is the type of the journal event that is written with the postings, "" for a rule that is held
+    against none; the event's field `source` names the posted source, and the sum of its fields `amounts` over
+    all events of that source is what the lines of the roles `paid` hold, by default the first line.
     """
 
     number: int
@@ -50,9 +50,15 @@ class PostingRule(NamedTuple):
     source: str
     amounts: tuple[str, ...]
     lines: tuple[RuleLine, ...]
+    paid: tuple[str, ...] = ()
+
+    @property
+    def paid_lines(self) -> tuple[int, ...]:
+        """Numbers of the lines whose sum the event tells."""
+        return tuple(n for n, line in enumerate(self.lines, 1) if line.role in self.paid) or (1,)
 
 
-CHART: tuple[AccountStem, ...] = (
+CHART_002: tuple[AccountStem, ...] = (
     AccountStem(
         "assets:channel",
         "渠道待结算款",
@@ -80,35 +86,100 @@ CHART: tuple[AccountStem, ...] = (
     ),
     AccountStem("liability:refunds", "应退款", "Money that came too late or for nothing and goes back"),
 )
-"""The chart, as inserted by `books-002`."""
+"""What `books-002` inserts."""
 
-_SALE = (
-    RuleLine("total", DEBIT, "assets:channel"),
+CHART_003: tuple[AccountStem, ...] = (
+    AccountStem(
+        "assets:tenders",
+        "应收抵扣款",
+        "What issuers of points, wallets and prepaid fees owe this payee for what was paid with them here",
+    ),
+    AccountStem(
+        "assets:receivable",
+        "应收货款",
+        "Goods that a supervisor released before the outcome of their payment was known",
+    ),
+    AccountStem(
+        "liability:tenders",
+        "应付抵扣款",
+        "What this issuer owes payees for points, wallet money and prepaid fees that were spent with them",
+    ),
+    AccountStem("liability:wallet", "储值余额", "Wallet money 储值 of residents at this issuer"),
+    AccountStem("liability:prepaid", "预存物业费", "Property fee that residents prepaid 预存 to this issuer"),
+)
+"""What `books-003` inserts."""
+
+CHART: tuple[AccountStem, ...] = (*CHART_002, *CHART_003)
+"""Every kind of account. A device's books hold what that device did: a liability that was made elsewhere and
+spent here is in debit here."""
+
+_PAID = ("total", "tenders", "receivable")
+_GOODS = (
     RuleLine("goods", CREDIT, "income:goods"),
     RuleLine("saving", DEBIT, "expense:promotions"),
     RuleLine("points", DEBIT, "expense:points"),
     RuleLine("points", CREDIT, "liability:points"),
 )
-_FEE = (
+_SALE = (
     RuleLine("total", DEBIT, "assets:channel"),
-    RuleLine("principal", CREDIT, "liability:fees"),
-    RuleLine("penalty", CREDIT, "liability:penalties"),
+    *_GOODS,
+    RuleLine("tenders", DEBIT, "assets:tenders"),
+    RuleLine("receivable", DEBIT, "assets:receivable"),
 )
-_COLLECTED = (
-    RuleLine("total", DEBIT, "assets:channel"),
-    RuleLine("principal", CREDIT, "liability:collected"),
-    RuleLine("penalty", CREDIT, "liability:collected_penalties"),
+_SALE_REFUND = (
+    RuleLine("total", CREDIT, "liability:refunds"),
+    RuleLine("goods", DEBIT, "income:goods"),
+    RuleLine("saving", CREDIT, "expense:promotions"),
+    RuleLine("points", CREDIT, "expense:points"),
+    RuleLine("points_back", DEBIT, "liability:points"),
 )
 
 
-def _turned(lines: tuple[RuleLine, ...]) -> tuple[RuleLine, ...]:
-    """The same lines on the other sides: what takes a posting back."""
-    return tuple(line._replace(side=-line.side) for line in lines)
+def _bills(principal: str, penalty: str) -> tuple[RuleLine, ...]:
+    """Money in for bills."""
+    return (
+        RuleLine("total", DEBIT, "assets:channel"),
+        RuleLine("principal", CREDIT, principal),
+        RuleLine("penalty", CREDIT, penalty),
+        RuleLine("tenders", DEBIT, "assets:tenders"),
+    )
+
+
+def _bills_back(principal: str, penalty: str) -> tuple[RuleLine, ...]:
+    """Money that has to go back for bills."""
+    return (
+        RuleLine("total", CREDIT, "liability:refunds"),
+        RuleLine("principal", DEBIT, principal),
+        RuleLine("penalty", DEBIT, penalty),
+    )
+
+
+def _moved(debit: str, credit: str) -> tuple[RuleLine, ...]:
+    """One amount from one account to another."""
+    return (RuleLine("total", DEBIT, debit), RuleLine("total", CREDIT, credit))
 
 
 RULES_001: tuple[PostingRule, ...] = (
-    PostingRule(1, "sale", "Goods sold and paid", "SaleSettled", "order_id", ("total_fen",), _SALE),
-    PostingRule(2, "sale_refund", "Goods taken back, all or in part", "", "", (), _turned(_SALE)),
+    PostingRule(
+        1,
+        "sale",
+        "Goods sold: `total` is what the channel captured, beside points and wallet, or a release",
+        "SaleSettled",
+        "order_id",
+        ("total_fen",),
+        _SALE,
+        _PAID,
+    ),
+    PostingRule(
+        2,
+        "sale_refund",
+        "Goods taken back, all or in part: `points_back` can be less than the points they earned, where the"
+        " refund shrinks by what was spent of them",
+        "RefundRequested",
+        "refund_id",
+        ("amount_fen",),
+        _SALE_REFUND,
+    ),
     PostingRule(
         3,
         "fee",
@@ -116,9 +187,18 @@ RULES_001: tuple[PostingRule, ...] = (
         "BillPaid",
         "order_id",
         ("amount_fen", "penalty_fen"),
-        _FEE,
+        _bills("liability:fees", "liability:penalties"),
+        _PAID,
     ),
-    PostingRule(4, "fee_refund", "A fee given back", "", "", (), _turned(_FEE)),
+    PostingRule(
+        4,
+        "fee_refund",
+        "A fee given back",
+        "RefundRequested",
+        "refund_id",
+        ("amount_fen",),
+        _bills_back("liability:fees", "liability:penalties"),
+    ),
     PostingRule(
         5,
         "points_earned",
@@ -135,7 +215,7 @@ RULES_001: tuple[PostingRule, ...] = (
         "RefundRequested",
         "refund_id",
         ("amount_fen",),
-        (RuleLine("total", DEBIT, "assets:channel"), RuleLine("total", CREDIT, "liability:refunds")),
+        _moved("assets:channel", "liability:refunds"),
     ),
 )
 """Numbered by `books-001`."""
@@ -148,13 +228,127 @@ RULES_002: tuple[PostingRule, ...] = (
         "BillPaid",
         "order_id",
         ("amount_fen", "penalty_fen"),
-        _COLLECTED,
+        _bills("liability:collected", "liability:collected_penalties"),
+        _PAID,
     ),
     PostingRule(
-        8, "collected_refund", "What was collected for others given back", "", "", (), _turned(_COLLECTED)
+        8,
+        "collected_refund",
+        "What was collected for others given back",
+        "RefundRequested",
+        "refund_id",
+        ("amount_fen",),
+        _bills_back("liability:collected", "liability:collected_penalties"),
     ),
 )
 """Numbered by `books-002`."""
 
-RULES: Mapping[str, PostingRule] = {rule.name: rule for rule in (*RULES_001, *RULES_002)}
+RULES_003: tuple[PostingRule, ...] = (
+    PostingRule(
+        9,
+        "refund_paid",
+        "The channel's part of a refund has gone back",
+        "RefundPaid",
+        "part_id",
+        ("amount_fen",),
+        _moved("liability:refunds", "assets:channel"),
+    ),
+    PostingRule(
+        10,
+        "refund_tendered",
+        "A part of a refund goes back to points, a wallet or a prepaid fee; in the payee's books",
+        "",
+        "",
+        (),
+        _moved("liability:refunds", "assets:tenders"),
+    ),
+    PostingRule(
+        11,
+        "points_spent",
+        "Points paid with; in the books of their issuer",
+        "",
+        "",
+        (),
+        _moved("liability:points", "liability:tenders"),
+    ),
+    PostingRule(
+        12,
+        "wallet_spent",
+        "Wallet money paid with; in the books of its issuer",
+        "",
+        "",
+        (),
+        _moved("liability:wallet", "liability:tenders"),
+    ),
+    PostingRule(
+        13,
+        "prepaid_fee_spent",
+        "Prepaid property fee paid with; in the books of its issuer",
+        "",
+        "",
+        (),
+        _moved("liability:prepaid", "liability:tenders"),
+    ),
+    PostingRule(
+        14,
+        "points_refunded",
+        "Points given back; in the books of their issuer",
+        "",
+        "",
+        (),
+        _moved("liability:tenders", "liability:points"),
+    ),
+    PostingRule(
+        15,
+        "wallet_refunded",
+        "Wallet money given back; in the books of its issuer",
+        "",
+        "",
+        (),
+        _moved("liability:tenders", "liability:wallet"),
+    ),
+    PostingRule(
+        16,
+        "prepaid_fee_refunded",
+        "Prepaid property fee given back; in the books of its issuer",
+        "",
+        "",
+        (),
+        _moved("liability:tenders", "liability:prepaid"),
+    ),
+    PostingRule(
+        17,
+        "top_up",
+        "Money added to a wallet or a prepaid fee",
+        "TopUpSettled",
+        "order_id",
+        ("amount_fen",),
+        (
+            RuleLine("total", DEBIT, "assets:channel"),
+            RuleLine("wallet", CREDIT, "liability:wallet"),
+            RuleLine("prepaid_fee", CREDIT, "liability:prepaid"),
+        ),
+    ),
+    PostingRule(
+        18,
+        "receivable_paid",
+        "The payment of released goods turned out to be made",
+        "",
+        "",
+        (),
+        _moved("assets:channel", "assets:receivable"),
+    ),
+    PostingRule(
+        19,
+        "fee_credited",
+        "A bill paid twice: what came second becomes prepaid fee, by the payer's choice",
+        "",
+        "",
+        (),
+        _moved("liability:fees", "liability:prepaid"),
+    ),
+)
+"""Numbered by `books-003`."""
+
+RULES: Mapping[str, PostingRule] = {rule.name: rule for rule in (*RULES_001, *RULES_002, *RULES_003)}
 """Every posting rule by its name."""

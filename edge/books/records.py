@@ -4,6 +4,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from edge.books.chart import RULES
+
+_PAID_LINES = ", ".join(f"({rule.number}, {line})" for rule in RULES.values() for line in rule.paid_lines)
+
 Posting = tuple[int, int, int, int | None, int]
 """Source (key of an identity), rule, line, account, fen. Line 0 without account is the seal."""
 
@@ -30,8 +34,8 @@ class TrialRow(NamedTuple):
 class SetTotal(NamedTuple):
     """One set: the key of its source, its rule, and what its rows come to.
 
-    `payees` counts different payees, `strays` rows whose account is unknown; `first_fen` is what the rule's
-    first line holds.
+    `payees` counts different payees, `strays` rows whose account is unknown; `paid_fen` is what the lines
+    hold that the set's event tells of (`PostingRule.paid_lines`).
     """
 
     source: int
@@ -40,7 +44,7 @@ class SetTotal(NamedTuple):
     sealed: bool
     payees: int
     strays: int
-    first_fen: int
+    paid_fen: int
 
 
 def insert_postings(connection: sqlite3.Connection, rows: Sequence[Posting]) -> None:
@@ -108,9 +112,9 @@ def sum_sets(connection: sqlite3.Connection) -> Iterator[SetTotal]:
     rows = connection.execute(
         "SELECT source, name, sum(amount_fen), min(line) = 0, count(DISTINCT payee),"
         " count(*) FILTER (WHERE line > 0 AND code IS NULL),"
-        " coalesce(sum(abs(amount_fen)) FILTER (WHERE line = 1), 0)"
+        f" coalesce(sum(abs(amount_fen)) FILTER (WHERE (rule, line) IN (VALUES {_PAID_LINES})), 0)"
         " FROM postings JOIN posting_rules AS rules ON rules.number = rule"
         " LEFT JOIN accounts ON accounts.number = account GROUP BY source, rule"
     )
-    for source, rule, sum_fen, sealed, payees, strays, first_fen in rows:
-        yield SetTotal(source, rule, sum_fen, bool(sealed), payees, strays, first_fen)
+    for source, rule, sum_fen, sealed, payees, strays, paid_fen in rows:
+        yield SetTotal(source, rule, sum_fen, bool(sealed), payees, strays, paid_fen)

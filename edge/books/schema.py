@@ -9,7 +9,7 @@ that whatever posts, moves it in the same unit.
 
 from collections.abc import Iterable
 
-from edge.books.chart import CHART, RULES_002
+from edge.books.chart import CHART_002, CHART_003, RULES_002, RULES_003
 from edge.store.migrate import Migration
 
 
@@ -114,7 +114,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) STRICT, WITHOUT ROWID;
 
         INSERT INTO chart(stem, kind, name_zh, meaning) VALUES
-        {_values((row.stem, row.kind, row.name_zh, row.meaning) for row in CHART)};
+        {_values((row.stem, row.kind, row.name_zh, row.meaning) for row in CHART_002)};
 
         INSERT INTO posting_rules(number, name) VALUES
         {_values((rule.number, rule.name) for rule in RULES_002)};
@@ -151,6 +151,16 @@ MIGRATIONS: tuple[Migration, ...] = (
             SELECT count(DISTINCT payee) FROM postings JOIN accounts ON number = account
             WHERE source = NEW.source AND rule = NEW.rule)
         BEGIN SELECT RAISE(ABORT, 'books: the set mixes payees'); END;
+        """,  # noqa: S608 - constants of the code, quoted
+    ),
+    Migration(
+        "books-003",
+        f"""
+        INSERT INTO chart(stem, kind, name_zh, meaning) VALUES
+        {_values((row.stem, row.kind, row.name_zh, row.meaning) for row in CHART_003)};
+
+        INSERT INTO posting_rules(number, name) VALUES
+        {_values((rule.number, rule.name) for rule in RULES_003)};
         """,  # noqa: S608 - constants of the code, quoted
     ),
 )

@@ -117,10 +117,10 @@ class _Told:
         rule, subject = RULES[total.rule], f"{source}/{total.rule}"
         told_fen = self._sums.pop((rule.event, total.source), None)
         if told_fen is None:
-            if rule.event and total.source >= self._begins_at:
+            if rule.event and total.paid_fen and total.source >= self._begins_at:
                 yield Difference("event_missing", subject, f"the journal holds no {rule.event} of it")
-        elif told_fen != total.first_fen:
-            told, posted = format_yuan(told_fen), format_yuan(total.first_fen)
+        elif told_fen != total.paid_fen:
+            told, posted = format_yuan(told_fen), format_yuan(total.paid_fen)
             yield Difference("amount_differs", subject, f"{rule.event} says {told}, posted are {posted}")
 
     def unposted(self) -> Iterator[Difference]:

@@ -37,7 +37,7 @@ def ledger() -> Iterator[str]:
 
 
 def _rule(rule: PostingRule) -> Iterator[str]:
-    posted = "No use case posts it yet."
+    posted = "It is held against no event of its own."
     if rule.event:
         posted = f"Posted with `{rule.event}`, one set for each `{rule.source}`."
     yield f"#### `{rule.name}`\n\n{rule.meaning}. {posted}\n"

@@ -39,6 +39,13 @@ class ContractTerms(msgspec.Struct, frozen=True, kw_only=True):
     penalty_on_collected_for_others: whether 代收 bills bear a penalty
     points_ppm: points earned, in fen per million fen paid, for products that name no rate of their own
     allocation: what a part payment of a bill pays first; blank is the penalty
+    points_on_points_paid: whether what is paid with points earns points again
+    points_return_days: days that earned points stay pending, the return window; 0 is none
+    points_claim_days: days to claim points by the receipt when nobody was identified; 0 is no claim
+    points_expire_days: days until points expire; None is never
+    points_shortfall: goods come back and their points are spent: the refund shrinks, or the balance may
+        turn negative
+    wallet_limit_fen: most that a wallet may hold; None is no top-up of wallets
     """
 
     version: _Count = 0
@@ -48,6 +55,12 @@ class ContractTerms(msgspec.Struct, frozen=True, kw_only=True):
     penalty_on_collected_for_others: bool = False
     points_ppm: _Count = 0
     allocation: Allocation = "penalty_first"
+    points_on_points_paid: bool = False
+    points_return_days: _Count = 0
+    points_claim_days: _Count = 0
+    points_expire_days: _Count | None = None
+    points_shortfall: Literal["shrink", "negative"] = "shrink"
+    wallet_limit_fen: _Count | None = None
 
 
 def open_contract(cose: str, keys: KeySet, at_ms: int | None) -> dict[str, Any]:
@@ -74,10 +87,20 @@ def apply_contract(unit: Unit, record_id: str, version: int, data: dict[str, Any
     records.upsert(unit.connection, "contracts", row)
 
 
+def terms_of(connection: sqlite3.Connection, version: int) -> ContractTerms:
+    """Return the figures of the version that a sale was computed with; all blank when it was none."""
+    row = records.contract_of_version(connection, version)
+    return ContractTerms() if row is None else _terms_of(row)
+
+
 def current_terms(connection: sqlite3.Connection) -> ContractTerms:
     """Return the figures in force: the highest version; all blank before the first contract."""
     row = records.newest_contract(connection)
     if row is None:
         return ContractTerms()
+    return _terms_of(row)
+
+
+def _terms_of(row: dict[str, Any]) -> ContractTerms:
     terms = msgspec.json.decode(row["terms"], type=ContractTerms)
     return msgspec.structs.replace(terms, version=row["version"])

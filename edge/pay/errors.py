@@ -37,3 +37,51 @@ class ReceiptUnknown(Refusal):
     """No receipt belongs to this order."""
 
     code = "receipt_unknown"
+
+
+class AccountUnknown(Refusal):
+    """No account of this kind, or one of somebody else."""
+
+    code = "account_unknown"
+
+
+class TenderNotAllowed(Refusal):
+    """This order is not paid with this `kind` of account: collected for others, restricted, not its own."""
+
+    code = "tender_not_allowed"
+
+
+class OtherIssuer(Refusal):
+    """The money of this account is for the bills and goods of its own `issuer` only."""
+
+    code = "other_issuer"
+
+
+class TendersDiffer(Refusal):
+    """The parts of a payment do not add up to its order, or one of them is no amount."""
+
+    code = "tenders_differ"
+
+
+class BalanceExceeded(Refusal):
+    """The account has less than that; `free_fen` says how much."""
+
+    code = "balance_exceeded"
+
+
+class LeaseExceeded(Refusal):
+    """More than the platform let this device spend for now; `left_fen` says what is left without it."""
+
+    code = "lease_exceeded"
+
+
+class ClaimRefused(Refusal):
+    """Points cannot be claimed with this receipt; `reason` says why."""
+
+    code = "claim_refused"
+
+
+class TopUpRefused(Refusal):
+    """This sum cannot be added to the account; `reason` says why, `limit_fen` what it may hold."""
+
+    code = "top_up_refused"

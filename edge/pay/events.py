@@ -2,7 +2,18 @@
 
 from typing import ClassVar
 
+import msgspec
+
 from edge.store.events import Event
+
+
+class Tender(msgspec.Struct, frozen=True, kw_only=True):
+    """What one account paid: `kind` is points, wallet or prepaid_fee; accounts and leases are opaque ids."""
+
+    kind: str
+    account: str
+    lease: str
+    amount_fen: int
 
 
 class PaymentRequested(Event, frozen=True, kw_only=True):
@@ -68,6 +79,61 @@ class RefundRequested(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class LeaseReturned(Event, frozen=True, kw_only=True):
+    """A lease is given back: `spent_fen` is all that was ever spent of it, and nothing more will be."""
+
+    TYPE: ClassVar[str] = "LeaseReturned"
+    lease: str
+    account: str
+    spent_fen: int
+
+
+class PointsClaimed(Event, frozen=True, kw_only=True):
+    """The points of a sale without a known buyer were claimed by its receipt, into an account.
+
+    `points` is what the sale earned less what went back with returned goods; `person` is a commitment.
+    """
+
+    TYPE: ClassVar[str] = "PointsClaimed"
+    claim_id: str
+    order_id: str
+    payee: str
+    account: str
+    person: str
+    points: int
+    contract_version: int
+    business_date: str
+
+
+class TopUpPlaced(Event, frozen=True, kw_only=True):
+    """Money is to be added to an account; it waits for its payment."""
+
+    TYPE: ClassVar[str] = "TopUpPlaced"
+    order_id: str
+    kiosk: str
+    payee: str
+    kind: str
+    account: str
+    amount_fen: int
+
+
+class TopUpSettled(Event, frozen=True, kw_only=True):
+    """Money was added to a wallet or a prepaid fee of the payee; `person` is a commitment."""
+
+    TYPE: ClassVar[str] = "TopUpSettled"
+    order_id: str
+    attempt_id: str
+    kiosk: str
+    person: str
+    payee: str
+    kind: str
+    account: str
+    amount_fen: int
+    contract_version: int
+    business_date: str
+    receipt: int
+
+
 EVENTS: tuple[type[Event], ...] = (
     PaymentRequested,
     PaymentUnknown,
@@ -75,4 +141,8 @@ EVENTS: tuple[type[Event], ...] = (
     PaymentFailed,
     PaymentReversed,
     RefundRequested,
+    LeaseReturned,
+    PointsClaimed,
+    TopUpPlaced,
+    TopUpSettled,
 )

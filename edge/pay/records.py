@@ -189,6 +189,11 @@ def newest_contract(connection: sqlite3.Connection) -> Row | None:
     return row_of(connection.execute("SELECT * FROM contracts ORDER BY version DESC LIMIT 1"))
 
 
+def contract_of_version(connection: sqlite3.Connection, version: int) -> Row | None:
+    """Return one version of the contract."""
+    return row_of(connection.execute("SELECT * FROM contracts WHERE version = ? LIMIT 1", (version,)))
+
+
 def table_rows(connection: sqlite3.Connection, table: str, order: Sequence[str]) -> list[Row]:
     """Return all records of a platform table; `table` and `order` are names from code."""
     return rows_of(connection.execute(f"SELECT * FROM {table} ORDER BY {', '.join(order)}"))

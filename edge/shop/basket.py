@@ -4,6 +4,8 @@ Points 积分: one point is worth one fen (S0, S1). They are earned on what is r
 spread over the lines first.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from edge.money import PPM, divide_half_even, format_yuan
@@ -28,12 +30,13 @@ class BasketLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line with its part of the saving taken off."""
+    """A line with its part of the saving taken off; `points_ppm` is its rate of points per million fen."""
 
     product: Product
     quantity: int
     gross_fen: int
     net_fen: int
+    points_ppm: int
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +101,7 @@ class Basket(msgspec.Struct, frozen=True):
                 quantity=line.quantity,
                 gross_fen=line.gross_fen,
                 net_fen=line.gross_fen - part,
+                points_ppm=points_ppm if line.product.points_ppm is None else line.product.points_ppm,
             )
             for line, part in zip(self.lines, parts, strict=True)
         )
@@ -106,19 +110,15 @@ class Basket(msgspec.Struct, frozen=True):
             gross_fen=gross,
             saving_fen=saving,
             total_fen=gross - saving,
-            points=_points_of(lines, points_ppm),
+            points=earned_points((line.net_fen, line.points_ppm) for line in lines),
             promotion=promotion,
             contract_version=contract_version,
         )
 
 
-def _points_of(lines: tuple[QuotedLine, ...], points_ppm: int) -> int:
-    """Round once, over all lines, half to even."""
-    exact = sum(
-        line.net_fen * (points_ppm if line.product.points_ppm is None else line.product.points_ppm)
-        for line in lines
-    )
-    return divide_half_even(exact, PPM)
+def earned_points(lines: Iterable[tuple[int, int]]) -> int:
+    """Return the points that (fen, points per million fen) earn: rounded once over all, half to even."""
+    return divide_half_even(sum(fen * points_ppm for fen, points_ppm in lines), PPM)
 
 
 def allocate(total: int, weights: tuple[int, ...]) -> tuple[int, ...]:

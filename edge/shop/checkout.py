@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 
 from edge.books.ledger import post
+from edge.pay.accounts import POINTS, points_account_of
 from edge.pay.attempts import Attempt, open_attempt
-from edge.pay.contract import current_terms
+from edge.pay.contract import current_terms, terms_of
 from edge.pay.errors import OrderNotPayable
 from edge.pay.receipts import Receipt, ReceiptBody, ReceiptLine, issue_receipt
+from edge.pay.tenders import OrderLimits, Tender, tenders_of
 from edge.shop import records
-from edge.shop.basket import Basket, Quote
+from edge.shop.basket import Basket, Quote, allocate, earned_points
 from edge.shop.catalogue import find_product
 from edge.shop.errors import (
     BasketEmpty,
@@ -29,7 +31,7 @@ from edge.shop.events import OrderCancelled, OrderPlaced, SaleSettled, SoldLine
 from edge.shop.lots import Allocation, allocate_lots, take_sold
 from edge.shop.promotions import active_promotions
 from edge.store.crashpoints import reach
-from edge.store.personal import commit_person
+from edge.store.personal import commit_person, who_is
 from edge.store.unit import Unit
 from edge.trust.clock import Reading
 
@@ -37,7 +39,7 @@ ACTOR = "kiosk"
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """A line as it was sold: names as shown, sums in fen, the lots it takes its pieces from.
+    """A line as it was sold: names as shown, sums in fen, its lots, its rate of points per million fen.
 
     Stored as an array; `edge.shop.records.reserved_pieces` reads the allocations from their place in it.
     """
@@ -49,9 +51,10 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     price_fen: int
     net_fen: int
     allocations: tuple[Allocation, ...]
+    points_ppm: int = 0
 
 
-class OrderBody(msgspec.Struct, frozen=True, kw_only=True):
+class OrderBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that was fixed when the order was placed."""
 
     kiosk: str
@@ -64,6 +67,7 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True):
     points: int
     promotion_id: str | None
     contract_version: int
+    points_account: str = ""
 
 
 class SaleOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +118,7 @@ def place_order(
     quote = quote_basket(unit.connection, basket, unit.now)
     if seen_total_fen is not None and seen_total_fen != quote.total_fen:
         raise PriceChanged(total_fen=quote.total_fen)
+    earns_points = earns_points and quote.points > 0
     body = OrderBody(
         kiosk=kiosk,
         person=None if resident is None else commit_person(unit, resident),
@@ -125,6 +130,7 @@ def place_order(
         points=quote.points if earns_points else 0,
         promotion_id=quote.promotion.id if quote.promotion else None,
         contract_version=quote.contract_version,
+        points_account=points_account_of(unit.connection, resident) if earns_points else "",
     )
     order_id = unit.next_id()
     records.insert_order(unit.connection, order_id, unit.now.at_ms, msgspec.json.encode(body))
@@ -160,6 +166,7 @@ def _order_lines(unit: Unit, quote: Quote) -> tuple[OrderLine, ...]:
             price_fen=line.product.price_fen,
             net_fen=line.net_fen,
             allocations=allocate_lots(unit.connection, line.product.sku, line.quantity, unit.now, reserved),
+            points_ppm=line.points_ppm,
         )
         for line in quote.lines
     )
@@ -174,26 +181,56 @@ def settle_sale(unit: Unit, attempt: Attempt) -> Receipt:
     body = None if order is None else msgspec.json.decode(order["body"], type=OrderBody)
     if order is None or body is None or order["state"] != "placed" or body.total_fen != attempt.amount_fen:
         raise OrderNotPayable(order=attempt.order_id)
+    tenders = tenders_of(unit.connection, attempt.id)
+    points = _points_earned(unit.connection, body, tenders) if tenders else body.points
     for line in body.lines:
         take_sold(unit, line.allocations, attempt.order_id)
-    _post_sale(unit, attempt.order_id, body)
-    receipt = issue_receipt(unit, attempt, _receipt_body(body))
+    amounts = {
+        "total": attempt.amount_fen,
+        "tenders": sum(tender.amount_fen for tender in tenders),
+        "goods": body.gross_fen,
+        "saving": body.saving_fen,
+        "points": points,
+    }
+    post(unit, "sale", attempt.order_id, amounts, payee=body.payee)
+    receipt = issue_receipt(unit, attempt, _receipt_body(body, points))
     records.mark_paid(unit.connection, attempt.order_id, receipt.number)
-    unit.record(_settled_event(unit, attempt, body, receipt), actor=ACTOR)
+    unit.record(_settled_event(attempt, body, receipt, tenders), actor=ACTOR)
     return receipt
 
 
-def _post_sale(unit: Unit, order_id: str, body: OrderBody) -> None:
-    amounts = {
-        "total": body.total_fen,
-        "goods": body.gross_fen,
-        "saving": body.saving_fen,
-        "points": body.points,
-    }
-    post(unit, "sale", order_id, amounts, payee=body.payee)
+def _points_earned(connection: sqlite3.Connection, body: OrderBody, tenders: tuple[Tender, ...]) -> int:
+    """What is paid with points earns none, unless the contract of the order says so."""
+    spent = sum(tender.amount_fen for tender in tenders if tender.kind == POINTS)
+    if not spent or not body.points or terms_of(connection, body.contract_version).points_on_points_paid:
+        return body.points
+    nets = tuple(line.net_fen for line in body.lines)
+    parts = allocate(spent, nets)
+    return earned_points(
+        (net - part, line.points_ppm) for net, part, line in zip(nets, parts, body.lines, strict=True)
+    )
 
 
-def _receipt_body(body: OrderBody) -> ReceiptBody:
+def sale_limits(connection: sqlite3.Connection, order_id: str) -> OrderLimits:
+    """Return what accounts may pay of an order that waits for its money: all but restricted goods by points.
+
+    Raises OrderUnknown, OrderNotPayable.
+    """
+    order = find_order(connection, order_id)
+    if order.state != "placed":
+        raise OrderNotPayable(order=order_id)
+    body = order.body
+    points_fen = sum(line.net_fen for line in body.lines if not records.is_restricted(connection, line.sku))
+    return OrderLimits(
+        subject=None if body.person is None else who_is(connection, body.person),
+        payee=body.payee,
+        total_fen=body.total_fen,
+        points_fen=points_fen,
+        wallet_fen=body.total_fen,
+    )
+
+
+def _receipt_body(body: OrderBody, points: int) -> ReceiptBody:
     lines = tuple(
         ReceiptLine(
             name_zh=line.name_zh,
@@ -205,11 +242,13 @@ def _receipt_body(body: OrderBody) -> ReceiptBody:
         for line in body.lines
     )
     return ReceiptBody(
-        lines=lines, saving_fen=body.saving_fen, points=body.points, contract_version=body.contract_version
+        lines=lines, saving_fen=body.saving_fen, points=points, contract_version=body.contract_version
     )
 
 
-def _settled_event(unit: Unit, attempt: Attempt, body: OrderBody, receipt: Receipt) -> SaleSettled:
+def _settled_event(
+    attempt: Attempt, body: OrderBody, receipt: Receipt, tenders: tuple[Tender, ...]
+) -> SaleSettled:
     return SaleSettled(
         order_id=attempt.order_id,
         attempt_id=attempt.id,
@@ -223,11 +262,14 @@ def _settled_event(unit: Unit, attempt: Attempt, body: OrderBody, receipt: Recei
         gross_fen=body.gross_fen,
         saving_fen=body.saving_fen,
         total_fen=body.total_fen,
-        points=body.points,
+        points=receipt.body.points,
         promotion_id=body.promotion_id,
         contract_version=body.contract_version,
         business_date=receipt.business_date,
         receipt=receipt.number,
+        tenders=tenders,
+        points_account=body.points_account if receipt.body.points else "",
+        claim_hash="",
     )
 
 

@@ -15,6 +15,12 @@ def product_row(connection: sqlite3.Connection, sku: str) -> Row | None:
     return row_of(connection.execute(f"SELECT {_PRODUCT} FROM products WHERE id = ?", (sku,)))
 
 
+def is_restricted(connection: sqlite3.Connection, sku: str) -> bool:
+    """Whether a product needs a licence; one that is not in the catalogue any more does not."""
+    row = connection.execute("SELECT restricted IS NOT NULL FROM products WHERE id = ?", (sku,)).fetchone()
+    return row is not None and bool(row[0])
+
+
 def product_row_by_ean(connection: sqlite3.Connection, ean: str) -> Row | None:
     """Return a product by barcode; the smallest number if a barcode stands twice."""
     query = f"SELECT {_PRODUCT} FROM products WHERE ean = ? ORDER BY id LIMIT 1"
@@ -67,7 +73,7 @@ def lot_rows(connection: sqlite3.Connection, sku: str) -> list[Row]:
 
 
 def reserved_pieces(connection: sqlite3.Connection) -> dict[int, int]:
-    """Return the pieces by lot that orders without outcome hold: the last field of an order's lines."""
+    """Return the pieces by lot that orders without outcome hold: the seventh field of an order's lines."""
     query = (
         "SELECT json_extract(taken.value, '$[0]'), sum(json_extract(taken.value, '$[1]'))"
         " FROM sale_orders INDEXED BY sale_orders_placed,"

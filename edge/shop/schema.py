@@ -85,4 +85,15 @@ CREATE TABLE cell_orders (
 CREATE INDEX cell_orders_by_subject ON cell_orders (subject);
 """,
     ),
+    Migration(
+        "shop-002",
+        """
+CREATE TABLE goods_returns (
+    key INTEGER PRIMARY KEY,
+    order_key INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+CREATE INDEX goods_returns_by_order ON goods_returns (order_key);
+""",
+    ),
 )

@@ -73,6 +73,8 @@ def test_books_always_sum_to_zero_and_balances_are_their_folds(sales: list[tuple
 def test_refund_takes_back_what_the_sale_put_there(store: InlineStore) -> None:
     sell(store, "k1-1-1", total=1000, saving=200)
     sell(store, "k1-1-2", total=1000, saving=200, rule="sale_refund")
+    assert balance(store.connection, "liability:refunds:goods-co") == -1000
+    store.run_now(lambda unit: post(unit, "refund_paid", "k1-1-3", {"total": 1000}, payee="goods-co"))
     assert set(balances(store.connection).values()) == {0}
 
 

@@ -89,8 +89,7 @@ class Books:
 
     def _take(self, event: Event) -> None:
         for line in RULES[event.rule].lines:
-            if event.amounts[line.role]:
-                self._held[f"{line.stem}:{event.payee}"] += line.side * event.amounts[line.role]
+            self._held[f"{line.stem}:{event.payee}"] += line.side * event.amounts.get(line.role, 0)
         self._posted.append(event)
 
     def _check(self) -> None:
@@ -133,6 +132,7 @@ class Books:
         share = self._random.choice((1, 1, 2, 3))
         amounts = {role: fen // share for role, fen in earlier.amounts.items()}
         if "goods" in amounts:
+            amounts["points_back"] = amounts["points"]
             amounts["goods"] = amounts["total"] + amounts["saving"]
         else:
             amounts["total"] = amounts["principal"] + amounts["penalty"]
