@@ -1,21 +1,18 @@
 """`edge books`: the trial balance as an accountant reads it, and a check of all the books."""
 
 import csv
-import sqlite3
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from edge.commands.hub import config_option, data_folder, load_config
-from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
+from edge.commands.hub import config_option, data_folder, hub_in, load_config, read_database
+from edge.links.control_client import HubNotRunning
 from edge.money import format_yuan
-
-T = TypeVar("T")
 
 
 @click.group("books")
@@ -30,11 +27,11 @@ def show(config_path: Path, as_csv: bool) -> None:
     """Show the trial balance in yuan: every account, payee by payee, debits against credits."""
     folder = data_folder(load_config(config_path))
     try:
-        accounts = ControlClient(folder / CONTROL_SOCKET).get("/books/accounts")["accounts"]
+        accounts = hub_in(folder).get("/books/accounts")["accounts"]
     except HubNotRunning:
         from edge.books.records import trial_rows
 
-        accounts = [row._asdict() for row in _read_file(folder / "edge.db", trial_rows)]
+        accounts = [row._asdict() for row in read_database(folder, trial_rows)]
     if as_csv:
         _write_csv(accounts)
     else:
@@ -47,13 +44,13 @@ def verify(config_path: Path) -> None:
     """Fold every balance anew and check every set. Exit status 1 names each difference."""
     folder = data_folder(load_config(config_path))
     try:
-        report = ControlClient(folder / CONTROL_SOCKET).get("/books/verify")
+        report = hub_in(folder).get("/books/verify")
     except HubNotRunning:
         import msgspec
 
         from edge.books.verification import verify_books
 
-        report = msgspec.to_builtins(_read_file(folder / "edge.db", verify_books))
+        report = msgspec.to_builtins(read_database(folder, verify_books))
     for difference in report["differences"]:
         click.echo(f"{difference['subject']}: {difference['words']} [{difference['code']}]")
     checked = f"{report['accounts']} accounts, {report['sets']} sets, {report['events']} journal events"
@@ -63,21 +60,6 @@ def verify(config_path: Path) -> None:
         click.echo(f"the books are wrong in {len(report['differences'])} places; checked: {checked}")
         sys.exit(1)
     click.echo(f"the books hold: {checked}")
-
-
-def _read_file(path: Path, query: Callable[[sqlite3.Connection], T]) -> T:
-    """Ask the database itself, which is only done while no hub runs."""
-    from edge.store.connections import FileLock, open_reader
-
-    if not path.exists():
-        raise click.ClickException(f"no hub runs and there is no database at {path}")
-    lock = FileLock(path)
-    connection = open_reader(path)
-    try:
-        return query(connection)
-    finally:
-        connection.close()
-        lock.release()
 
 
 def _write_csv(accounts: list[dict[str, Any]]) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from edge.commands.hub import config_option, data_folder, load_config
+from edge.commands.hub import config_option, data_folder, database_in, hub_in, load_config
 from edge.config import SiteSettings
 from edge.errors import StoreError
-from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
+from edge.links.control_client import HubNotRunning
 
 
 @click.group("db")
@@ -24,13 +24,13 @@ def check(config_path: Path) -> None:
     from edge.jobs import check_database
 
     folder = data_folder(load_config(config_path))
-    path = folder / "edge.db"
+    path = database_in(folder)
     if not path.exists():
         raise click.ClickException(
             f"there is no database at {path}; restore a backup, or edge init makes one"
         )
     try:
-        found = ControlClient(folder / CONTROL_SOCKET).get("/db/check")
+        found = hub_in(folder).get("/db/check")
     except HubNotRunning:
         found = check_database(path)
     for wrong in found["wrong"]:
@@ -48,11 +48,11 @@ def check(config_path: Path) -> None:
 def backup(config_path: Path, file: Path, login: str, pin: str) -> None:
     """Copy the database to FILE, which must not exist; a running hub goes on selling."""
     folder = data_folder(load_config(config_path))
-    client = ControlClient(folder / CONTROL_SOCKET)
+    client = hub_in(folder)
     try:
         client.get("/status")
     except HubNotRunning:
-        head_seq = _back_up_here(folder / "edge.db", file.absolute())
+        head_seq = _back_up_here(database_in(folder), file.absolute())
     else:
         login = login or click.prompt("Login")
         pin = pin or click.prompt("PIN", hide_input=True)
@@ -92,13 +92,12 @@ def restore_backup(config_path: Path, backup: Path) -> None:
     The backup is checked first; the replaced files are kept in a folder beside it. The next start begins a
     new epoch of identities, and the platform is told.
     """
-    from edge.site import DATABASE
     from edge.store.restore import restore
     from edge.tables import MIGRATIONS
 
     config = load_config(config_path)
     site = config.one("site", SiteSettings)
-    database = data_folder(config) / DATABASE
+    database = database_in(data_folder(config))
     try:
         aside = restore(backup, database, site=site.id, device=site.device, migrations=MIGRATIONS)
     except StoreError as error:

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import click
 
 from cloud_sync.uplink import BEFORE_OLDEST
-from edge.commands.hub import config_option, data_folder
+from edge.commands.hub import config_option, data_folder, database_in, hub_in
 from edge.config import Config, PlatformSettings, SiteSettings
 from edge.errors import ConfigError, StoreError
-from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
+from edge.links.control_client import HubNotRunning
 from edge.store.errors import DatabaseTooNew
 
 LITTLE_SPACE_MB = 500
@@ -99,7 +99,7 @@ def _disk(folder: Path) -> Iterator[Finding]:
 
 def _hub_or_database(folder: Path, owner: tuple[str, str]) -> Iterator[Finding]:
     try:
-        status = ControlClient(folder / CONTROL_SOCKET).get("/status")
+        status = hub_in(folder).get("/status")
     except HubNotRunning:
         yield from _database(folder, owner)
         return
@@ -117,7 +117,7 @@ def _hub_or_database(folder: Path, owner: tuple[str, str]) -> Iterator[Finding]:
             continue
         mend = f"is its process running, its cable in? state: {part['state']} {part['detail']}"
         yield Finding(part["state"] == "ok", f"part {name}", mend)
-    verified = ControlClient(folder / CONTROL_SOCKET).get("/journal/verify")
+    verified = hub_in(folder).get("/journal/verify")
     yield _chain(verified["first_bad_seq"], verified["count"])
 
 
@@ -129,7 +129,7 @@ def _database(folder: Path, owner: tuple[str, str]) -> Iterator[Finding]:
     from edge.store.quarantine import MEND, check_before_opening
     from edge.tables import MIGRATIONS
 
-    path = folder / "edge.db"
+    path = database_in(folder)
     try:
         lock = FileLock(path)
     except StoreError as error:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from edge.commands.hub import config_option, data_folder, load_config
-from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
+from edge.commands.hub import config_option, data_folder, hub_in, hub_needed, load_config
+from edge.links.control_client import ControlClient
 
 
 @click.group("identity")
@@ -20,10 +20,8 @@ def command() -> None:
 @config_option
 def show(config_path: Path) -> None:
     """Say device, epoch, and whether the identity is in doubt. Exit status 1 if it is."""
-    try:
+    with hub_needed():
         found = _client(config_path).get("/identity")
-    except HubNotRunning as error:
-        raise click.ClickException(str(error)) from error
     click.echo(f"{found['site']}/{found['device']}, epoch {found['epoch']}, journal at {found['head_seq']}")
     stopped = found["quarantine"]
     if stopped is None:
@@ -42,14 +40,12 @@ def show(config_path: Path) -> None:
 def new_epoch(config_path: Path, reason: str, login: str, pin: str) -> None:
     """Declare this device the true one: a new epoch begins, the quarantine ends."""
     body = {"login": login, "pin": pin, "reason": reason}
-    try:
+    with hub_needed():
         status, answer = _client(config_path).post("/identity/epoch", body)
-    except HubNotRunning as error:
-        raise click.ClickException(str(error)) from error
     if status != HTTPStatus.OK:
         raise click.ClickException(f"refused: {json.dumps(answer)}")
     click.echo(f"epoch {answer['epoch']} has begun")
 
 
 def _client(config_path: Path) -> ControlClient:
-    return ControlClient(data_folder(load_config(config_path)) / CONTROL_SOCKET)
+    return hub_in(data_folder(load_config(config_path)))

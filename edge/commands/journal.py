@@ -11,10 +11,10 @@ from typing import IO
 import click
 import msgspec
 
-from edge.commands.hub import config_option, data_folder, load_config
+from edge.commands.hub import config_option, data_folder, hub_in, hub_needed, load_config, read_database
 from edge.config import Config
 from edge.errors import Refusal, StoreError
-from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
+from edge.links.control_client import HubNotRunning
 
 PAGE = 500
 
@@ -41,9 +41,9 @@ def verify(config_path: Path, since_checkpoint: bool, file: Path | None) -> None
     folder = data_folder(load_config(config_path))
     query = "?since=checkpoint" if since_checkpoint else ""
     try:
-        _tell(ControlClient(folder / CONTROL_SOCKET).get("/journal/verify" + query))
+        _tell(hub_in(folder).get("/journal/verify" + query))
     except HubNotRunning:
-        _tell(_verify_database(folder / "edge.db", since_checkpoint))
+        _tell(_verify_database(folder, since_checkpoint))
 
 
 def _tell(found: Mapping[str, int | str | None]) -> None:
@@ -66,7 +66,7 @@ def export(config_path: Path, file: Path, login: str, pin: str) -> None:
     draft = file.with_name(file.name + ".part")
     try:
         with draft.open("wb") as sink:
-            client = ControlClient(data_folder(config) / CONTROL_SOCKET)
+            client = hub_in(data_folder(config))
             try:
                 status, refusal = client.download("/journal/export", {"login": login, "pin": pin}, sink)
                 if status != http.client.OK:
@@ -108,8 +108,8 @@ async def _export_database(config: Config, login: str, pin: str, sink: IO[bytes]
 @click.option("-f", "--follow", is_flag=True, help="Go on as entries come.")
 def tail(config_path: Path, last: int, follow: bool) -> None:
     """Show the newest entries of a running hub, one line each."""
-    client = ControlClient(data_folder(load_config(config_path)) / CONTROL_SOCKET)
-    try:
+    client = hub_in(data_folder(load_config(config_path)))
+    with hub_needed():
         after = max(0, client.get("/status")["head_seq"] - last)
         while True:
             lines = client.raw("GET", f"/journal?after={after}&limit={PAGE}")[1].splitlines()
@@ -121,8 +121,6 @@ def tail(config_path: Path, last: int, follow: bool) -> None:
                 if not follow:
                     return
                 time.sleep(0.5)
-    except HubNotRunning as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _in_words(entry: dict[str, object]) -> str:
@@ -133,17 +131,8 @@ def _in_words(entry: dict[str, object]) -> str:
     return f"{entry['seq']:>7}  {moment}  {kind:<18} {msgspec.json.encode(entry['data']).decode()}"
 
 
-def _verify_database(path: Path, since_checkpoint: bool) -> dict[str, int | str | None]:
+def _verify_database(folder: Path, since_checkpoint: bool) -> dict[str, int | str | None]:
     from edge.store import journal
-    from edge.store.connections import FileLock, open_reader
 
-    if not path.exists():
-        raise click.ClickException(f"no hub runs and there is no database at {path}")
-    lock = FileLock(path)
-    connection = open_reader(path)
-    try:
-        check = journal.verify_since_checkpoint if since_checkpoint else journal.verify
-        return journal.describe(check(connection))
-    finally:
-        connection.close()
-        lock.release()
+    check = journal.verify_since_checkpoint if since_checkpoint else journal.verify
+    return journal.describe(read_database(folder, check))

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from edge.commands.hub import config_option, data_folder, load_config
-from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
+from edge.commands.hub import config_option, data_folder, hub_in, hub_needed, load_config
 from edge.service.gauges import GAUGES
 
 
@@ -14,10 +13,8 @@ from edge.service.gauges import GAUGES
 def command(config_path: Path) -> None:
     """Show parts, journal and the newest gauges of the running hub."""
     folder = data_folder(load_config(config_path))
-    try:
-        found = ControlClient(folder / CONTROL_SOCKET).get("/status")
-    except HubNotRunning as error:
-        raise click.ClickException(str(error)) from error
+    with hub_needed():
+        found = hub_in(folder).get("/status")
     click.echo(f"{found['site']}/{found['device']}, epoch {found['epoch']}: {found['state']}")
     click.echo(f"journal at {found['head_seq']}, the platform has {found['acknowledged_seq']}")
     for name, part in found["parts"].items():
