@@ -4,16 +4,28 @@ import asyncio
 from urllib.parse import quote
 
 from cloud_sync.http import Patience, PlatformHttp
-from cloud_sync.wire.payments import Channel, PaymentOffer, PaymentRequest, PaymentState
+from cloud_sync.wire.payments import (
+    Channel,
+    ChargeRequest,
+    PaymentOffer,
+    PaymentRequest,
+    PaymentState,
+    RefundRequest,
+)
+from cloud_sync.wire.payments import RefundState as WireRefundState
 from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.pay.attempts import Attempt
-from edge.pay.ports import ChannelState, QrOffer
+from edge.pay.codes import PaymentCode
+from edge.pay.ports import ChannelState, QrOffer, RefundAsk, RefundState
 
 READY_WAIT_S = 4.0
 """How long somebody who wants to pay waits for the platform to say where this device's stream stands."""
 PATIENCE = Patience(connect_s=1.5, silence_s=4.0, total_s=5.0)
 """A payer stands there: an answer later than this counts as none."""
+CHARGE_PATIENCE = Patience(connect_s=1.5, silence_s=10.0, total_s=12.0)
+"""A charge waits for the channel, which may take a while to answer; silence is followed by questions."""
 DESCRIPTION_LIMIT = 128
+REASON_LIMIT = 64
 _CHANNELS: dict[str, Channel] = {"wechat": "wechat", "alipay": "alipay"}
 
 
@@ -42,21 +54,33 @@ class HttpPaymentPlatform:
 
     async def request(self, attempt: Attempt) -> QrOffer:
         """Ask for a collection QR."""
-        channel = _CHANNELS.get(attempt.channel)
-        if channel is None:
-            raise PlatformRejected(422, "channel_unknown")
         content = PaymentRequest(
             attempt=attempt.id,
             order=attempt.order_id,
             payee=attempt.payee,
             amount_fen=attempt.amount_fen,
-            channel=channel,
+            channel=_channel_of(attempt),
             description=attempt.description[:DESCRIPTION_LIMIT],
         )
         offer = await self._http.ask(
             "POST", self._http.site_path + "/payments", PaymentOffer, content=content, patience=PATIENCE
         )
         return QrOffer(qr=offer.qr, expires_at_ms=offer.expires_at_ms)
+
+    async def charge(self, attempt: Attempt, code: PaymentCode) -> ChannelState:
+        """Charge a payment code; its digits are in this request and nowhere else."""
+        content = ChargeRequest(
+            attempt=attempt.id,
+            order=attempt.order_id,
+            payee=attempt.payee,
+            amount_fen=attempt.amount_fen,
+            channel=_channel_of(attempt),
+            description=attempt.description[:DESCRIPTION_LIMIT],
+            code=code.reveal(),
+        )
+        path = self._http.site_path + "/payments/charge"
+        state = await self._http.ask("POST", path, PaymentState, content=content, patience=CHARGE_PATIENCE)
+        return _state_of(state)
 
     async def query(self, attempt_id: str) -> ChannelState:
         """Ask what became of an attempt."""
@@ -66,14 +90,59 @@ class HttpPaymentPlatform:
         """Ask to close an attempt that nobody has paid."""
         return await self._state("POST", self._path(attempt_id) + "/close")
 
-    async def _state(self, method: str, path: str) -> ChannelState:
-        state = await self._http.ask(method, path, PaymentState, patience=PATIENCE)
-        return ChannelState(
-            state=state.state,
-            amount_fen=state.amount_fen,
-            channel_id=state.channel_id,
-            order_id=state.order,
+    async def reverse(self, attempt_id: str) -> ChannelState:
+        """Ask to reverse or cancel a charge."""
+        return await self._state("POST", self._path(attempt_id) + "/reverse")
+
+    async def refund(self, ask: RefundAsk) -> RefundState:
+        """Ask to give money back."""
+        content = RefundRequest(
+            part=ask.part_id,
+            attempt=ask.attempt_id,
+            order=ask.order_id,
+            amount_fen=ask.amount_fen,
+            reason=ask.reason[:REASON_LIMIT],
         )
+        path = self._http.site_path + "/refunds"
+        return _refund_of(
+            await self._http.ask("POST", path, WireRefundState, content=content, patience=PATIENCE)
+        )
+
+    async def query_refund(self, part_id: str) -> RefundState:
+        """Ask what became of a part of a refund."""
+        path = f"{self._http.site_path}/refunds/{quote(part_id, safe='')}"
+        return _refund_of(await self._http.ask("GET", path, WireRefundState, patience=PATIENCE))
+
+    async def _state(self, method: str, path: str) -> ChannelState:
+        return _state_of(await self._http.ask(method, path, PaymentState, patience=PATIENCE))
 
     def _path(self, attempt_id: str) -> str:
         return f"{self._http.site_path}/payments/{quote(attempt_id, safe='')}"
+
+
+def _channel_of(attempt: Attempt) -> Channel:
+    channel = _CHANNELS.get(attempt.channel)
+    if channel is None:
+        raise PlatformRejected(422, "channel_unknown")
+    return channel
+
+
+def _state_of(state: PaymentState) -> ChannelState:
+    return ChannelState(
+        state=state.state,
+        amount_fen=state.amount_fen,
+        channel_id=state.channel_id,
+        order_id=state.order,
+        reason=state.reason,
+        paid_at_ms=state.paid_at_ms,
+    )
+
+
+def _refund_of(state: WireRefundState) -> RefundState:
+    return RefundState(
+        state=state.state,
+        amount_fen=state.amount_fen,
+        channel_id=state.channel_id,
+        reason=state.reason,
+        refunded_at_ms=state.refunded_at_ms,
+    )

@@ -89,6 +89,40 @@ REFUSALS: dict[str, Words] = {
         Text("支付平台没有收下这笔", "The payment platform did not take it"),
         Text("钱没有扣。请再试一次，或到前台付。", "Nothing was charged. Try again, or pay at the counter."),
     ),
+    "amount_invalid": (
+        Text("这个金额不能付", "This sum cannot be paid"),
+        Text("钱没有扣。请到前台问问。", "Nothing was charged. Please ask at the counter."),
+    ),
+    "channel_unsupported": (
+        Text("这里不收这种付款", "This way of paying is not taken here"),
+        Text("钱没有扣。请用微信或支付宝。", "Nothing was charged. Please use WeChat or Alipay."),
+    ),
+    "payment_code_unknown": (
+        Text("这不是付款码", "This is not a payment code"),
+        Text(
+            "钱没有扣。请打开微信或支付宝的付款码，再对准一次。",
+            "Nothing was charged. Open the payment code in WeChat or Alipay and show it again.",
+        ),
+    ),
+    "payment_code_unsupported": (
+        Text("这种付款码这里还不支持", "This payment code is not supported here yet"),
+        Text("钱没有扣。请用微信或支付宝的付款码。", "Nothing was charged. Please use WeChat or Alipay."),
+    ),
+    "refund_above_captured": (
+        Text("退得比付的多了", "More would go back than was paid"),
+        Text(
+            "什么都没有退。请改小金额，再退一次。", "Nothing went back. Enter a smaller sum, then try again."
+        ),
+    ),
+    "nothing_to_refund": (
+        Text("这单没有可以退的钱", "Nothing of this order can go back"),
+        Text("什么都没有退。请核对单号。", "Nothing went back. Please check the number."),
+    ),
+    "refund_part_unknown": COUNTER_ONLY,
+    "release_not_possible": (
+        Text("这单不能先放货", "The goods cannot be given out first"),
+        Text("请看这单现在的状态，再决定。", "Look at how the order stands now, then decide."),
+    ),
     "attempt_unknown": COUNTER_ONLY,
     "receipt_unknown": (
         Text("小票还没有出来", "The receipt is not there yet"),

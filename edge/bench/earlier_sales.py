@@ -34,8 +34,8 @@ _COPIED: dict[str, tuple[str, str]] = {
     "attempts": (
         "key",
         f"key + counter, {_SHIFTED.format('id')}, {_SHIFTED.format('order_id')}, purpose, payee, amount_fen, "
-        "channel, description, state, reason, qr, expires_at_ms, channel_id, created_at_ms, changed_at_ms, "
-        "watched",
+        "held_fen, channel, method, description, state, reason, qr, expires_at_ms, channel_id, captured_fen, "
+        "paid_at_ms, created_at_ms, changed_at_ms, parked_at_ms, released_by, watched",
     ),
     "stock_moves": ("seq", f"NULL, lot_id, quantity, reason, {_SHIFTED.format('source_id')}"),
     "receipts": (

@@ -193,7 +193,7 @@ def _payable_order(connection: sqlite3.Connection, attempt: Attempt) -> FeeBody:
     if row is None or row["state"] != "placed":
         raise OrderNotPayable(order=attempt.order_id)
     body = msgspec.json.decode(row["body"], type=FeeBody)
-    if body.total_fen != attempt.amount_fen:
+    if body.total_fen != attempt.total_fen:
         raise OrderNotPayable(order=attempt.order_id)
     return body
 

@@ -11,23 +11,32 @@ import msgspec
 from edge.books.ledger import post
 from edge.errors import Refusal
 from edge.pay import records
-from edge.pay.business_day import business_date
-from edge.pay.errors import AttemptStillOpen, AttemptUnknown, OrderAlreadyPaid
+from edge.pay.errors import (
+    AmountInvalid,
+    AttemptStillOpen,
+    AttemptUnknown,
+    ChannelUnsupported,
+    OrderAlreadyPaid,
+)
 from edge.pay.events import (
     PaymentFailed,
     PaymentPaid,
     PaymentRequested,
     PaymentReversed,
     PaymentUnknown,
-    RefundRequested,
 )
+from edge.pay.policy import CHANNELS, MOST_FEN, NO_CHANNEL, Method
+from edge.pay.refunds import refund_capture
 from edge.pay.states import OPEN_STATES, Answer, AttemptState, next_state
+from edge.pay.tenders import Tender, hold, release, spend
 from edge.store.crashpoints import reach
 from edge.store.unit import Unit
 
 ACTOR = "pay"
 TOPIC = "payments"
 LATE = "late"
+RELEASED = "released"
+AMOUNT_DIFFERS = "amount_differs"
 CONFLICT = records.CONFLICT
 """Reason of an attempt whose id the platform has for another order: what it says of that id is not ours."""
 
@@ -36,22 +45,40 @@ WATCH_MS = 86_400_000
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One try to collect `amount_fen` for an order; times in epoch milliseconds, `qr` is the text to show."""
+    """One try to collect money for an order; times in epoch milliseconds, `qr` is the text to show.
+
+    amount_fen: asked of the channel by `method`; zero only where accounts pay everything (channel "")
+    held_fen: held on accounts beside it
+    captured_fen, paid_at_ms: what the channel took, and when by its own time (0: nothing, not said)
+    parked_at_ms: when the order was parked: the screen went on, the outcome goes to phone and counter
+    released_by: the supervisor who gave the goods out before the outcome; "" for nobody
+    """
 
     id: str
     order_id: str
     purpose: str
     payee: str
     amount_fen: int
+    held_fen: int = 0
     channel: str
+    method: Method = Method.COLLECTION_QR
     description: str
     state: AttemptState
     reason: str
     qr: str
     expires_at_ms: int | None
     channel_id: str
+    captured_fen: int = 0
+    paid_at_ms: int = 0
     created_at_ms: int
     changed_at_ms: int
+    parked_at_ms: int | None = None
+    released_by: str = ""
+
+    @property
+    def total_fen(self) -> int:
+        """What the order gets: the channel's part and what accounts hold for it."""
+        return self.amount_fen + self.held_fen
 
     @property
     def is_open(self) -> bool:
@@ -65,17 +92,19 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer with what came along: a reason code, the captured fen, the channel's id, the QR offer."""
+    """An answer with what came along: a reason code, the captured fen, the channel's id and time, the QR."""
 
     answer: Answer
     reason: str = ""
     amount_fen: int = 0
     channel_id: str = ""
+    paid_at_ms: int = 0
     qr: str = ""
     expires_at_ms: int | None = None
 
 
-#: Settles the order of a paid attempt. Raises a Refusal *before its first write* when it cannot.
+#: Settles the order of a paid attempt, `attempt.total_fen` in all. With `released_by` the channel's part is
+#: owed instead of captured. Raises a Refusal *before its first write* when it cannot.
 Settle = Callable[[Unit, Attempt], object]
 
 
@@ -86,13 +115,18 @@ def create_attempt(
     amount_fen: int,
     channel: str,
     *,
+    method: Method = Method.COLLECTION_QR,
+    held: tuple[Tender, ...] = (),
     purpose: str = "sale",
     description: str = "",
 ) -> Attempt:
-    """Record a new attempt for an order.
+    """Record a new attempt for an order; `amount_fen` is the channel's part, `held` is reserved first.
 
-    Raises AttemptStillOpen while an earlier one has no outcome, OrderAlreadyPaid after a success.
+    Raises AmountInvalid, ChannelUnsupported, AttemptStillOpen while an earlier one has no outcome,
+    OrderAlreadyPaid after a success, and what `edge.pay.tenders.hold` raises.
     """
+    held_fen = sum(tender.amount_fen for tender in held)
+    _check_amount(amount_fen, held_fen, channel)
     standing = standing_attempt(unit.connection, order_id)
     if standing is not None and standing.is_open:
         raise AttemptStillOpen(order=order_id, attempt=standing.id)
@@ -104,7 +138,9 @@ def create_attempt(
         purpose=purpose,
         payee=payee,
         amount_fen=amount_fen,
+        held_fen=held_fen,
         channel=channel,
+        method=method if channel else Method.NONE,
         description=description,
         state=AttemptState.CREATED,
         reason="",
@@ -114,53 +150,86 @@ def create_attempt(
         created_at_ms=unit.now.at_ms,
         changed_at_ms=unit.now.at_ms,
     )
+    if held:
+        hold(unit, attempt.id, order_id, payee, held)
     records.insert_attempt(unit.connection, msgspec.structs.asdict(attempt))
-    unit.record(
-        PaymentRequested(
-            attempt_id=attempt.id,
-            order_id=order_id,
-            purpose=purpose,
-            payee=payee,
-            amount_fen=amount_fen,
-            channel=channel,
-        ),
-        actor=ACTOR,
-    )
+    unit.record(_requested(attempt), actor=ACTOR)
     unit.hint(TOPIC)
     return attempt
+
+
+def _check_amount(amount_fen: int, held_fen: int, channel: str) -> None:
+    """A sum may come from a list or a screen: whatever is no whole number of fen in bounds ends here."""
+    if channel not in (*CHANNELS, NO_CHANNEL):
+        raise ChannelUnsupported(channel=channel)
+    whole = type(amount_fen) is int and type(held_fen) is int
+    if not whole or amount_fen < 0 or held_fen < 0 or not 0 < amount_fen + held_fen <= MOST_FEN:
+        raise AmountInvalid
+    if (amount_fen == 0) != (channel == NO_CHANNEL):
+        raise AmountInvalid
+
+
+def _requested(attempt: Attempt) -> PaymentRequested:
+    return PaymentRequested(
+        attempt_id=attempt.id,
+        order_id=attempt.order_id,
+        purpose=attempt.purpose,
+        payee=attempt.payee,
+        amount_fen=attempt.amount_fen,
+        held_fen=attempt.held_fen,
+        channel=attempt.channel,
+        method=str(attempt.method),
+    )
 
 
 def apply_finding(unit: Unit, attempt_id: str, finding: Finding, settle: Mapping[str, Settle]) -> Attempt:
     """Move an attempt by what was learned and, once it is paid, settle its order in the same unit.
 
     A captured sum that differs from the asked one leaves the attempt unknown, for a person to judge. Money
-    for an attempt that was given up, or for an order that cannot be settled any more, becomes a refund.
+    for an attempt that was given up, or for an order that cannot be settled any more, becomes a refund; what
+    accounts held is spent with the settling and released without it.
     Raises AttemptUnknown; KeyError when no settlement is wired for the attempt's purpose.
     """
     attempt = find_attempt(unit.connection, attempt_id)
     if attempt.is_open and finding.answer is Answer.PAID and finding.amount_fen != attempt.amount_fen:
-        finding = Finding(answer=Answer.UNSURE, reason="amount_differs", channel_id=finding.channel_id)
+        finding = Finding(answer=Answer.UNSURE, reason=AMOUNT_DIFFERS, channel_id=finding.channel_id)
     state = next_state(attempt.state, finding.answer)
     if state is attempt.state:
         return attempt
     late = state is AttemptState.PAID and not attempt.is_open
-    moved = msgspec.structs.replace(
+    moved = _moved(unit, attempt, finding, state)
+    records.update_attempt(unit.connection, msgspec.structs.asdict(moved))
+    _record_move(unit, moved, late=late)
+    if moved.released_by:
+        _clear_release(unit, moved)
+    elif late:
+        refund_capture(unit, msgspec.structs.asdict(moved), LATE)
+    elif state is AttemptState.PAID:
+        moved = _pay_out(unit, moved, settle)
+    elif not moved.is_open and moved.held_fen:
+        release(unit, moved.id)
+    unit.hint(TOPIC)
+    return moved
+
+
+def _moved(unit: Unit, attempt: Attempt, finding: Finding, state: AttemptState) -> Attempt:
+    paid = state is AttemptState.PAID
+    late = RELEASED if attempt.released_by else LATE
+    parked_at_ms = attempt.parked_at_ms
+    if state is AttemptState.UNKNOWN and parked_at_ms is None:
+        parked_at_ms = unit.now.at_ms
+    return msgspec.structs.replace(
         attempt,
         state=state,
-        reason=LATE if late else finding.reason,
+        reason=late if paid and not attempt.is_open else finding.reason,
         qr=finding.qr or attempt.qr,
         expires_at_ms=finding.expires_at_ms or attempt.expires_at_ms,
         channel_id=finding.channel_id or attempt.channel_id,
+        captured_fen=finding.amount_fen if paid else attempt.captured_fen,
+        paid_at_ms=finding.paid_at_ms if paid else attempt.paid_at_ms,
         changed_at_ms=unit.now.at_ms,
+        parked_at_ms=parked_at_ms,
     )
-    records.update_attempt(unit.connection, msgspec.structs.asdict(moved))
-    _record_move(unit, moved, finding, late=late)
-    if late:
-        _request_refund(unit, moved, finding.amount_fen, LATE)
-    elif state is AttemptState.PAID:
-        moved = _pay_out(unit, moved, settle)
-    unit.hint(TOPIC)
-    return moved
 
 
 def _pay_out(unit: Unit, attempt: Attempt, settle: Mapping[str, Settle]) -> Attempt:
@@ -171,41 +240,38 @@ def _pay_out(unit: Unit, attempt: Attempt, settle: Mapping[str, Settle]) -> Atte
     except Refusal as refusal:
         refused = msgspec.structs.replace(attempt, reason=refusal.code)
         records.update_attempt(unit.connection, msgspec.structs.asdict(refused))
-        _request_refund(unit, refused, attempt.amount_fen, refusal.code)
+        if refused.held_fen:
+            release(unit, refused.id)
+        if refused.captured_fen:
+            refund_capture(unit, msgspec.structs.asdict(refused), refusal.code)
         return refused
+    if attempt.held_fen:
+        spend(unit, attempt.id)
     return attempt
 
 
-def _request_refund(unit: Unit, attempt: Attempt, amount_fen: int, reason: str) -> None:
-    refund_id = unit.next_id()
-    records.insert_refund(
-        unit.connection,
-        {
-            "id": refund_id,
-            "attempt_id": attempt.id,
-            "order_id": attempt.order_id,
-            "payee": attempt.payee,
-            "amount_fen": amount_fen,
-            "reason": reason,
-            "business_date": business_date(unit.connection, unit.now),
-            "at_ms": unit.now.at_ms,
-        },
-    )
-    post(unit, "refund_due", refund_id, {"total": amount_fen}, payee=attempt.payee)
-    unit.record(
-        RefundRequested(
-            refund_id=refund_id,
-            attempt_id=attempt.id,
-            order_id=attempt.order_id,
-            payee=attempt.payee,
-            amount_fen=amount_fen,
-            reason=reason,
-        ),
-        actor=ACTOR,
-    )
+def _clear_release(unit: Unit, attempt: Attempt) -> None:
+    """The goods are out already: money for them, however late, clears what is owed."""
+    if attempt.state is AttemptState.PAID:
+        post(unit, "receivable_paid", attempt.id, {"total": attempt.captured_fen}, payee=attempt.payee)
 
 
-def _record_move(unit: Unit, attempt: Attempt, finding: Finding, *, late: bool) -> None:
+def park(unit: Unit, attempt_id: str, reason: str) -> Attempt:
+    """Note that nobody waits before the screen any more while the outcome is open; once, with its event.
+
+    Raises AttemptUnknown.
+    """
+    attempt = find_attempt(unit.connection, attempt_id)
+    if not attempt.is_open or attempt.parked_at_ms is not None:
+        return attempt
+    parked = msgspec.structs.replace(attempt, parked_at_ms=unit.now.at_ms)
+    records.update_attempt(unit.connection, msgspec.structs.asdict(parked))
+    unit.record(PaymentUnknown(attempt_id=attempt.id, order_id=attempt.order_id, reason=reason), actor=ACTOR)
+    unit.hint(TOPIC)
+    return parked
+
+
+def _record_move(unit: Unit, attempt: Attempt, *, late: bool) -> None:
     ids = {"attempt_id": attempt.id, "order_id": attempt.order_id}
     match attempt.state:
         case AttemptState.UNKNOWN:
@@ -218,9 +284,12 @@ def _record_move(unit: Unit, attempt: Attempt, finding: Finding, *, late: bool) 
             paid = PaymentPaid(
                 **ids,
                 payee=attempt.payee,
-                amount_fen=finding.amount_fen,
+                amount_fen=attempt.captured_fen,
+                held_fen=0 if late else attempt.held_fen,
                 channel=attempt.channel,
+                method=str(attempt.method),
                 channel_id=attempt.channel_id,
+                paid_at_ms=attempt.paid_at_ms,
                 late=late,
             )
             unit.record(paid, actor=ACTOR)

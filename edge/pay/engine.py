@@ -1,15 +1,16 @@
 """Payments from request to outcome: query, never charge again.
 
 The engine asks the platform and writes down what it learns; every step is on disk before the next one leaves,
-so that a restart goes on from the row. All that it remembers itself is where the round of late money goes on.
+so that a restart goes on from the row. What it remembers itself is only pace: when it last asked about what,
+which requests are under way, and where the round of late money goes on.
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Callable, Iterator, Mapping
 
 from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.pay.attempts import (
+    AMOUNT_DIFFERS,
     CONFLICT,
     Attempt,
     Finding,
@@ -19,11 +20,24 @@ from edge.pay.attempts import (
     create_attempt,
     find_attempt,
     open_attempts,
+    park,
     watched_attempts,
 )
+from edge.pay.codes import PaymentCode
 from edge.pay.errors import PaymentRefused
+from edge.pay.findings import (
+    CLOSED,
+    OFFLINE,
+    finding_of,
+    finding_of_charge,
+    finding_of_rejection,
+    finding_of_undo,
+    is_code,
+)
+from edge.pay.policy import NO_CHANNEL, WECHAT, Method, Policy, policy_for
 from edge.pay.ports import ChannelState, PaymentPlatform
 from edge.pay.states import Answer, AttemptState
+from edge.pay.tenders import Tender
 from edge.store.crashpoints import reach
 from edge.store.store import Store
 from edge.store.unit import Unit
@@ -31,22 +45,14 @@ from edge.trust.clock import Clock
 
 #: So many attempts that were given up are asked about in one round: a long outage leaves many behind.
 WATCHED_AT_ONCE = 20
-WECHAT = "wechat"
-OFFLINE = "offline"
-CLOSED = "closed"
+LEFT = "left"
+"""Reason of an attempt whose payer went on with a slip; also of one whose undoing nobody answers."""
 
 Conflict = Callable[[Unit, Attempt], object]
 
-_ANSWERS = {
-    "waiting": Answer.WAITING,
-    "paid": Answer.PAID,
-    "failed": Answer.FAILED,
-    "unknown": Answer.UNSURE,
-}
-
 
 class PaymentEngine:
-    """Requests, follows, closes and recovers payment attempts.
+    """Requests, charges, follows, undoes and recovers payment attempts.
 
     `settle` names for each purpose the function that settles the order of a paid attempt, in the same unit.
     `conflict` is told, in the unit that writes it down, of an attempt whose id the platform has for another
@@ -68,6 +74,9 @@ class PaymentEngine:
         self._settle = settle
         self._watched_last = ""
         self._conflict = conflict
+        self._sending: set[str] = set()
+        self._asked_at_ms: dict[str, int] = {}
+        self._waiting_for: dict[str, str] = {}
 
     async def ready(self) -> None:
         """Wait until an order may be placed for a payment; before, its id could be one of an earlier life.
@@ -85,40 +94,124 @@ class PaymentEngine:
         *,
         purpose: str = "sale",
         description: str = "",
+        held: tuple[Tender, ...] = (),
     ) -> Attempt:
         """Ask for a collection QR for an order and return the attempt with the text to show.
 
-        The QR is shown only after the attempt with it is on disk. Raises AttemptStillOpen, OrderAlreadyPaid,
-        PlatformUnreachable (an attempt that began then failed with reason "offline"), PaymentRefused.
+        `amount_fen` is the channel's part; `held` is held on accounts first. The QR is shown only after the
+        attempt with it is on disk. Raises what `create_attempt` raises, PlatformUnreachable (an attempt that
+        began then failed with reason "offline"), PaymentRefused.
         """
         reach("checkout.after_place")
         await self._platform.ready()
         attempt = await self._store.run(
             lambda unit: create_attempt(
-                unit, order_id, payee, amount_fen, channel, purpose=purpose, description=description
+                unit,
+                order_id,
+                payee,
+                amount_fen,
+                channel,
+                held=held,
+                purpose=purpose,
+                description=description,
             )
         )
         reach("checkout.after_attempt")
-        try:
-            offer = await self._platform.request(attempt)
-        except PlatformUnreachable:
-            await self._apply(attempt.id, Finding(answer=Answer.FAILED, reason=OFFLINE))
-            raise
-        except PlatformRejected as error:
-            await self._apply(attempt.id, Finding(answer=Answer.FAILED, reason=error.code))
-            raise PaymentRefused(order=order_id, reason=error.code) from error
-        reach("checkout.after_sent")
-        return await self._apply(
-            attempt.id, Finding(answer=Answer.OFFERED, qr=offer.qr, expires_at_ms=offer.expires_at_ms)
+        with self._send(attempt):
+            try:
+                offer = await self._platform.request(attempt)
+            except PlatformUnreachable:
+                await self._apply(attempt.id, Finding(answer=Answer.FAILED, reason=OFFLINE))
+                raise
+            except PlatformRejected as error:
+                await self._apply(attempt.id, Finding(answer=Answer.FAILED, reason=error.code))
+                raise PaymentRefused(order=order_id, reason=error.code) from error
+            reach("checkout.after_sent")
+            return await self._apply(
+                attempt.id, Finding(answer=Answer.OFFERED, qr=offer.qr, expires_at_ms=offer.expires_at_ms)
+            )
+
+    async def charge(
+        self,
+        order_id: str,
+        payee: str,
+        amount_fen: int,
+        code: PaymentCode,
+        *,
+        purpose: str = "sale",
+        description: str = "",
+        held: tuple[Tender, ...] = (),
+    ) -> Attempt:
+        """Charge a payment code for an order, once, and return the attempt; `follow` it while it is open.
+
+        Silence is no answer: the attempt stays open and is asked about, never charged again. Raises what
+        `create_attempt` raises, PlatformUnreachable before anything left, PaymentRefused.
+        """
+        await self._platform.ready()
+        attempt = await self._store.run(
+            lambda unit: create_attempt(
+                unit,
+                order_id,
+                payee,
+                amount_fen,
+                code.channel,
+                method=Method.PAYMENT_CODE,
+                held=held,
+                purpose=purpose,
+                description=description,
+            )
         )
+        with self._send(attempt):
+            try:
+                answer = await self._platform.charge(attempt, code)
+            except PlatformUnreachable:
+                answer = ChannelState("unknown")
+            except PlatformRejected as error:
+                await self._apply(attempt.id, Finding(answer=Answer.FAILED, reason=error.code))
+                raise PaymentRefused(order=order_id, reason=error.code) from error
+            self._note(attempt.id, answer)
+            return await self._apply(attempt.id, finding_of_charge(attempt, answer))
+
+    async def pay_from_accounts(
+        self, order_id: str, payee: str, held: tuple[Tender, ...], *, purpose: str = "sale"
+    ) -> Attempt:
+        """Pay an order from accounts alone: held, spent and settled in one unit, online or offline.
+
+        Raises what `create_attempt` raises. An order that cannot be settled leaves the attempt with the
+        reason and nothing held.
+        """
+
+        def pay(unit: Unit) -> Attempt:
+            attempt = create_attempt(unit, order_id, payee, 0, NO_CHANNEL, held=held, purpose=purpose)
+            return apply_finding(unit, attempt.id, Finding(answer=Answer.PAID), self._settle)
+
+        return await self._store.run(pay)
+
+    async def follow(self, attempt_id: str) -> Attempt:
+        """Bring an attempt on by its policy, at its pace: ask, and once its time is over undo it.
+
+        To be called as often as a screen likes; silence of the platform leaves the attempt as it stands.
+        Raises AttemptUnknown.
+        """
+        attempt = await self._find(attempt_id)
+        if not attempt.is_open or attempt.id in self._sending or not self._is_due(attempt):
+            return attempt
+        self._asked_at_ms[attempt.id] = self._now_ms()
+        with contextlib.suppress(PlatformUnreachable):
+            return await self._bring_on(attempt)
+        return await self._find(attempt_id)
+
+    def waiting_reason(self, attempt_id: str) -> str:
+        """What an open attempt waits for, as the channel last said: "user_paying" or ""."""
+        return self._waiting_for.get(attempt_id, "")
 
     async def ask(self, attempt_id: str) -> Attempt:
         """Ask what became of an attempt and act on it; also for one that was given up (late money).
 
-        While the platform is away an attempt stays as it is; after its QR has expired it becomes unknown.
-        Raises AttemptUnknown, PlatformUnreachable.
+        While the platform is away an attempt stays as it is; after its time it becomes unknown, or is undone
+        if that takes no answer. Raises AttemptUnknown, PlatformUnreachable.
         """
-        attempt = await self._store.read(lambda connection: find_attempt(connection, attempt_id))
+        attempt = await self._find(attempt_id)
         if attempt.state is AttemptState.PAID:
             return attempt
         try:
@@ -131,12 +224,12 @@ class PaymentEngine:
         """As `ask`, but silence leaves the attempt as it stands. Raises AttemptUnknown."""
         with contextlib.suppress(PlatformUnreachable):
             return await self.ask(attempt_id)
-        return await self._store.read(lambda connection: find_attempt(connection, attempt_id))
+        return await self._find(attempt_id)
 
     async def close(self, attempt_id: str) -> Attempt:
-        """Close an attempt, so that its QR cannot be paid any more; repeated by `settle` until answered.
+        """Undo an attempt, so that it cannot be paid any more; repeated by `follow` until answered.
 
-        Money that arrived before the close wins: the attempt is then paid. Raises AttemptUnknown.
+        Money that arrived before a QR was closed wins: the attempt is then paid. Raises AttemptUnknown.
         """
         attempt = await self._apply(attempt_id, Finding(answer=Answer.CLOSE_ASKED, reason=CLOSED))
         if attempt.state is not AttemptState.REVERSING:
@@ -145,6 +238,10 @@ class PaymentEngine:
             return await self._ask(attempt)
         except PlatformUnreachable:
             return attempt
+
+    async def park(self, attempt_id: str, reason: str = LEFT) -> Attempt:
+        """Free the screen of an open attempt; its outcome goes to phone and counter. Raises AttemptUnknown."""
+        return await self._store.run(lambda unit: park(unit, attempt_id, reason))
 
     async def settle_open(self) -> tuple[Attempt, ...]:
         """Settle every attempt without outcome, look for late money, and return the attempts still open.
@@ -155,9 +252,16 @@ class PaymentEngine:
         with contextlib.suppress(PlatformUnreachable):
             await self._platform.ready()
             for attempt in await self._store.read(open_attempts):
-                await self._settle_left(attempt)
+                if attempt.id not in self._sending:
+                    await self._settle_left(attempt)
             await self._look_for_late_money()
         return await self._store.read(open_attempts)
+
+    async def follow_open(self) -> None:
+        """Follow every attempt without outcome, whoever stands before it; asks only about those due."""
+        for attempt in await self._store.read(open_attempts):
+            await self.follow(attempt.id)
+        self._forget_closed(await self._store.read(open_attempts))
 
     async def _look_for_late_money(self) -> None:
         """Ask about the next attempts that were given up, in turn, until each has had its last word.
@@ -179,39 +283,109 @@ class PaymentEngine:
     async def _ask_last(self, attempt: Attempt) -> None:
         """Close an attempt for good: what nobody paid cannot be paid afterwards, and money wins."""
         try:
-            finding = _finding_of(attempt, await self._platform.close(attempt.id))
+            finding = finding_of(attempt, await self._platform.close(attempt.id))
         except PlatformRejected as error:
-            finding = _finding_of_rejection(attempt, error)
+            finding = finding_of_rejection(attempt, error)
         await self._store.run(lambda unit: apply_last_word(unit, attempt.id, finding, self._settle))
 
     async def _settle_left(self, attempt: Attempt) -> None:
-        """Settle an attempt that may have nobody before it any more: one past its time is closed."""
-        asked = await self._ask(attempt)
-        if asked.state is AttemptState.SENT and self._is_past(asked):
-            await self.close(asked.id)
+        """Settle an attempt that may have nobody before it any more: one past its time is undone."""
+        await self._end_if_past(await self._ask(attempt))
+
+    async def _bring_on(self, attempt: Attempt) -> Attempt:
+        """One step of an open attempt by its policy. Raises PlatformUnreachable."""
+        try:
+            asked = await self._ask(attempt)
+        except PlatformUnreachable:
+            await self._miss_answer(attempt)
+            raise
+        if asked.state is AttemptState.REVERSING and self._is_unanswered(asked):
+            return await self.park(asked.id)
+        return await self._end_if_past(asked)
+
+    async def _end_if_past(self, attempt: Attempt) -> Attempt:
+        ending = attempt.state is AttemptState.SENT or (
+            attempt.state is AttemptState.UNKNOWN and is_code(attempt) and attempt.reason != AMOUNT_DIFFERS
+        )
+        if ending and not attempt.released_by and self._is_past(attempt):
+            return await self.close(attempt.id)
+        return attempt
 
     async def _ask(self, attempt: Attempt) -> Attempt:
-        """Ask once, write down the answer. Raises PlatformUnreachable."""
+        """Ask once, or undo where that is due, and write down the answer. Raises PlatformUnreachable."""
+        undoing = attempt.state is AttemptState.REVERSING and self._may_undo(attempt)
         try:
-            if attempt.state is AttemptState.REVERSING:
-                finding = _closing_of(attempt, await self._platform.close(attempt.id))
+            if undoing:
+                answer = await self._undo(attempt)
+                finding = finding_of_undo(attempt, answer)
             else:
-                finding = _finding_of(attempt, await self._platform.query(attempt.id))
+                answer = await self._platform.query(attempt.id)
+                finding = finding_of(attempt, answer)
+            self._note(attempt.id, answer)
         except PlatformRejected as error:
-            finding = _finding_of_rejection(attempt, error)
+            finding = finding_of_rejection(attempt, error)
         if attempt.state is AttemptState.CREATED and finding.answer is Answer.WAITING:
             return await self.close(attempt.id)
         return await self._apply(attempt.id, finding)
 
+    async def _undo(self, attempt: Attempt) -> ChannelState:
+        if self._policy(attempt).undo == "close":
+            return await self._platform.close(attempt.id)
+        return await self._platform.reverse(attempt.id)
+
     async def _miss_answer(self, attempt: Attempt) -> None:
-        if attempt.state is AttemptState.SENT and self._is_past(attempt):
-            await self._apply(attempt.id, Finding(answer=Answer.UNSURE, reason=OFFLINE))
+        """Silence past the time: a shown QR may have been paid, a charge is to be undone."""
+        if attempt.state is AttemptState.REVERSING and self._is_unanswered(attempt):
+            await self.park(attempt.id)
+        elif attempt.state is AttemptState.SENT and self._is_past(attempt):
+            answer = Answer.CLOSE_ASKED if is_code(attempt) else Answer.UNSURE
+            await self._apply(attempt.id, Finding(answer=answer, reason=OFFLINE))
+
+    def _policy(self, attempt: Attempt) -> Policy:
+        return policy_for(attempt.channel, attempt.method)
+
+    def _is_due(self, attempt: Attempt) -> bool:
+        policy = self._policy(attempt)
+        undoing = attempt.state is AttemptState.REVERSING
+        pause_ms = policy.undo_every_ms if undoing else policy.ask_every_ms
+        last_ms = self._asked_at_ms.get(attempt.id)
+        return last_ms is None or self._now_ms() - last_ms >= pause_ms
+
+    def _may_undo(self, attempt: Attempt) -> bool:
+        return self._now_ms() >= attempt.created_at_ms + self._policy(attempt).undo_not_before_ms
 
     def _is_past(self, attempt: Attempt) -> bool:
-        return attempt.expires_at_ms is not None and attempt.expires_at_ms <= self._now_ms()
+        wait_ms = self._policy(attempt).wait_ms
+        ends_at_ms = attempt.expires_at_ms if wait_ms is None else attempt.created_at_ms + wait_ms
+        return ends_at_ms is not None and ends_at_ms <= self._now_ms()
+
+    def _is_unanswered(self, attempt: Attempt) -> bool:
+        return self._now_ms() - attempt.changed_at_ms >= self._policy(attempt).park_after_ms
 
     def _now_ms(self) -> int:
         return self._clock.now().at_ms
+
+    @contextlib.contextmanager
+    def _send(self, attempt: Attempt) -> Iterator[None]:
+        """While a request is under way nobody else asks: "never heard of it" would prove nothing yet."""
+        self._sending.add(attempt.id)
+        try:
+            yield
+        finally:
+            self._sending.discard(attempt.id)
+            self._asked_at_ms[attempt.id] = self._now_ms()
+
+    def _note(self, attempt_id: str, answer: ChannelState) -> None:
+        self._waiting_for[attempt_id] = answer.reason if answer.state == "waiting" else ""
+
+    def _forget_closed(self, still_open: tuple[Attempt, ...]) -> None:
+        ids = {attempt.id for attempt in still_open}
+        for memory in (self._asked_at_ms, self._waiting_for):
+            for attempt_id in memory.keys() - ids:
+                del memory[attempt_id]
+
+    async def _find(self, attempt_id: str) -> Attempt:
+        return await self._store.read(lambda connection: find_attempt(connection, attempt_id))
 
     async def _apply(self, attempt_id: str, finding: Finding) -> Attempt:
         attempt = await self._store.run(lambda unit: self._write(unit, attempt_id, finding))
@@ -224,32 +398,3 @@ class PaymentEngine:
         if finding.reason == CONFLICT and self._conflict is not None:
             self._conflict(unit, attempt)
         return attempt
-
-
-def _finding_of(attempt: Attempt, answer: ChannelState) -> Finding:
-    if answer.order_id not in ("", attempt.order_id):
-        return _conflict_of(attempt)
-    return Finding(
-        answer=_ANSWERS.get(answer.state, Answer.UNSURE),
-        reason="" if answer.state == "paid" else f"channel_{answer.state}",
-        amount_fen=answer.amount_fen,
-        channel_id=answer.channel_id,
-    )
-
-
-def _conflict_of(attempt: Attempt) -> Finding:
-    """What the platform says is about another order; nobody can have paid ours, unless its QR was shown."""
-    return Finding(answer=Answer.UNSURE if attempt.qr else Answer.FAILED, reason=CONFLICT)
-
-
-def _closing_of(attempt: Attempt, answer: ChannelState) -> Finding:
-    finding = _finding_of(attempt, answer)
-    if finding.answer is Answer.FAILED and finding.reason != CONFLICT:
-        return Finding(answer=Answer.FAILED, reason=CLOSED, channel_id=answer.channel_id)
-    return finding
-
-
-def _finding_of_rejection(attempt: Attempt, error: PlatformRejected) -> Finding:
-    """An attempt that the platform never had and nobody saw cannot be paid; others prove nothing."""
-    never_shown = error.status == HTTPStatus.NOT_FOUND and not attempt.qr
-    return Finding(answer=Answer.FAILED if never_shown else Answer.UNSURE, reason=error.code)

@@ -33,6 +33,54 @@ class PaymentRefused(Refusal):
     code = "payment_refused"
 
 
+class AmountInvalid(Refusal):
+    """The sum is not a whole number of fen above zero, or larger than any payment here."""
+
+    code = "amount_invalid"
+
+
+class ChannelUnsupported(Refusal):
+    """No such channel can be asked for money here."""
+
+    code = "channel_unsupported"
+
+
+class PaymentCodeUnknown(Refusal):
+    """The scanned text has not the shape of any payment code; its digits are not repeated."""
+
+    code = "payment_code_unknown"
+
+
+class PaymentCodeUnsupported(Refusal):
+    """The code belongs to a channel that is not supported here."""
+
+    code = "payment_code_unsupported"
+
+
+class RefundAboveCaptured(Refusal):
+    """More would go back than was paid and has not gone back yet; `left_fen` is what may."""
+
+    code = "refund_above_captured"
+
+
+class NothingToRefund(Refusal):
+    """The order has no payment that anything could go back from."""
+
+    code = "nothing_to_refund"
+
+
+class RefundPartUnknown(Refusal):
+    """No part of a refund has this id."""
+
+    code = "refund_part_unknown"
+
+
+class ReleaseNotPossible(Refusal):
+    """Goods are released on an open payment only, and once; `reason` says what stands against it."""
+
+    code = "release_not_possible"
+
+
 class ReceiptUnknown(Refusal):
     """No receipt belongs to this order."""
 

@@ -17,15 +17,21 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentRequested(Event, frozen=True, kw_only=True):
-    """An attempt exists on disk; the request leaves after this."""
+    """An attempt exists on disk; the request leaves after this.
+
+    `amount_fen` is asked of the channel by `method`, `held_fen` is held on accounts.
+    """
 
     TYPE: ClassVar[str] = "PaymentRequested"
+    VERSION: ClassVar[int] = 2
     attempt_id: str
     order_id: str
     purpose: str
     payee: str
     amount_fen: int
+    held_fen: int
     channel: str
+    method: str
 
 
 class PaymentUnknown(Event, frozen=True, kw_only=True):
@@ -38,15 +44,23 @@ class PaymentUnknown(Event, frozen=True, kw_only=True):
 
 
 class PaymentPaid(Event, frozen=True, kw_only=True):
-    """The channel has the money; `late` means that the attempt had been given up before."""
+    """The channel has the money; `late` means that the attempt had been given up before.
+
+    `amount_fen` is what the channel took, at `paid_at_ms` by its own time (0: it did not say); `held_fen` is
+    what accounts paid beside it, nothing when late.
+    """
 
     TYPE: ClassVar[str] = "PaymentPaid"
+    VERSION: ClassVar[int] = 2
     attempt_id: str
     order_id: str
     payee: str
     amount_fen: int
+    held_fen: int
     channel: str
+    method: str
     channel_id: str
+    paid_at_ms: int
     late: bool
 
 
@@ -67,10 +81,65 @@ class PaymentReversed(Event, frozen=True, kw_only=True):
     order_id: str
 
 
+class PaymentReleased(Event, frozen=True, kw_only=True):
+    """A supervisor gave the goods of an open payment out; `amount_fen` is owed until the channel paid."""
+
+    TYPE: ClassVar[str] = "PaymentReleased"
+    attempt_id: str
+    order_id: str
+    payee: str
+    amount_fen: int
+    supervisor: str
+    reason: str
+
+
+class PartAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a refund: `kind` is "channel" or an account's; `part_id` is the same in every retry."""
+
+    part_id: str
+    kind: str
+    account: str
+    lease: str
+    amount_fen: int
+
+
 class RefundRequested(Event, frozen=True, kw_only=True):
-    """Captured money has no order to settle and goes back to the payer."""
+    """Captured money goes back to the payer, whole or in part, by the tenders that paid it, last one first.
+
+    Parts of accounts are done with this event; a part of the channel ends with RefundPaid or RefundFailed.
+    """
 
     TYPE: ClassVar[str] = "RefundRequested"
+    VERSION: ClassVar[int] = 2
+    refund_id: str
+    attempt_id: str
+    order_id: str
+    payee: str
+    amount_fen: int
+    reason: str
+    parts: tuple[PartAsked, ...]
+
+
+class RefundPaid(Event, frozen=True, kw_only=True):
+    """The channel gave a part of a refund back, at `refunded_at_ms` by its own time (0: it did not say)."""
+
+    TYPE: ClassVar[str] = "RefundPaid"
+    part_id: str
+    refund_id: str
+    attempt_id: str
+    order_id: str
+    payee: str
+    amount_fen: int
+    channel: str
+    channel_id: str
+    refunded_at_ms: int
+
+
+class RefundFailed(Event, frozen=True, kw_only=True):
+    """The channel refused a part of a refund for good; a person has to see to it."""
+
+    TYPE: ClassVar[str] = "RefundFailed"
+    part_id: str
     refund_id: str
     attempt_id: str
     order_id: str
@@ -140,9 +209,15 @@ EVENTS: tuple[type[Event], ...] = (
     PaymentPaid,
     PaymentFailed,
     PaymentReversed,
+    PaymentReleased,
     RefundRequested,
+<<<<<<< HEAD
     LeaseReturned,
     PointsClaimed,
     TopUpPlaced,
     TopUpSettled,
+=======
+    RefundPaid,
+    RefundFailed,
+>>>>>>> f795d64 (Give payments a method, a policy and codes that nobody sees; refunds in parts, release by a supervisor)
 )

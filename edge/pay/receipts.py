@@ -58,7 +58,7 @@ def issue_receipt(unit: Unit, attempt: Attempt, body: ReceiptBody) -> Receipt:
         "attempt_id": attempt.id,
         "purpose": attempt.purpose,
         "payee": attempt.payee,
-        "total_fen": attempt.amount_fen,
+        "total_fen": attempt.total_fen,
         "business_date": business_date(unit.connection, unit.now),
         "at_ms": unit.now.at_ms,
         "trust": str(unit.now.trust),

@@ -12,8 +12,9 @@ CONFLICT = "attempt_conflict"
 """The platform's code for an attempt id that it has for another order, and the reason of such an attempt."""
 
 _ATTEMPT = (
-    "id, order_id, purpose, payee, amount_fen, channel, description, state, reason, qr, expires_at_ms, "
-    "channel_id, created_at_ms, changed_at_ms"
+    "id, order_id, purpose, payee, amount_fen, held_fen, channel, method, description, state, reason, qr, "
+    "expires_at_ms, channel_id, captured_fen, paid_at_ms, created_at_ms, changed_at_ms, parked_at_ms, "
+    "released_by"
 )
 _STANDING = "(state IN ('created', 'sent', 'unknown', 'reversing') OR (state = 'paid' AND reason = ''))"
 _OPEN = "state IN ('created', 'sent', 'unknown', 'reversing')"
@@ -48,8 +49,9 @@ def insert_attempt(connection: sqlite3.Connection, attempt: Row) -> None:
     """Insert an attempt; sqlite3.IntegrityError when its order has a standing one."""
     connection.execute(
         f"INSERT INTO attempts (key, {_ATTEMPT}) VALUES"
-        " (:key, :id, :order_id, :purpose, :payee, :amount_fen, :channel, :description,"
-        " :state, :reason, :qr, :expires_at_ms, :channel_id, :created_at_ms, :changed_at_ms)",
+        " (:key, :id, :order_id, :purpose, :payee, :amount_fen, :held_fen, :channel, :method, :description,"
+        " :state, :reason, :qr, :expires_at_ms, :channel_id, :captured_fen, :paid_at_ms, :created_at_ms,"
+        " :changed_at_ms, :parked_at_ms, :released_by)",
         {**attempt, "key": key_of(attempt["id"])},
     )
 
@@ -58,7 +60,9 @@ def update_attempt(connection: sqlite3.Connection, attempt: Row) -> None:
     """Write what can change about an attempt."""
     connection.execute(
         "UPDATE attempts SET state = :state, reason = :reason, qr = :qr, expires_at_ms = :expires_at_ms,"
-        " channel_id = :channel_id, changed_at_ms = :changed_at_ms WHERE key = :key",
+        " channel_id = :channel_id, captured_fen = :captured_fen, paid_at_ms = :paid_at_ms,"
+        " changed_at_ms = :changed_at_ms, parked_at_ms = :parked_at_ms, released_by = :released_by"
+        " WHERE key = :key",
         {**attempt, "key": key_of(attempt["id"])},
     )
 
@@ -81,6 +85,15 @@ def open_attempt_rows(connection: sqlite3.Connection) -> list[Row]:
     return rows_of(connection.execute(query))
 
 
+def unpaid_release_rows(connection: sqlite3.Connection) -> list[Row]:
+    """Return the attempts that were released and then failed or were reversed, oldest first."""
+    query = (
+        f"SELECT {_ATTEMPT} FROM attempts WHERE released_by != '' AND state IN ('failed', 'reversed')"
+        " ORDER BY key"
+    )
+    return rows_of(connection.execute(query))
+
+
 def watched_rows(connection: sqlite3.Connection, after_id: str, count: int) -> list[Row]:
     """Return `count` attempts that failed or were reversed and are watched, in order after one of them.
 
@@ -98,30 +111,6 @@ def end_watch(connection: sqlite3.Connection, attempt_id: str) -> None:
     connection.execute(
         "UPDATE attempts SET watched = 0 WHERE key = ? AND id = ?", (key_of(attempt_id), attempt_id)
     )
-
-
-def insert_refund(connection: sqlite3.Connection, refund: Row) -> None:
-    """Insert a refund in state "requested"."""
-    connection.execute(
-        "INSERT INTO refunds"
-        " (id, attempt_id, order_id, payee, amount_fen, state, reason, business_date, at_ms) VALUES"
-        " (:id, :attempt_id, :order_id, :payee, :amount_fen, 'requested', :reason, :business_date, :at_ms)",
-        refund,
-    )
-
-
-def refund_rows(connection: sqlite3.Connection, state: str) -> list[Row]:
-    """Return the refunds in one state, oldest first."""
-    return rows_of(connection.execute("SELECT * FROM refunds WHERE state = ? ORDER BY at_ms, id", (state,)))
-
-
-def refund_totals(connection: sqlite3.Connection, business_date: str) -> list[Row]:
-    """Return payee, count and sum of the refunds asked for on a business date."""
-    query = (
-        "SELECT payee, count(*) AS count, sum(amount_fen) AS total_fen FROM refunds WHERE business_date = ?"
-        " GROUP BY payee ORDER BY payee"
-    )
-    return rows_of(connection.execute(query, (business_date,)))
 
 
 def insert_receipt(connection: sqlite3.Connection, receipt: Row) -> int:

@@ -84,6 +84,7 @@ CREATE INDEX attempts_watched ON attempts (key) WHERE watched = 1 AND state IN (
 """,
     ),
     Migration(
+<<<<<<< HEAD
         "pay-004",
         """
 CREATE TABLE tender_accounts (
@@ -142,6 +143,96 @@ CREATE TABLE top_ups (
     receipt INTEGER,
     body BLOB NOT NULL
 ) STRICT;
+=======
+        "pay-003",
+        """
+CREATE TABLE attempts_of_methods (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL CHECK (length(id) <= 32),
+    order_id TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    payee TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen >= 0),
+    held_fen INTEGER NOT NULL DEFAULT 0 CHECK (held_fen >= 0),
+    channel TEXT NOT NULL,
+    method TEXT NOT NULL CHECK (method IN ('collection_qr', 'payment_code', '')),
+    description TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (
+        state IN ('created', 'sent', 'unknown', 'paid', 'failed', 'reversing', 'reversed')),
+    reason TEXT NOT NULL DEFAULT '',
+    qr TEXT NOT NULL DEFAULT '',
+    expires_at_ms INTEGER,
+    channel_id TEXT NOT NULL DEFAULT '',
+    captured_fen INTEGER NOT NULL DEFAULT 0 CHECK (captured_fen >= 0),
+    paid_at_ms INTEGER NOT NULL DEFAULT 0,
+    created_at_ms INTEGER NOT NULL,
+    changed_at_ms INTEGER NOT NULL,
+    parked_at_ms INTEGER,
+    released_by TEXT NOT NULL DEFAULT '',
+    watched INTEGER NOT NULL DEFAULT 1,
+    CHECK (amount_fen + held_fen > 0),
+    CHECK ((amount_fen = 0) = (channel = '')),
+    CHECK ((channel = '') = (method = ''))
+) STRICT;
+INSERT INTO attempts_of_methods (
+        key, id, order_id, purpose, payee, amount_fen, channel, method, description, state, reason, qr,
+        expires_at_ms, channel_id, captured_fen, created_at_ms, changed_at_ms, watched)
+    SELECT key, id, order_id, purpose, payee, amount_fen, channel, 'collection_qr', description, state,
+        reason, qr, expires_at_ms, channel_id,
+        CASE WHEN state != 'paid' THEN 0 ELSE coalesce(
+            (SELECT refunds.amount_fen FROM refunds WHERE attempt_id = attempts.id), amount_fen) END,
+        created_at_ms, changed_at_ms, watched
+    FROM attempts;
+DROP TABLE attempts;
+ALTER TABLE attempts_of_methods RENAME TO attempts;
+CREATE UNIQUE INDEX attempts_one_standing ON attempts (order_id)
+    WHERE state IN ('created', 'sent', 'unknown', 'reversing') OR (state = 'paid' AND reason = '');
+CREATE INDEX attempts_open ON attempts (state) WHERE state IN ('created', 'sent', 'unknown', 'reversing');
+CREATE INDEX attempts_watched ON attempts (key) WHERE watched = 1 AND state IN ('failed', 'reversed');
+CREATE INDEX attempts_released ON attempts (key) WHERE released_by != '';
+CREATE TABLE refunds_in_parts (
+    id TEXT PRIMARY KEY,
+    attempt_id TEXT NOT NULL,
+    order_id TEXT NOT NULL,
+    payee TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    reason TEXT NOT NULL,
+    business_date TEXT NOT NULL,
+    at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE refund_parts (
+    id TEXT PRIMARY KEY CHECK (length(id) <= 32),
+    refund_id TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    attempt_id TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('channel', 'points', 'prepaid_fee', 'wallet')),
+    account TEXT NOT NULL,
+    lease TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    captured_fen INTEGER NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    state TEXT NOT NULL CHECK (state IN ('requested', 'refunding', 'refunded', 'failed')),
+    reason TEXT NOT NULL DEFAULT '',
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_at_ms INTEGER NOT NULL,
+    channel_id TEXT NOT NULL DEFAULT '',
+    refunded_at_ms INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+INSERT INTO refunds_in_parts SELECT id, attempt_id, order_id, payee, amount_fen, reason, business_date, at_ms
+    FROM refunds;
+INSERT INTO refund_parts (id, refund_id, place, attempt_id, kind, account, lease, channel, captured_fen,
+        amount_fen, state, next_at_ms)
+    SELECT refunds.id, refunds.id, 1, attempt_id, 'channel', '', '', channel, refunds.amount_fen,
+        refunds.amount_fen, refunds.state, at_ms
+    FROM refunds JOIN attempts ON attempts.id = attempt_id;
+DROP TABLE refunds;
+ALTER TABLE refunds_in_parts RENAME TO refunds;
+CREATE INDEX refunds_by_order ON refunds (order_id);
+CREATE UNIQUE INDEX refund_parts_in_order ON refund_parts (refund_id, place);
+CREATE INDEX refund_parts_by_attempt ON refund_parts (attempt_id);
+CREATE INDEX refund_parts_due ON refund_parts (next_at_ms)
+    WHERE kind = 'channel' AND state IN ('requested', 'refunding');
+>>>>>>> f795d64 (Give payments a method, a policy and codes that nobody sees; refunds in parts, release by a supervisor)
 """,
     ),
 )

@@ -4,7 +4,8 @@ import sqlite3
 
 import msgspec
 
-from edge.pay.records import receipt_totals, refund_totals
+from edge.pay.records import receipt_totals
+from edge.pay.refund_records import refund_totals
 
 
 class DayLine(msgspec.Struct, frozen=True, kw_only=True):

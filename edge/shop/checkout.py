@@ -179,7 +179,7 @@ def settle_sale(unit: Unit, attempt: Attempt) -> Receipt:
     """
     order = records.order_row(unit.connection, attempt.order_id)
     body = None if order is None else msgspec.json.decode(order["body"], type=OrderBody)
-    if order is None or body is None or order["state"] != "placed" or body.total_fen != attempt.amount_fen:
+    if order is None or body is None or order["state"] != "placed" or body.total_fen != attempt.total_fen:
         raise OrderNotPayable(order=attempt.order_id)
     tenders = tenders_of(unit.connection, attempt.id)
     points = _points_earned(unit.connection, body, tenders) if tenders else body.points

@@ -20,7 +20,7 @@ from edge.homes.fees import place_fee, settle_bills
 from edge.pay.attempts import Attempt, create_attempt, find_attempt
 from edge.pay.engine import PaymentEngine
 from edge.pay.errors import PaymentRefused
-from edge.pay.records import refund_rows
+from edge.pay.refund_records import refund_rows
 from edge.pay.states import AttemptState
 from edge.service.records import live_alarms
 from edge.shop.catalogue import Product

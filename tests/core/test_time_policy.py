@@ -217,7 +217,7 @@ async def sale(trust: Trust) -> Rule:
                 order_id=order.order_id,
                 payee=order.payee,
                 amount_fen=order.total_fen,
-                channel="collection_qr",
+                channel="wechat",
             )
         )
         paid = Finding(answer=Answer.PAID, amount_fen=order.total_fen, channel_id=f"ch-{asked.id}")

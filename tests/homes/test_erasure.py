@@ -47,7 +47,7 @@ def buy(store: InlineStore, resident: str) -> str:
     basket = basket_of((store.read_now(lambda connection: find_product(connection, "s1")), 1))
     order = store.run_now(lambda unit: place_order(unit, basket, resident=resident, kiosk="k1"))
     asked = store.run_now(
-        lambda unit: create_attempt(unit, order.order_id, order.payee, order.total_fen, "collection_qr")
+        lambda unit: create_attempt(unit, order.order_id, order.payee, order.total_fen, "wechat")
     )
     paid = Finding(answer=Answer.PAID, amount_fen=order.total_fen, channel_id=f"ch-{asked.id}")
     store.run_now(lambda unit: apply_finding(unit, asked.id, paid, {"sale": settle_sale}))

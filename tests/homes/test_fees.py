@@ -17,7 +17,7 @@ from edge.homes.fees import PlacedFee, find_fee_order, place_fee, settle_bills
 from edge.pay.copies import note_feed
 from edge.pay.engine import PaymentEngine
 from edge.pay.receipts import find_receipt
-from edge.pay.records import refund_rows
+from edge.pay.refund_records import refund_rows
 from edge.store.inline import InlineStore
 from edge.trust.clock import Trust
 from tests.fakes.clock import FakeClock

@@ -7,7 +7,7 @@ from edge.errors import PlatformUnreachable
 from edge.pay.attempts import Attempt, find_attempt, open_attempts, watched_attempts
 from edge.pay.engine import PaymentEngine
 from edge.pay.errors import AttemptStillOpen, AttemptUnknown, OrderAlreadyPaid, PaymentRefused
-from edge.pay.records import refund_rows
+from edge.pay.refund_records import refund_rows
 from edge.pay.states import AttemptState
 from edge.shop.checkout import PlacedOrder, cancel_order, find_order, place_order, settle_sale
 from edge.shop.errors import OrderHasPayment
@@ -257,7 +257,7 @@ async def test_after_a_restart_an_attempt_that_never_left_fails(till: Till) -> N
     from edge.pay.attempts import create_attempt
 
     attempt = till.store.run_now(
-        lambda unit: create_attempt(unit, till.order.order_id, "shop", 2560, "collection_qr")
+        lambda unit: create_attempt(unit, till.order.order_id, "shop", 2560, "wechat")
     )
     assert await till.engine.settle_open() == ()
     assert find_attempt(till.store.connection, attempt.id).state is AttemptState.FAILED
@@ -267,7 +267,7 @@ async def test_after_a_restart_an_attempt_whose_qr_nobody_saw_is_closed(till: Ti
     from edge.pay.attempts import create_attempt
 
     attempt = till.store.run_now(
-        lambda unit: create_attempt(unit, till.order.order_id, "shop", 2560, "collection_qr")
+        lambda unit: create_attempt(unit, till.order.order_id, "shop", 2560, "wechat")
     )
     await till.platform.request(attempt)
     assert await till.engine.settle_open() == ()

@@ -63,9 +63,7 @@ class PaymentMachine(RuleBasedStateMachine):
         order = data.draw(st.sampled_from(self.orders))
         try:
             attempt = self.store.run_now(
-                lambda unit: create_attempt(
-                    unit, order.order_id, order.payee, order.total_fen, "collection_qr"
-                )
+                lambda unit: create_attempt(unit, order.order_id, order.payee, order.total_fen, "wechat")
             )
         except Refusal:
             return

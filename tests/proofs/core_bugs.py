@@ -232,7 +232,7 @@ def amount_ignored() -> AbstractContextManager[None]:
 
 def late_kept() -> AbstractContextManager[None]:
     """Money that came too late stays."""
-    return _hunt(patch.object(attempts, "_request_refund", lambda *_: None))
+    return _hunt(patch.object(attempts, "refund_capture", lambda *_: None))
 
 
 def sale_while_unwritable() -> AbstractContextManager[None]:

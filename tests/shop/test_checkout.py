@@ -62,7 +62,7 @@ def place(store: InlineStore, basket: Basket, **options: object) -> PlacedOrder:
 
 def pay(store: InlineStore, order: PlacedOrder, *, captured_fen: int | None = None) -> Attempt:
     asked = store.run_now(
-        lambda unit: create_attempt(unit, order.order_id, order.payee, order.total_fen, "collection_qr")
+        lambda unit: create_attempt(unit, order.order_id, order.payee, order.total_fen, "wechat")
     )
     paid = Finding(
         answer=Answer.PAID, amount_fen=captured_fen or order.total_fen, channel_id=f"ch-{asked.id}"
@@ -200,7 +200,7 @@ def test_a_sale_that_fails_half_way_leaves_nothing_behind(store: InlineStore) ->
     soy = put_product(store, 1, pieces=2)
     order = place(store, basket_of((soy, 1)))
     asked = store.run_now(
-        lambda unit: create_attempt(unit, order.order_id, order.payee, order.total_fen, "collection_qr")
+        lambda unit: create_attempt(unit, order.order_id, order.payee, order.total_fen, "wechat")
     )
     before = list(store.connection.iterdump())
 
@@ -243,7 +243,7 @@ def test_abandoned_orders_are_given_up_but_not_those_being_paid(store: InlineSto
     soy = put_product(store, 1, pieces=5)
     left, paying = place(store, basket_of((soy, 1))), place(store, basket_of((soy, 1)))
     store.run_now(
-        lambda unit: create_attempt(unit, paying.order_id, paying.payee, paying.total_fen, "collection_qr")
+        lambda unit: create_attempt(unit, paying.order_id, paying.payee, paying.total_fen, "wechat")
     )
     clock.advance(seconds=1)
     fresh = place(store, basket_of((soy, 1)))
