@@ -65,7 +65,7 @@ async def begin_payment(session: "Session", order: Payable, *, origin: str) -> N
     if visit is not session.visit:
         await _abandon(session, paying)
         return
-    visit.paying = paying
+    visit.paying, visit.toast = paying, None
     await session.show("pay")
 
 

@@ -8,7 +8,7 @@ from kiosk.words import Text
 
 NAMES: dict[AccountKind, Text] = {
     "points": Text("积分", "Points"),
-    "prepaid_fee": Text("预存物业费", "Prepaid fee"),
+    "prepaid_fee": Text("预存", "Prepaid"),
     "wallet": Text("余额", "Balance"),
 }
 
