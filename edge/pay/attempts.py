@@ -28,7 +28,7 @@ from edge.pay.events import (
 from edge.pay.policy import CHANNELS, MOST_FEN, NO_CHANNEL, Method
 from edge.pay.refunds import refund_capture
 from edge.pay.states import OPEN_STATES, Answer, AttemptState, next_state
-from edge.pay.tenders import Tender, hold, release, spend
+from edge.pay.tenders import OrderLimits, Tender, hold, release, spend
 from edge.store.crashpoints import reach
 from edge.store.unit import Unit
 
@@ -117,10 +117,13 @@ def create_attempt(
     *,
     method: Method = Method.COLLECTION_QR,
     held: tuple[Tender, ...] = (),
+    limits: OrderLimits | None = None,
     purpose: str = "sale",
     description: str = "",
 ) -> Attempt:
     """Record a new attempt for an order; `amount_fen` is the channel's part, `held` is reserved first.
+
+    `limits` is what the order's room lets accounts pay of it; without it they pay nothing.
 
     Raises AmountInvalid, ChannelUnsupported, AttemptStillOpen while an earlier one has no outcome,
     OrderAlreadyPaid after a success, and what `edge.pay.tenders.hold` raises.
@@ -151,11 +154,15 @@ def create_attempt(
         changed_at_ms=unit.now.at_ms,
     )
     if held:
-        hold(unit, attempt.id, order_id, payee, held)
+        hold(unit, attempt.id, amount_fen, held, limits or _nothing(payee, attempt.total_fen))
     records.insert_attempt(unit.connection, msgspec.structs.asdict(attempt))
     unit.record(_requested(attempt), actor=ACTOR)
     unit.hint(TOPIC)
     return attempt
+
+
+def _nothing(payee: str, total_fen: int) -> OrderLimits:
+    return OrderLimits(subject=None, payee=payee, total_fen=total_fen)
 
 
 def _check_amount(amount_fen: int, held_fen: int, channel: str) -> None:

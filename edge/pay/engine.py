@@ -6,6 +6,7 @@ which requests are under way, and where the round of late money goes on.
 """
 
 import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 
 from edge.errors import PlatformRejected, PlatformUnreachable
@@ -37,7 +38,7 @@ from edge.pay.findings import (
 from edge.pay.policy import NO_CHANNEL, WECHAT, Method, Policy, policy_for
 from edge.pay.ports import ChannelState, PaymentPlatform
 from edge.pay.states import Answer, AttemptState
-from edge.pay.tenders import Tender
+from edge.pay.tenders import OrderLimits, Tender
 from edge.store.crashpoints import reach
 from edge.store.store import Store
 from edge.store.unit import Unit
@@ -49,12 +50,15 @@ LEFT = "left"
 """Reason of an attempt whose payer went on with a slip; also of one whose undoing nobody answers."""
 
 Conflict = Callable[[Unit, Attempt], object]
+Limits = Callable[[sqlite3.Connection, str], OrderLimits]
+"""What accounts may pay of an order, as its room says."""
 
 
 class PaymentEngine:
     """Requests, charges, follows, undoes and recovers payment attempts.
 
-    `settle` names for each purpose the function that settles the order of a paid attempt, in the same unit.
+    `settle` names for each purpose the function that settles the order of a paid attempt, in the same unit,
+    `limits` the one that says what accounts may pay of it; an order of a purpose without pays by channel.
     `conflict` is told, in the unit that writes it down, of an attempt whose id the platform has for another
     order: somebody of our name has used it.
     """
@@ -67,11 +71,13 @@ class PaymentEngine:
         settle: Mapping[str, Settle],
         clock: Clock,
         conflict: Conflict | None = None,
+        limits: Mapping[str, Limits] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._platform = platform
         self._settle = settle
+        self._limits = limits or {}
         self._watched_last = ""
         self._conflict = conflict
         self._sending: set[str] = set()
@@ -112,6 +118,7 @@ class PaymentEngine:
                 amount_fen,
                 channel,
                 held=held,
+                limits=self._limits_of(unit, purpose, order_id, held),
                 purpose=purpose,
                 description=description,
             )
@@ -157,6 +164,7 @@ class PaymentEngine:
                 code.channel,
                 method=Method.PAYMENT_CODE,
                 held=held,
+                limits=self._limits_of(unit, purpose, order_id, held),
                 purpose=purpose,
                 description=description,
             )
@@ -182,7 +190,10 @@ class PaymentEngine:
         """
 
         def pay(unit: Unit) -> Attempt:
-            attempt = create_attempt(unit, order_id, payee, 0, NO_CHANNEL, held=held, purpose=purpose)
+            limits = self._limits_of(unit, purpose, order_id, held)
+            attempt = create_attempt(
+                unit, order_id, payee, 0, NO_CHANNEL, held=held, limits=limits, purpose=purpose
+            )
             return apply_finding(unit, attempt.id, Finding(answer=Answer.PAID), self._settle)
 
         return await self._store.run(pay)
@@ -240,7 +251,7 @@ class PaymentEngine:
             return attempt
 
     async def park(self, attempt_id: str, reason: str = LEFT) -> Attempt:
-        """Free the screen of an open attempt; its outcome goes to phone and counter. Raises AttemptUnknown."""
+        """Free the screen of an open attempt; phone and counter get its outcome. Raises AttemptUnknown."""
         return await self._store.run(lambda unit: park(unit, attempt_id, reason))
 
     async def settle_open(self) -> tuple[Attempt, ...]:
@@ -340,6 +351,12 @@ class PaymentEngine:
         elif attempt.state is AttemptState.SENT and self._is_past(attempt):
             answer = Answer.CLOSE_ASKED if is_code(attempt) else Answer.UNSURE
             await self._apply(attempt.id, Finding(answer=answer, reason=OFFLINE))
+
+    def _limits_of(
+        self, unit: Unit, purpose: str, order_id: str, held: tuple[Tender, ...]
+    ) -> OrderLimits | None:
+        of_purpose = self._limits.get(purpose)
+        return None if of_purpose is None or not held else of_purpose(unit.connection, order_id)
 
     def _policy(self, attempt: Attempt) -> Policy:
         return policy_for(attempt.channel, attempt.method)

@@ -211,13 +211,10 @@ EVENTS: tuple[type[Event], ...] = (
     PaymentReversed,
     PaymentReleased,
     RefundRequested,
-<<<<<<< HEAD
+    RefundPaid,
+    RefundFailed,
     LeaseReturned,
     PointsClaimed,
     TopUpPlaced,
     TopUpSettled,
-=======
-    RefundPaid,
-    RefundFailed,
->>>>>>> f795d64 (Give payments a method, a policy and codes that nobody sees; refunds in parts, release by a supervisor)
 )

@@ -209,7 +209,7 @@ def _write_part(unit: Unit, attempt: records.Row, refund_id: str, place: int, pa
     )
     if not of_channel:
         account = msgspec.convert(msgspec.structs.asdict(part), Tender)
-        give_back(unit, refund_id, part_id, attempt["payee"], account)
+        give_back(unit, part_id, attempt["payee"], account)
     return PartAsked(
         part_id=part_id,
         kind=part.kind,

@@ -84,66 +84,6 @@ CREATE INDEX attempts_watched ON attempts (key) WHERE watched = 1 AND state IN (
 """,
     ),
     Migration(
-<<<<<<< HEAD
-        "pay-004",
-        """
-CREATE TABLE tender_accounts (
-    id TEXT PRIMARY KEY,
-    version INTEGER NOT NULL,
-    subject TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('points', 'wallet', 'prepaid_fee')),
-    issuer TEXT NOT NULL,
-    balance_fen INTEGER NOT NULL,
-    pending_fen INTEGER NOT NULL,
-    lines BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX tender_accounts_by_subject ON tender_accounts (subject);
-CREATE TABLE account_moves (
-    account TEXT NOT NULL,
-    epoch INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    amount_fen INTEGER NOT NULL,
-    PRIMARY KEY (account, epoch, seq)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE leases (
-    id TEXT PRIMARY KEY,
-    version INTEGER NOT NULL,
-    account TEXT NOT NULL,
-    epoch INTEGER NOT NULL,
-    granted_fen INTEGER NOT NULL,
-    recall INTEGER NOT NULL,
-    closed INTEGER NOT NULL,
-    spent_fen INTEGER NOT NULL DEFAULT 0 CHECK (spent_fen BETWEEN 0 AND granted_fen),
-    returned INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
-CREATE INDEX leases_by_account ON leases (account);
-CREATE TABLE tender_holds (
-    attempt INTEGER NOT NULL,
-    place INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('points', 'wallet', 'prepaid_fee')),
-    account TEXT NOT NULL,
-    issuer TEXT NOT NULL,
-    lease TEXT NOT NULL REFERENCES leases (id),
-    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
-    state TEXT NOT NULL CHECK (state IN ('held', 'spent', 'released')),
-    PRIMARY KEY (attempt, place)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX tender_holds_open ON tender_holds (lease) WHERE state = 'held';
-CREATE TABLE points_claims (
-    order_id TEXT PRIMARY KEY,
-    account TEXT NOT NULL,
-    points INTEGER NOT NULL,
-    at_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE top_ups (
-    key INTEGER PRIMARY KEY,
-    id TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('placed', 'paid')),
-    placed_at_ms INTEGER NOT NULL,
-    receipt INTEGER,
-    body BLOB NOT NULL
-) STRICT;
-=======
         "pay-003",
         """
 CREATE TABLE attempts_of_methods (
@@ -232,7 +172,67 @@ CREATE UNIQUE INDEX refund_parts_in_order ON refund_parts (refund_id, place);
 CREATE INDEX refund_parts_by_attempt ON refund_parts (attempt_id);
 CREATE INDEX refund_parts_due ON refund_parts (next_at_ms)
     WHERE kind = 'channel' AND state IN ('requested', 'refunding');
->>>>>>> f795d64 (Give payments a method, a policy and codes that nobody sees; refunds in parts, release by a supervisor)
+""",
+    ),
+    Migration(
+        "pay-004",
+        """
+CREATE TABLE tender_accounts (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('points', 'wallet', 'prepaid_fee')),
+    issuer TEXT NOT NULL,
+    balance_fen INTEGER NOT NULL,
+    pending_fen INTEGER NOT NULL,
+    lines BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tender_accounts_by_subject ON tender_accounts (subject);
+CREATE TABLE account_moves (
+    account TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    PRIMARY KEY (account, epoch, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE leases (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    granted_fen INTEGER NOT NULL,
+    recall INTEGER NOT NULL,
+    closed INTEGER NOT NULL,
+    spent_fen INTEGER NOT NULL DEFAULT 0 CHECK (spent_fen BETWEEN 0 AND granted_fen),
+    returned INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE INDEX leases_by_account ON leases (account);
+CREATE TABLE tender_holds (
+    attempt INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('points', 'wallet', 'prepaid_fee')),
+    account TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    lease TEXT NOT NULL REFERENCES leases (id),
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    state TEXT NOT NULL CHECK (state IN ('held', 'spent', 'released')),
+    PRIMARY KEY (attempt, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tender_holds_open ON tender_holds (lease) WHERE state = 'held';
+CREATE TABLE points_claims (
+    order_id TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    points INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE top_ups (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('placed', 'paid')),
+    placed_at_ms INTEGER NOT NULL,
+    receipt INTEGER,
+    body BLOB NOT NULL
+) STRICT;
 """,
     ),
 )

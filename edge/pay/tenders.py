@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """Mixed tenders: what accounts pay of an order beside the channel.
 
 A channel cannot be held; so the parts of accounts are held first, in the unit that creates the attempt, the
@@ -192,45 +191,3 @@ def share_tenders(tenders: Sequence[Tender], amounts: Sequence[int]) -> tuple[tu
                 left[place] -= part
         shares.append(tuple(parts))
     return tuple(shares)
-=======
-"""Tenders other than a channel: what residents' accounts pay of an order."""
-
-import sqlite3
-from typing import Literal
-
-import msgspec
-
-from edge.store.unit import Unit
-
-Kind = Literal["points", "prepaid_fee", "wallet"]
-
-
-class Tender(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a payment that an account pays, out of what `lease` lets this device spend."""
-
-    kind: Kind
-    account: str
-    lease: str
-    amount_fen: int
-
-
-def hold(unit: Unit, attempt_id: str, order_id: str, payee: str, tenders: tuple[Tender, ...]) -> None:
-    """Reserve tenders for an attempt, or refuse before the first write."""
-
-
-def spend(unit: Unit, attempt_id: str) -> None:
-    """Turn what an attempt holds into spending."""
-
-
-def release(unit: Unit, attempt_id: str) -> None:
-    """Give back what an attempt still holds."""
-
-
-def tenders_of(connection: sqlite3.Connection, attempt_id: str) -> tuple[Tender, ...]:
-    """Return what an attempt holds or has spent, in order of use."""
-    return ()
-
-
-def give_back(unit: Unit, refund_id: str, part_id: str, payee: str, tender: Tender) -> None:
-    """Put a part of a refund back to its account."""
->>>>>>> f795d64 (Give payments a method, a policy and codes that nobody sees; refunds in parts, release by a supervisor)
