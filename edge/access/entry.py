@@ -23,7 +23,7 @@ from edge.access.policy import (
 from edge.access.ports import Patience, Pulser, Trigger
 from edge.access.records import Opening
 from edge.access.refusals import RefusalLog
-from edge.access.watch import Watches
+from edge.access.watch import watch_openings
 from edge.errors import DeviceError, Refusal
 from edge.store.crashpoints import reach
 from edge.store.store import Store
@@ -68,7 +68,7 @@ class DoorOpener:
         self._contacts = contacts
         self._refusals = refusals
         self._trigger = trigger
-        self._watches = Watches(store=store, contacts=contacts, patience=patience)
+        self._waits = watch_openings(store=store, contacts=contacts, patience=patience)
         self.late = LateOpenings(store=store, clock=clock, contacts=contacts, patience=patience)
 
     async def enter(self, text: str, door_id: str, *, source: str) -> Opening:
@@ -112,10 +112,10 @@ class DoorOpener:
 
     async def decided(self, opening_id: str) -> Opening:
         """Wait for an opening's result: opened, unknown, or refused (nothing moved)."""
-        watch = self._watches.of(opening_id)
+        watch = self._waits.of(opening_id)
         if watch is not None:
             return await asyncio.shield(watch)
-        if (deciding := self.late.watch_of(opening_id)) is not None:
+        if (deciding := self.late.waits.of(opening_id)) is not None:
             return await asyncio.shield(deciding)
         if (late := self.late.find(opening_id)) is not None:
             return late
@@ -139,7 +139,7 @@ class DoorOpener:
 
     async def close(self) -> None:
         """Stop waiting; what is undecided becomes unknown at the next start."""
-        await self._watches.close()
+        await self._waits.close()
         await self.late.close()
 
     def _door(self, door_id: str) -> Door:
@@ -176,10 +176,10 @@ class DoorOpener:
             self._contacts.unwatch(opening.id)
             return self.late.decide(opening.id, "refused", fault.reason)
         except DeviceError:
-            self.late.watch(opening.id, moved, door.contact_timeout_ms, "no_answer")
+            self.late.waits.begin(opening.id, moved, door.contact_timeout_ms, "no_answer")
             return opening
         timeout_ms = door.contact_timeout_ms if door.has_contact else 0
-        self.late.watch(opening.id, moved, timeout_ms, _why_unknown(door, was_open=was_open))
+        self.late.waits.begin(opening.id, moved, timeout_ms, _why_unknown(door, was_open=was_open))
         return self.late.fired(opening.id)
 
     async def _commit(self, door: Door, intend: Callable[[Unit], Intent]) -> Intent:
@@ -207,11 +207,11 @@ class DoorOpener:
             reason = fault.reason
             return await self._store.run(lambda unit: record_not_fired(unit, opening.id, reason))
         except DeviceError:
-            self._watches.begin(opening.id, signal, door.contact_timeout_ms, "no_answer")
+            self._waits.begin(opening.id, signal, door.contact_timeout_ms, "no_answer")
             return opening
         reach("gate.after_fire")
         why = _why_unknown(door, was_open=was_open)
-        self._watches.begin(opening.id, signal, door.contact_timeout_ms if door.has_contact else 0, why)
+        self._waits.begin(opening.id, signal, door.contact_timeout_ms if door.has_contact else 0, why)
         fired = await self._store.run(lambda unit: record_fired(unit, opening.id))
         if tell is not None:
             await tell("fired", "")

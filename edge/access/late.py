@@ -22,6 +22,7 @@ from edge.access.events import DoorOpenRequested
 from edge.access.openings import record_not_fired, record_opened, record_unknown
 from edge.access.ports import Patience
 from edge.access.records import Opening
+from edge.access.waits import Waits
 from edge.errors import StoreError
 from edge.store.condition import STORE_TOPIC, Condition
 from edge.store.personal import commit_person
@@ -65,7 +66,7 @@ class LateOpenings:
     """Keeps openings, decides them by their contacts, and writes the decided ones as soon as possible.
 
     Ids are `DEVICE-mRANDOM-N`: an identity of the store has digits in the middle, so that the two never meet,
-    and neither do those of two runs of the program.
+    and neither do those of two runs of the program. `waits` decides them by their contacts.
     """
 
     def __init__(
@@ -79,13 +80,11 @@ class LateOpenings:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._contacts = contacts
-        self._patience = patience
+        self.waits = Waits(contacts=contacts, patience=patience, decide=self._decide_waited)
         self._limit = limit
         self._series = f"{store.device}-m{secrets.token_hex(8)}"
         self._numbers = itertools.count(1)
         self._kept: dict[str, LateOpening] = {}
-        self._watches: dict[str, asyncio.Task[Opening]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def turn_of(self, pass_id: str) -> asyncio.Lock:
@@ -135,16 +134,6 @@ class LateOpenings:
         self._store.notifier.publish(LATE_TOPIC)
         return opening
 
-    def watch(self, opening_id: str, moved: asyncio.Event, timeout_ms: int, reason: str) -> None:
-        """Decide by the contact: opened once `moved` is set, else unknown for that reason."""
-        task = asyncio.create_task(self._watch(opening_id, moved, timeout_ms, reason))
-        self._watches[opening_id] = task
-        task.add_done_callback(lambda _: self._watches.pop(opening_id, None))
-
-    def watch_of(self, opening_id: str) -> asyncio.Task[Opening] | None:
-        """The task that decides an opening, while it runs."""
-        return self._watches.get(opening_id)
-
     async def run(self) -> None:
         """Write down what is decided whenever the store can write again; never returns."""
         with self._store.notifier.subscribe(STORE_TOPIC, LATE_TOPIC) as hints:
@@ -169,10 +158,7 @@ class LateOpenings:
 
     async def close(self) -> None:
         """Stop waiting: what no contact has decided is unknown. What is not written then is lost."""
-        tasks = tuple(self._watches.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.waits.close()
         for late in tuple(self._kept.values()):
             if not late.opening.is_decided:
                 self.decide(late.opening.id, "unknown", "restart")
@@ -183,18 +169,8 @@ class LateOpenings:
             opening = late.opening
             log.error("lost: %s at %s by %s %s", opening.id, opening.place, opening.kind, opening.state)
 
-    async def _watch(self, opening_id: str, moved: asyncio.Event, timeout_ms: int, reason: str) -> Opening:
-        told = asyncio.ensure_future(moved.wait())
-        over = asyncio.ensure_future(self._patience(timeout_ms / 1000))
-        try:
-            await asyncio.wait((told, over), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            told.cancel()
-            over.cancel()
-            self._contacts.unwatch(opening_id)
-        if moved.is_set():
-            return self.decide(opening_id, "opened", "")
-        return self.decide(opening_id, "unknown", reason)
+    async def _decide_waited(self, opening_id: str, moved: bool, reason: str) -> Opening:
+        return self.decide(opening_id, "opened", "") if moved else self.decide(opening_id, "unknown", reason)
 
     def _change(self, opening_id: str, **changes: str | int) -> Opening:
         late = self._kept[opening_id]

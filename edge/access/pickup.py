@@ -25,7 +25,7 @@ from edge.access.places import cell_place
 from edge.access.ports import CellPort, OrderBook, Patience
 from edge.access.records import Opening, PickupSession, SessionCell
 from edge.access.refusals import RefusalLog
-from edge.access.watch import Watches
+from edge.access.watch import watch_openings
 from edge.errors import DeviceError, Refusal
 from edge.store.crashpoints import reach
 from edge.store.personal import commit_person
@@ -193,7 +193,7 @@ class PickupDesk:
         self._contacts = contacts
         self._refusals = refusals
         self._contact_timeout_ms = contact_timeout_ms
-        self._watches = Watches(store=store, contacts=contacts, patience=patience)
+        self._waits = watch_openings(store=store, contacts=contacts, patience=patience)
 
     async def start(self, text: str) -> PickupSession:
         """Begin or resume the session of an order pass. Raises Refusal, after it was written down."""
@@ -237,13 +237,13 @@ class PickupDesk:
 
     async def decided(self, opening_id: str) -> None:
         """Wait until an opening of a cell has its result."""
-        watch = self._watches.of(opening_id)
+        watch = self._waits.of(opening_id)
         if watch is not None:
             await asyncio.shield(watch)
 
     async def close(self) -> None:
         """Stop waiting; what is undecided becomes unknown at the next start."""
-        await self._watches.close()
+        await self._waits.close()
 
     async def _send(self, opening: Opening) -> None:
         reach("pickup.after_intent")
@@ -257,8 +257,8 @@ class PickupDesk:
             await self._store.run(lambda unit: record_not_fired(unit, opening.id, reason))
             return
         except DeviceError:
-            self._watches.begin(opening.id, signal, self._contact_timeout_ms, "no_answer")
+            self._waits.begin(opening.id, signal, self._contact_timeout_ms, "no_answer")
             return
         reach("pickup.after_send")
-        self._watches.begin(opening.id, signal, self._contact_timeout_ms, "contact_silent")
+        self._waits.begin(opening.id, signal, self._contact_timeout_ms, "contact_silent")
         await self._store.run(lambda unit: record_fired(unit, opening.id))
