@@ -8,7 +8,15 @@ from pathlib import Path
 
 from aiohttp import web
 
-from cloud_sync.platform import applying, commands, device_api, phone_api, sim_api
+from cloud_sync.platform import (
+    accounts_api,
+    applying,
+    commands,
+    device_api,
+    phone_accounts_api,
+    phone_api,
+    sim_api,
+)
 from cloud_sync.platform.context import PLATFORM, ROLES, CommandCarrier, Platform, wall_clock_ms
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.delivery import MqttDelivery, NoBroker
@@ -31,7 +39,9 @@ async def get_openapi(request: web.Request, platform: Platform) -> web.StreamRes
 
 ROUTES: tuple[Route, ...] = (
     *device_api.ROUTES,
+    *accounts_api.ROUTES,
     *phone_api.ROUTES,
+    *phone_accounts_api.ROUTES,
     *sim_api.ROUTES,
     Route("GET", "/openapi.json", get_openapi, Access.OPEN, "This description", answer=dict),
 )
@@ -97,6 +107,7 @@ async def apply_events(platform: Platform) -> None:
         progress = await platform.database.write(lambda c: applying.apply_next(c, now_ms=platform.clock_ms()))
         if not progress.more:
             await platform.database.write(lambda c: applying.retry_parked(c, now_ms=platform.clock_ms()))
+            await platform.database.write(lambda c: applying.settle_due(c, now_ms=platform.clock_ms()))
         platform.bell.ring()
         if not progress.more:
             # Not wait_for: in Python 3.11 it may swallow a cancellation that comes with the event.

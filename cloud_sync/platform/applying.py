@@ -13,7 +13,18 @@ import msgspec
 from cloud_sync.platform.bills import apply_bill_paid
 from cloud_sync.platform.commands import note_answer
 from cloud_sync.platform.feed import put_record
-from cloud_sync.platform.stored import StoredEvent, require_record, settles_first
+from cloud_sync.platform.lease_events import apply_epoch_began, apply_lease_returned
+from cloud_sync.platform.leases import grant_at_beginning
+from cloud_sync.platform.points import expire, ripen
+from cloud_sync.platform.purchases import (
+    apply_goods_returned,
+    apply_points_claimed,
+    apply_refund,
+    apply_sale,
+    apply_top_up,
+)
+from cloud_sync.platform.stored import StoredEvent, require_record
+from cloud_sync.platform.told import apply_payment_news, apply_payment_requested, apply_refund_paid
 from cloud_sync.wire.batches import EventEnvelope
 from cloud_sync.wire.commands import AnswerState, CommandAnswer
 from cloud_sync.wire.feed import AppliedThrough
@@ -22,13 +33,6 @@ from edge.errors import EdgeError
 MAX_ATTEMPTS = 20
 RETRY_BASE_MS = 1_000
 RETRY_CAP_MS = 300_000
-
-
-class SaleSettled(msgspec.Struct, frozen=True):
-    """What we read of a sale."""
-
-    order_id: str
-    total_fen: int
 
 
 class OrderCollected(msgspec.Struct, frozen=True):
@@ -43,17 +47,6 @@ class Opening(msgspec.Struct, frozen=True):
     place: str
     authorisation: str = ""
     reason: str = ""
-
-
-def apply_sale(connection: sqlite3.Connection, event: StoredEvent) -> None:
-    """Count a sale, each order once."""
-    sale = msgspec.json.decode(event.body, type=SaleSettled)
-    if not settles_first(connection, event, sale.order_id):
-        return
-    connection.execute(
-        "INSERT INTO sales (device, epoch, seq, order_id, total_fen, at_ms) VALUES (?,?,?,?,?,?)",
-        (*event.key, sale.order_id, sale.total_fen, event.at_ms),
-    )
 
 
 def apply_order_collected(connection: sqlite3.Connection, event: StoredEvent) -> None:
@@ -86,9 +79,22 @@ def apply_opening(outcome: str, answer: AnswerState) -> Callable[[sqlite3.Connec
 
 
 APPLIERS: dict[str, Callable[[sqlite3.Connection, StoredEvent], None]] = {
+    "community.edge.EpochBegan.v1": apply_epoch_began,
     "community.edge.SaleSettled.v1": apply_sale,
     "community.edge.SaleSettled.v2": apply_sale,
     "community.edge.SaleSettled.v3": apply_sale,
+    "community.edge.PointsClaimed.v1": apply_points_claimed,
+    "community.edge.TopUpSettled.v1": apply_top_up,
+    "community.edge.GoodsReturned.v1": apply_goods_returned,
+    "community.edge.PaymentRequested.v1": apply_payment_requested,
+    "community.edge.PaymentRequested.v2": apply_payment_requested,
+    "community.edge.PaymentUnknown.v1": apply_payment_news("unknown"),
+    "community.edge.PaymentFailed.v1": apply_payment_news("failed"),
+    "community.edge.PaymentReversed.v1": apply_payment_news("failed"),
+    "community.edge.RefundRequested.v1": apply_refund,
+    "community.edge.RefundRequested.v2": apply_refund,
+    "community.edge.RefundPaid.v1": apply_refund_paid,
+    "community.edge.LeaseReturned.v1": apply_lease_returned,
     "community.edge.BillPaid.v1": apply_bill_paid,
     "community.edge.BillPaid.v2": apply_bill_paid,
     "community.edge.BillPaid.v3": apply_bill_paid,
@@ -114,11 +120,14 @@ class Progress(NamedTuple):
 def apply_next(connection: sqlite3.Connection, *, now_ms: int, limit: int = 200) -> Progress:
     """Apply up to `limit` events of the first stream that has any left, in order of seq."""
     stream = connection.execute(
-        "SELECT device, epoch, applied_seq, head_seq FROM streams WHERE applied_seq < head_seq"
+        "SELECT device, epoch, first_seq, applied_seq, head_seq FROM streams WHERE applied_seq < head_seq"
         " ORDER BY device, epoch LIMIT 1"
     ).fetchone()
     if stream is None:
         return Progress(0, 0, False)
+    if stream["epoch"] == 1 and stream["applied_seq"] < stream["first_seq"]:
+        # Every later epoch begins with an event that says so.
+        grant_at_beginning(connection, stream["device"], stream["epoch"])
     rows = connection.execute(
         "SELECT device, epoch, seq, type, at_ms, line FROM events"
         " WHERE device=? AND epoch=? AND seq>? ORDER BY seq LIMIT ?",
@@ -130,6 +139,11 @@ def apply_next(connection: sqlite3.Connection, *, now_ms: int, limit: int = 200)
         (rows[-1]["seq"], stream["device"], stream["epoch"]),
     )
     return Progress(len(rows), parked, True)
+
+
+def settle_due(connection: sqlite3.Connection, *, now_ms: int) -> int:
+    """What time alone brings: pending points count, old ones end. Returns how many accounts changed."""
+    return ripen(connection, now_ms=now_ms) + expire(connection, now_ms=now_ms)
 
 
 def retry_parked(connection: sqlite3.Connection, *, now_ms: int, limit: int = 50) -> int:

@@ -13,8 +13,10 @@ import msgspec
 
 from cloud_sync.platform import feed, overpayments
 from cloud_sync.platform.custody import note_incident
+from cloud_sync.platform.lease_events import TenderPart, spend
 from cloud_sync.platform.penalty import figures_of, penalty_of
 from cloud_sync.platform.stored import StoredEvent, require_record, settles_first
+from cloud_sync.platform.told import note_paid
 from cloud_sync.wire.accounts import hash_token
 from cloud_sync.wire.feed import Change
 from edge.errors import Refusal
@@ -48,6 +50,7 @@ class BillPaid(msgspec.Struct, frozen=True):
     contract_version: int = 0
     as_of: str = ""
     penalty_left_fen: int = 0
+    tenders: list[TenderPart] = []
 
 
 class Taken(NamedTuple):
@@ -70,6 +73,11 @@ def apply_bill_paid(connection: sqlite3.Connection, event: StoredEvent) -> None:
             "INSERT INTO fees (device, epoch, seq, bill_id, amount_fen, penalty_fen, at_ms)"
             " VALUES (?,?,?,?,?,?,?)",
             (*event.key, paid.bill_id, paid.amount_fen, paid.penalty_fen, event.at_ms),
+        )
+        spend(connection, event, paid.order_id, paid.tenders, of=paid.bill_id)
+        note_paid(
+            *(connection, event, paid.order_id, "fee", bill["payee"]),
+            *(paid.amount_fen + paid.penalty_fen, paid.tenders),
         )
         taken = _take(connection, event, bill, paid)
         excess_fen = paid.amount_fen + paid.penalty_fen - taken.principal_fen - taken.penalty_fen

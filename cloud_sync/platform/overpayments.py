@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from cloud_sync.platform import feed
+from cloud_sync.platform.balances import PREPAID_FEE, Cause, read_account
+from cloud_sync.platform.leases import credit
 from cloud_sync.platform.stored import StoredEvent, require_record
 from cloud_sync.wire.collections import Overpayment
 from edge.errors import Refusal
@@ -93,8 +95,14 @@ def apply_given_back(connection: sqlite3.Connection, event: StoredEvent) -> None
 
 
 def apply_credited(connection: sqlite3.Connection, event: StoredEvent) -> None:
-    """The device turned the second payment into a prepayment."""
+    """The device turned the second payment into a prepayment. Raises RecordMissing, AccountMissing."""
+    told = msgspec.json.decode(event.body, type=BillGivenBack)
     _close(connection, event, "credit")
+    cause = Cause(
+        f"credited:{_id_of(told.order_id, told.bill_id)}", event.at_ms, told.order_id, event=event.at
+    )
+    read_account(connection, told.account, PREPAID_FEE)
+    credit(connection, told.account, "credited", told.amount_fen, cause)
 
 
 def _close(connection: sqlite3.Connection, event: StoredEvent, choice: str) -> None:

@@ -1,8 +1,10 @@
 """Tables of the reference platform."""
 
+from cloud_sync.platform.accounts_schema import ACCOUNTS_SCHEMA
+
 SCHEMA_VERSION = 1
 
-SCHEMA = """
+_CORE = """
 -- custody: every intact event as it came; the primary key is the last word on duplicates
 CREATE TABLE IF NOT EXISTS events (
   device TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -112,3 +114,5 @@ CREATE TABLE IF NOT EXISTS command_steps (
   reason TEXT NOT NULL DEFAULT '', PRIMARY KEY (command, state)
 ) STRICT;
 """
+SCHEMA = _CORE + ACCOUNTS_SCHEMA
+"""Every table, each made only where it is not there yet."""

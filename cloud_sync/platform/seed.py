@@ -7,15 +7,17 @@ from typing import Any
 import msgspec
 
 from cloud_sync.platform.bills import author_bill
+from cloud_sync.platform.context import wall_clock_ms
 from cloud_sync.platform.feed import put_record
 from cloud_sync.platform.keys import PlatformKeys
 from cloud_sync.platform.penalty import keep_figures
+from cloud_sync.platform.seed_accounts import seed_account
 from cloud_sync.wire.collections import COLLECTIONS, KEY_FIELDS
 from edge.errors import EdgeError
 from edge.trust.cose import sign
 
 CONTRACT_LIMIT_BYTES = 16_384
-_OF_THE_PLATFORM = ("contract", "keyset", "parked", "revocations")
+_OF_THE_PLATFORM = ("contract", "keyset", "leases", "overpayments", "parked", "revocations")
 _IGNORED = ("personas", "contract")
 
 
@@ -23,8 +25,17 @@ class SeedInvalid(EdgeError):
     """The community file does not have the shape that the feed asks for."""
 
 
-def seed(connection: sqlite3.Connection, keys: PlatformKeys, community: dict[str, Any]) -> dict[str, int]:
-    """Author every record of the file; returns how many records each collection got. Raises SeedInvalid."""
+def seed(
+    connection: sqlite3.Connection,
+    keys: PlatformKeys,
+    community: dict[str, Any],
+    *,
+    now_ms: int | None = None,
+) -> dict[str, int]:
+    """Author every record of the file; returns how many records each collection got. Raises SeedInvalid.
+
+    `now_ms` is what the days of the accounts' lines count from; without it, the platform's own time.
+    """
     counts: dict[str, int] = {}
     for collection, records in community.items():
         if collection in _IGNORED:
@@ -32,7 +43,7 @@ def seed(connection: sqlite3.Connection, keys: PlatformKeys, community: dict[str
         if collection not in COLLECTIONS or collection in _OF_THE_PLATFORM:
             raise SeedInvalid(f"unknown collection {collection!r}")
         for record in records:
-            _put(connection, collection, record)
+            _put(connection, collection, record, wall_clock_ms() if now_ms is None else now_ms)
         counts[collection] = len(records)
     _put_contract(connection, keys, community.get("contract"))
     _put_keyset(connection, keys)
@@ -43,9 +54,12 @@ def seed(connection: sqlite3.Connection, keys: PlatformKeys, community: dict[str
     return counts
 
 
-def _put(connection: sqlite3.Connection, collection: str, record: dict[str, Any]) -> None:
+def _put(connection: sqlite3.Connection, collection: str, record: dict[str, Any], now_ms: int) -> None:
     key = KEY_FIELDS.get(collection, "id")
     try:
+        if collection == "accounts":
+            seed_account(connection, record, now_ms=now_ms)
+            return
         if collection == "bills":
             record = author_bill(connection, record)
         put_record(connection, collection, str(record[key]), record)

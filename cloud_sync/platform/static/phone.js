@@ -3,6 +3,7 @@ import { freshCode } from "./phone_code.js";
 import "./phone_doors.js";
 import "./phone_orders.js";
 import "./phone_pay.js";
+import "./phone_wallet.js";
 import "./phone_more.js";
 import { Refused, api, closeSheet, listen, refresh, register, render, state } from "./phone_core.js";
 import { isEnglish, setEnglish } from "./words.js";

@@ -6,7 +6,7 @@ import { has, w } from "./words.js";
 const screen = document.getElementById("screen"), tabs = document.getElementById("tabs"), over = document.getElementById("over");
 
 export const state = { me: null, personas: [], tab: "code", online: true, sheet: null, draft: {}, armed: "" };
-const TABS = [["code", "qr", "tabCode"], ["doors", "door", "tabDoors"], ["orders", "locker", "tabOrders"], ["pay", "bill", "tabPay"], ["more", "dots", "tabMore"]];
+const TABS = [["code", "qr", "tabCode"], ["doors", "door", "tabDoors"], ["orders", "locker", "tabOrders"], ["pay", "bill", "tabPay"], ["money", "wallet", "tabMoney"], ["more", "dots", "tabMore"]];
 const known = { screens: {}, sheets: {}, actions: {}, forms: {}, sources: {} };
 
 // { screens, sheets, actions, forms: by name, sources: { name in state: path }, state: first values }

@@ -1,0 +1,78 @@
+"""The phone's routes about money: accounts, points by a receipt, a slip's outcome, own payments."""
+
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+
+from cloud_sync.platform.claims import Claim, claim_by_phone
+from cloud_sync.platform.context import Platform
+from cloud_sync.platform.exchange import SUBJECT, Access, Malformed, Route, read_body, reply
+from cloud_sync.platform.phone_accounts import (
+    AccountView,
+    OrderNews,
+    list_accounts,
+    list_payments,
+    news_of,
+    order_of_slip,
+)
+
+
+class CodeText(msgspec.Struct, frozen=True):
+    """The text of a QR: what a phone's camera would have read."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+
+
+async def get_accounts(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """The person's accounts with their lines."""
+    subject = request[SUBJECT]
+    return reply(await platform.database.read(lambda c: list_accounts(c, subject)))
+
+
+async def get_payments(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """The person's payments and refunds."""
+    subject = request[SUBJECT]
+    return reply(await platform.database.read(lambda c: list_payments(c, subject)))
+
+
+async def post_receipt(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Claim the points of a receipt; a refusal is an answer, too, and says why."""
+    code = await read_body(request, CodeText)
+    subject, now_ms = request[SUBJECT], platform.clock_ms()
+    claim = await platform.database.write(lambda c: claim_by_phone(c, subject, code.text, now_ms=now_ms))
+    platform.bell.ring()
+    return reply(claim)
+
+
+async def post_slip(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """What became of the order of a claim slip; asked as often as one likes."""
+    order = order_of_slip((await read_body(request, CodeText)).text)
+    if order is None:
+        raise Malformed(parameter="text")
+    return reply(await platform.database.read(lambda c: news_of(c, order)))
+
+
+_API = "/phone/api"
+ROUTES: tuple[Route, ...] = (
+    Route("GET", f"{_API}/accounts", get_accounts, Access.PHONE, "Own accounts", answer=list[AccountView]),
+    Route("GET", f"{_API}/payments", get_payments, Access.PHONE, "Own payments", answer=list[OrderNews]),
+    Route(
+        "POST",
+        f"{_API}/receipts",
+        post_receipt,
+        Access.PHONE,
+        "Claim the points of a receipt",
+        body=CodeText,
+        answer=Claim,
+    ),
+    Route(
+        "POST",
+        f"{_API}/slips",
+        post_slip,
+        Access.PHONE,
+        "Outcome of a claim slip",
+        body=CodeText,
+        answer=OrderNews,
+    ),
+)

@@ -1,0 +1,173 @@
+"""Leases at the platform: granted and renewed by itself, raised on asking, back only when nothing is open."""
+
+import pytest
+
+from cloud_sync.platform.custody import StreamSuperseded
+from cloud_sync.platform.lease_events import LeaseIncomplete, declare_lost
+from cloud_sync.platform.leases import (
+    AccountUnknown,
+    BalanceExceeded,
+    DeviceLost,
+    LeaseEnded,
+    free_of,
+    recall,
+)
+from tests.cloud_sync.ledger_of_accounts import Accounts
+
+
+def test_money_that_comes_in_is_leased_out_up_to_the_limit() -> None:
+    world = Accounts()
+    account = world.account(fen=120)
+    lease = world.lease(account)
+    assert (lease.granted_fen, lease.recall, lease.closed) == (50, False, False)
+    assert lease.id == f"{account}@k1-1#1"
+    assert free_of(world.connection, account) == 70
+    assert world.record(account)["balance_fen"] == 120
+
+
+def test_a_spend_leaves_the_balance_and_is_renewed() -> None:
+    world = Accounts()
+    account = world.account(fen=120)
+    world.spend("o1", account, 30)
+    assert world.record(account)["balance_fen"] == 90
+    assert world.lease(account).granted_fen == 80
+    world.spend("o2", account, 50)
+    assert world.lease(account).granted_fen == 120
+    assert free_of(world.connection, account) == 0
+    world.spend("o3", account, 40)
+    assert world.record(account)["balance_fen"] == 0
+    assert world.lease(account).granted_fen == 120
+    assert world.incidents() == []
+    world.check()
+
+
+def test_the_same_spend_again_moves_nothing() -> None:
+    world = Accounts()
+    account = world.account(fen=120)
+    world.spend("o1", account, 30)
+    world.spend("o1", account, 30)
+    assert world.record(account)["balance_fen"] == 90
+    world.check()
+
+
+def test_a_raise_is_absolute_and_repeated_without_harm() -> None:
+    world = Accounts()
+    account = world.account(fen=1000)
+    assert world.raised(account, 300).granted_fen == 300
+    assert world.raised(account, 300).granted_fen == 300
+    assert world.raised(account, 200).granted_fen == 300
+    assert free_of(world.connection, account) == 700
+    with pytest.raises(BalanceExceeded) as refused:
+        world.raised(account, 1001)
+    assert refused.value.details["free_fen"] == 700
+    assert world.lease(account).granted_fen == 300
+    world.check()
+
+
+def test_without_a_limit_in_the_contract_a_lease_is_made_when_it_is_asked_for() -> None:
+    world = Accounts()
+    world.terms(lease_limit_fen=0)
+    account = world.account(fen=100)
+    assert world.raised(account, 40).id == f"{account}@k1-1#1"
+    assert world.raised(account, 60, lease=f"{account}@k1-1#1").granted_fen == 60
+
+
+def test_two_devices_never_have_more_than_the_balance() -> None:
+    world = Accounts()
+    world.stream("k2", 1)
+    account = world.account(fen=70)
+    assert world.lease(account).granted_fen == 50
+    assert world.lease(account, device="k2").granted_fen == 20
+    assert free_of(world.connection, account) == 0
+
+
+def test_a_recalled_lease_comes_back_with_its_event() -> None:
+    world = Accounts()
+    account = world.account(fen=100)
+    lease = world.lease(account).id
+    recall(world.connection, lease)
+    assert world.lease(account).recall
+    with pytest.raises(LeaseEnded):
+        world.raised(account, 60)
+    world.spend("o1", account, 20, lease=lease)
+    assert world.lease(account).granted_fen == 50, "no renewal while it is recalled"
+    world.apply("LeaseReturned", lease=lease, account=account, spent_fen=20)
+    assert world.lease(account).closed
+    assert world.lease(account, 2).granted_fen == 50, "a new one is granted of what is free"
+    with pytest.raises(LeaseEnded):
+        world.raised(account, 60, lease=lease)
+    world.check()
+
+
+def test_a_lease_does_not_come_back_before_its_last_spend() -> None:
+    world = Accounts()
+    account = world.account(fen=100)
+    lease = world.lease(account).id
+    with pytest.raises(LeaseIncomplete):
+        world.apply("LeaseReturned", lease=lease, account=account, spent_fen=20)
+    assert not world.lease(account).closed
+
+
+def test_more_spent_than_granted_counts_and_is_an_incident() -> None:
+    world = Accounts()
+    account = world.account(fen=60)
+    world.spend("o1", account, 55)
+    assert world.record(account)["balance_fen"] == 5
+    assert world.incidents() == ["lease_exceeded"]
+    assert world.lease(account).granted_fen == 60, "what is left stays spendable"
+    world.check()
+
+
+def test_a_spend_that_names_no_lease_counts_and_is_an_incident() -> None:
+    world = Accounts()
+    account = world.account(fen=60)
+    world.spend("o1", account, 5, lease="acc-x@k1-1#9")
+    assert world.record(account)["balance_fen"] == 55
+    assert world.incidents() == ["lease_foreign"]
+
+
+def test_a_new_epoch_takes_the_old_leases_back_when_nothing_is_missing() -> None:
+    world = Accounts()
+    account = world.account(fen=100)
+    old = world.lease(account).id
+    world.stream("k1", 2)
+    world.epoch, world.seq = 2, 100
+    world.apply("EpochBegan", reason="hardware_changed", previous_epoch=1, previous_seq=100)
+    row = world.connection.execute("SELECT closed, closed_reason FROM leases WHERE id=?", (old,)).fetchone()
+    assert tuple(row) == (1, "epoch")
+    assert world.lease(account).granted_fen == 50
+    with pytest.raises(StreamSuperseded):
+        world.epoch = 1
+        world.raised(account, 60)
+
+
+def test_a_life_from_an_older_copy_leaves_the_old_leases_out_until_a_person_speaks() -> None:
+    world = Accounts()
+    account = world.account(fen=80)
+    old = world.lease(account).id
+    world.stream("k1", 2)
+    world.epoch, world.seq = 2, 40
+    world.apply("EpochBegan", reason="restored", previous_epoch=1, previous_seq=40)
+    assert free_of(world.connection, account) == 0, "50 in the old lease, 30 in the new one"
+    assert world.lease(account).granted_fen == 30
+    declare_lost(world.connection, "k1", 1, person="staff-7", now_ms=world.now_ms)
+    assert world.lease(account).granted_fen == 50
+    world.spend("o9", account, 10, lease=old)
+    assert world.incidents() == ["spent_after_return"]
+    assert world.record(account)["balance_fen"] == 70
+    world.check()
+
+
+def test_a_lost_device_is_granted_nothing() -> None:
+    world = Accounts()
+    account = world.account(fen=80)
+    declare_lost(world.connection, "k1", 1, person="staff-7", now_ms=world.now_ms)
+    assert world.lease(account).closed
+    assert free_of(world.connection, account) == 80
+    with pytest.raises(DeviceLost):
+        world.raised(account, 10)
+
+
+def test_an_account_that_is_not_there_is_refused() -> None:
+    with pytest.raises(AccountUnknown):
+        Accounts().raised("acc-none", 10)
