@@ -6,9 +6,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator
-from functools import partial
 
-import msgspec
 from aiohttp import web
 
 from cloud_sync.checkpoints import CheckpointKeeper
@@ -33,52 +31,39 @@ from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk
 from edge.access.records import overdue_holds
 from edge.access.refusals import RefusalLog
-from edge.books.verification import BooksReport
 from edge.config import (
     BrokerSettings,
     Config,
-    JournalSettings,
     PlatformSettings,
     SiteSettings,
-    TelemetrySettings,
 )
 from edge.control import Control
-from edge.due import RECURRING, BooksCheck
+from edge.due import RECURRING
 from edge.errors import EdgeError
-from edge.homes.fees import settle_bills
 from edge.links.control import ControlSocket, build_control
 from edge.links.control_client import CONTROL_SOCKET
-from edge.links.health import HealthRegistry, PartHealth, State
+from edge.links.health import HealthRegistry
 from edge.links.metrics import Metrics
 from edge.links.scans import PAYMENT_CODE, Scan, ScanQueue
 from edge.links.supervisor import Role, Supervisor
+from edge.pay.codes import CodeTable, PaymentCodeSettings
 from edge.pay.contract import open_contract
 from edge.pay.copies import note_feed
-from edge.pay.engine import PaymentEngine
-from edge.service.gauges import GaugeReader, condition_number
-from edge.service.journal_room import judge_journal_room
+from edge.payments import Payments
 from edge.service.timers import TimerRunner
 from edge.shop import orders
-from edge.shop.checkout import cancel_abandoned, settle_sale
-from edge.site import ARCHIVES, DATABASE, one_or_default, open_store, read_secret
+from edge.site import DATABASE, one_or_default, open_store, read_secret
 from edge.staff.accounts import StaffDesk
-from edge.store.condition import Condition
+from edge.standing import Parts, count_restarts, register_health
 from edge.store.errors import NotWritable
-from edge.store.identity import quarantine_of
-from edge.store.jobs import run_job
-from edge.store.lanes import Lane
-from edge.store.retention import Budget, Retention
-from edge.store.telemetry import Telemetry
 from edge.tables import APPLIERS
-from edge.trust.clock import Trust, TrustedClock
+from edge.trust.clock import TrustedClock
+from edge.upkeep import make_books_check, make_retention, make_telemetry
 from kiosk.app import KioskDeps, build_kiosk
 from kiosk.server import RUNNING
 from kiosk.settings import KioskSettings
 
 log = logging.getLogger(__name__)
-
-SETTLE_EVERY_S = 20.0
-"""How often payments without outcome are asked about while nobody stands before them."""
 
 
 async def run_hub(config: Config) -> None:
@@ -110,7 +95,14 @@ class Hub:
         self.metrics = Metrics()
         self._build_platform_side()
         self._build_doors()
-        self._telemetry = self._make_telemetry()
+        self._telemetry = make_telemetry(
+            config,
+            self.store,
+            self.clock,
+            self._folder,
+            uplink_waiting=lambda: self._uplink.waiting,
+            role_restarts=self._count_restarts,
+        )
         self._build_kiosk_side()
         self.supervisor = Supervisor(
             (
@@ -118,42 +110,26 @@ class Hub:
                 Role("devices", self._gateway.run),
                 Role("sync", self._sync.run),
                 Role("timers", self._timers.run),
-                Role("retention", self._make_retention().run),
-                Role("books", self._books_check.run),
+                Role("retention", make_retention(config, self.store, self.clock, self._folder).run),
+                Role("books", make_books_check(self.store, self._folder).run),
                 Role("telemetry", self._telemetry.run),
             )
         )
-        self._register_health()
+        register_health(self.health, self._parts())
+        count_restarts(self.metrics, self.supervisor)
 
-    def _make_retention(self) -> Retention:
-        settings = one_or_default(self._config, "journal", JournalSettings)
-        budget = Budget(settings.keep_days, settings.archive_years, settings.budget_mb * 1_000_000)
-        return Retention(
+    def _parts(self) -> Parts:
+        return Parts(
             store=self.store,
             clock=self.clock,
-            folder=self._folder / ARCHIVES,
-            budget=budget,
-            alarm=judge_journal_room,
-        )
-
-    def _make_telemetry(self) -> Telemetry:
-        gauges = GaugeReader(
-            folder=self._folder,
-            clock=self.clock,
-            hub={
-                "store_condition": lambda: condition_number(self.store.condition),
-                "front_lane_waiting": lambda: self.store.waiting(Lane.FRONT),
-                "bulk_lane_waiting": lambda: self.store.waiting(Lane.BULK),
-                "uplink_waiting": lambda: self._uplink.waiting,
-                "role_restarts": self._count_restarts,
-            },
-        )
-        return Telemetry(
-            store=self.store,
-            clock=self.clock,
-            read_gauges=gauges.read,
-            free_bytes=gauges.free_bytes,
-            keep_rows=one_or_default(self._config, "telemetry", TelemetrySettings).keep_rows,
+            guard=self._guard,
+            vision=self._vision,
+            readers=self._config.many("reader", ReaderSettings),
+            bank_settings=self._bank_settings,
+            banks=self._banks,
+            uplink=self._uplink,
+            downlink=self._downlink,
+            commands=self._commands,
         )
 
     def _count_restarts(self) -> int:
@@ -187,11 +163,11 @@ class Hub:
             },
             note=note_feed,
         )
-        self._engine = PaymentEngine(
+        self._payments = Payments(
             self.store,
             HttpPaymentPlatform(self._http, confirmed=self._uplink.confirmed),
-            settle={"sale": settle_sale, "fee": settle_bills},
             clock=self.clock,
+            codes=CodeTable(self._config.many("payment_code", PaymentCodeSettings)),
             conflict=lambda unit, attempt: note_conflict(unit, attempt.id),
         )
 
@@ -282,7 +258,7 @@ class Hub:
         self._kiosk_settings = self._config.one("kiosk", KioskSettings)
         self._kiosk = KioskDeps(
             store=self.store,
-            engine=self._engine,
+            engine=self._payments.engine,
             pickup=self._pickup,
             keys=self._keyring.current,
             clock=self.clock,
@@ -327,7 +303,7 @@ class Hub:
                 Role("downlink", self._downlink.run),
                 Role("commands", self._commands.run),
                 Role("telemetry", TelemetryUplink(store=self.store, http=self._http).run),
-                Role("payments", self._settle_open_payments),
+                Role("payments", self._payments.run),
             )
         )
         self._timers = TimerRunner(
@@ -337,28 +313,6 @@ class Hub:
             recurring=RECURRING,
             regular=(self._refusals.flush, self._end_holds),
         )
-        self._books_check = BooksCheck(store=self.store, verify=self._verify_books)
-
-    def _register_health(self) -> None:
-        flag = self.health.register_flag
-        self.health.register("store", self._store_health)
-        self.health.register("identity", self._identity_health)
-        flag("guard", lambda: self._guard.connected)
-        flag("vision", lambda: self._vision.connected)
-        for reader in self._config.many("reader", ReaderSettings):
-            flag(f"reader:{reader.id}", partial(self._reader_lives, reader.id))
-        for bank in self._bank_settings:
-            flag(f"bank:{bank.id}", partial(self._banks[bank.id].online, bank.id))
-        flag("platform", lambda: self._downlink.online)
-        flag("copy", lambda: self._downlink.complete or None)
-        self.health.register("uplink", self._uplink_health)
-        flag("commands", lambda: self._commands.ready)
-        flag("clock", lambda: self.clock.now().trust is not Trust.UNKNOWN)
-        self.metrics.describe("edge_role_restarts_total", "How often a role was started again.")
-        for name in self.supervisor.restarts:
-            self.metrics.gauge(
-                "edge_role_restarts_total", partial(self.supervisor.restarts.__getitem__, name), role=name
-            )
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -394,15 +348,6 @@ class Hub:
         finally:
             await runner.cleanup()
 
-    async def _settle_open_payments(self) -> None:
-        """First what a restart left open, then orders that nobody pays any more, then from time to time."""
-        started_at_ms = self.clock.now().at_ms
-        await self._engine.settle_open()
-        await self.store.run(lambda unit: cancel_abandoned(unit, placed_before_ms=started_at_ms))
-        while True:
-            await asyncio.sleep(SETTLE_EVERY_S)
-            await self._engine.settle_open()
-
     async def _end_holds(self) -> None:
         """A hold's row is its own due row; it is looked for before anything is written."""
         at_ms = self.clock.now().at_ms
@@ -416,30 +361,3 @@ class Hub:
     def _discarded(self, reader: str) -> Scan:
         """Tells the screen that a payment code was shown and thrown away; its text never came here."""
         return Scan(reader=reader, symbology=PAYMENT_CODE, text="", at_ms=self.clock.now().at_ms)
-
-    async def _verify_books(self) -> BooksReport:
-        return msgspec.convert(await run_job("books-verify", self._folder / DATABASE), BooksReport)
-
-    async def _store_health(self) -> PartHealth:
-        standing = self.store.standing
-        well = standing.condition is Condition.READY
-        return PartHealth(State.OK if well else State.DOWN, standing.reason or standing.condition.value)
-
-    async def _identity_health(self) -> PartHealth:
-        stopped = await self.store.read(quarantine_of)
-        if stopped is None:
-            return PartHealth(State.OK)
-        return PartHealth(
-            State.DOWN, f"{stopped.code} from entry {stopped.seq}; edge identity show says more"
-        )
-
-    async def _uplink_health(self) -> PartHealth:
-        """While nothing waits the uplink has nothing to say; then the feed's word counts."""
-        if self._uplink.halted is not None:
-            return PartHealth(State.DOWN, self._uplink.halted)
-        online = self._downlink.online if self._uplink.online is None else self._uplink.online
-        return PartHealth(State.UNKNOWN if online is None else State.OK if online else State.DOWN)
-
-    def _reader_lives(self, reader: str) -> bool | None:
-        state = self._vision.states.get(reader)
-        return None if state is None else state == "live"

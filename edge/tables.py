@@ -26,6 +26,7 @@ from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSe
 from edge.access.feed import APPLIERS as ACCESS_APPLIERS
 from edge.config import CORE_SECTIONS, Section
 from edge.homes.feed import APPLIERS as HOMES_APPLIERS
+from edge.pay.codes import PaymentCodeSettings
 from edge.pay.feed import APPLIERS as PAY_APPLIERS
 from edge.shop.feed import APPLIERS as SHOP_APPLIERS
 from edge.store.events import Event
@@ -35,6 +36,7 @@ from kiosk.settings import KioskSettings
 SECTIONS: Mapping[str, Section] = {
     **CORE_SECTIONS,
     "kiosk": Section(KioskSettings),
+    "payment_code": Section(PaymentCodeSettings, many=True, required=False),
     "guard": Section(GuardSettings, required=False),
     "vision": Section(VisionSettings, required=False),
     "door": Section(DoorSettings, many=True, required=False),

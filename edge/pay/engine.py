@@ -49,6 +49,9 @@ WATCHED_AT_ONCE = 20
 LEFT = "left"
 """Reason of an attempt whose payer went on with a slip; also of one whose undoing nobody answers."""
 
+PARKED_SHARE, PARKED_LONGEST_MS = 20, 60_000
+"""What is parked is asked about ever more slowly: after a twentieth of its wait so far, at most a minute."""
+
 Conflict = Callable[[Unit, Attempt], object]
 Limits = Callable[[sqlite3.Connection, str], OrderLimits]
 """What accounts may pay of an order, as its room says."""
@@ -205,11 +208,8 @@ class PaymentEngine:
         Raises AttemptUnknown.
         """
         attempt = await self._find(attempt_id)
-        if not attempt.is_open or attempt.id in self._sending or not self._is_due(attempt):
-            return attempt
-        self._asked_at_ms[attempt.id] = self._now_ms()
         with contextlib.suppress(PlatformUnreachable):
-            return await self._bring_on(attempt)
+            return await self._follow(attempt)
         return await self._find(attempt_id)
 
     def waiting_reason(self, attempt_id: str) -> str:
@@ -269,10 +269,21 @@ class PaymentEngine:
         return await self._store.read(open_attempts)
 
     async def follow_open(self) -> None:
-        """Follow every attempt without outcome, whoever stands before it; asks only about those due."""
-        for attempt in await self._store.read(open_attempts):
-            await self.follow(attempt.id)
-        self._forget_closed(await self._store.read(open_attempts))
+        """Follow every attempt without outcome, whoever stands before it; asks only about those due.
+
+        The first silence of the platform ends the round.
+        """
+        standing = await self._store.read(open_attempts)
+        with contextlib.suppress(PlatformUnreachable):
+            for attempt in standing:
+                await self._follow(attempt)
+        self._forget_others(standing)
+
+    async def look_for_late_money(self) -> None:
+        """One round of questions about attempts that were given up; ends at the platform's first silence."""
+        with contextlib.suppress(PlatformUnreachable):
+            await self._platform.ready()
+            await self._look_for_late_money()
 
     async def _look_for_late_money(self) -> None:
         """Ask about the next attempts that were given up, in turn, until each has had its last word.
@@ -298,6 +309,12 @@ class PaymentEngine:
         except PlatformRejected as error:
             finding = finding_of_rejection(attempt, error)
         await self._store.run(lambda unit: apply_last_word(unit, attempt.id, finding, self._settle))
+
+    async def _follow(self, attempt: Attempt) -> Attempt:
+        if not attempt.is_open or attempt.id in self._sending or not self._is_due(attempt):
+            return attempt
+        self._asked_at_ms[attempt.id] = self._now_ms()
+        return await self._bring_on(attempt)
 
     async def _settle_left(self, attempt: Attempt) -> None:
         """Settle an attempt that may have nobody before it any more: one past its time is undone."""
@@ -365,8 +382,11 @@ class PaymentEngine:
         policy = self._policy(attempt)
         undoing = attempt.state is AttemptState.REVERSING
         pause_ms = policy.undo_every_ms if undoing else policy.ask_every_ms
+        now_ms = self._now_ms()
+        if attempt.parked_at_ms is not None:
+            pause_ms = max(pause_ms, min((now_ms - attempt.parked_at_ms) // PARKED_SHARE, PARKED_LONGEST_MS))
         last_ms = self._asked_at_ms.get(attempt.id)
-        return last_ms is None or self._now_ms() - last_ms >= pause_ms
+        return last_ms is None or now_ms - last_ms >= pause_ms
 
     def _may_undo(self, attempt: Attempt) -> bool:
         return self._now_ms() >= attempt.created_at_ms + self._policy(attempt).undo_not_before_ms
@@ -395,8 +415,8 @@ class PaymentEngine:
     def _note(self, attempt_id: str, answer: ChannelState) -> None:
         self._waiting_for[attempt_id] = answer.reason if answer.state == "waiting" else ""
 
-    def _forget_closed(self, still_open: tuple[Attempt, ...]) -> None:
-        ids = {attempt.id for attempt in still_open}
+    def _forget_others(self, standing: tuple[Attempt, ...]) -> None:
+        ids = {attempt.id for attempt in standing} | self._sending
         for memory in (self._asked_at_ms, self._waiting_for):
             for attempt_id in memory.keys() - ids:
                 del memory[attempt_id]

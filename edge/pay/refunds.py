@@ -278,6 +278,7 @@ def apply_outcome(unit: Unit, part_id: str, outcome: Outcome) -> RefundPart:
     )
     refund_records.update_part(unit.connection, msgspec.structs.asdict(moved))
     if moved.state is PartState.REFUNDED:
+        post(unit, "refund_paid", moved.id, {"total": moved.amount_fen}, payee=moved.payee)
         _record_paid(unit, moved)
     elif moved.state is PartState.FAILED:
         _record_failed(unit, moved)

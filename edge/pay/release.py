@@ -24,6 +24,8 @@ def release_order(
 ) -> Attempt:
     """Settle the order of an open attempt on what its payer owes; `supervisor` is an account id.
 
+    `settle` has the purposes whose goods may go out before the outcome.
+
     Raises AttemptUnknown, ReleaseNotPossible, and the Refusal of a settlement that cannot be.
     """
     attempt = find_attempt(unit.connection, attempt_id)
@@ -32,8 +34,10 @@ def release_order(
     if not attempt.is_open or attempt.released_by:
         state = "released" if attempt.released_by else str(attempt.state)
         raise ReleaseNotPossible(attempt=attempt_id, reason=state)
-    if attempt.state is AttemptState.CREATED or attempt.amount_fen == 0:
+    if attempt.state is AttemptState.CREATED:
         raise ReleaseNotPossible(attempt=attempt_id, reason=str(attempt.state))
+    if attempt.purpose not in settle:
+        raise ReleaseNotPossible(attempt=attempt_id, reason=attempt.purpose)
     finding = Finding(answer=Answer.RELEASED, reason="released")
     parked = apply_finding(unit, attempt_id, finding, settle)
     released = msgspec.structs.replace(parked, released_by=supervisor)

@@ -186,7 +186,8 @@ def settle_sale(unit: Unit, attempt: Attempt) -> Receipt:
     for line in body.lines:
         take_sold(unit, line.allocations, attempt.order_id)
     amounts = {
-        "total": attempt.amount_fen,
+        "total": 0 if attempt.released_by else attempt.amount_fen,
+        "receivable": attempt.amount_fen if attempt.released_by else 0,
         "tenders": sum(tender.amount_fen for tender in tenders),
         "goods": body.gross_fen,
         "saving": body.saving_fen,

@@ -1,0 +1,86 @@
+"""How each part of a hub stands, for `edge status`, the console and the metrics."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from cloud_sync.commands import CommandSession
+from cloud_sync.downlink import Downlink
+from cloud_sync.uplink import Uplink
+from devices.gpio.client import GuardClient
+from devices.registry import BankDriver
+from devices.settings import BankSettings, ReaderSettings
+from devices.vision_client import VisionClient
+from edge.links.health import HealthRegistry, PartHealth, State
+from edge.links.metrics import Metrics
+from edge.links.supervisor import Supervisor
+from edge.store.condition import Condition
+from edge.store.identity import quarantine_of
+from edge.store.store import Store
+from edge.trust.clock import Clock, Trust
+
+
+class Parts(NamedTuple):
+    """The parts that are asked how they stand."""
+
+    store: Store
+    clock: Clock
+    guard: GuardClient
+    vision: VisionClient
+    readers: Sequence[ReaderSettings]
+    bank_settings: Sequence[BankSettings]
+    banks: Mapping[str, BankDriver]
+    uplink: Uplink
+    downlink: Downlink
+    commands: CommandSession
+
+
+def register_health(health: HealthRegistry, parts: Parts) -> None:
+    """Let the registry ask every part."""
+    flag = health.register_flag
+    health.register("store", partial(_store_health, parts.store))
+    health.register("identity", partial(_identity_health, parts.store))
+    flag("guard", lambda: parts.guard.connected)
+    flag("vision", lambda: parts.vision.connected)
+    for reader in parts.readers:
+        flag(f"reader:{reader.id}", partial(_reader_lives, parts.vision, reader.id))
+    for bank in parts.bank_settings:
+        flag(f"bank:{bank.id}", partial(parts.banks[bank.id].online, bank.id))
+    flag("platform", lambda: parts.downlink.online)
+    flag("copy", lambda: parts.downlink.complete or None)
+    health.register("uplink", partial(_uplink_health, parts.uplink, parts.downlink))
+    flag("commands", lambda: parts.commands.ready)
+    flag("clock", lambda: parts.clock.now().trust is not Trust.UNKNOWN)
+
+
+def count_restarts(metrics: Metrics, supervisor: Supervisor) -> None:
+    """Publish how often each role was started again."""
+    metrics.describe("edge_role_restarts_total", "How often a role was started again.")
+    for name in supervisor.restarts:
+        metrics.gauge("edge_role_restarts_total", partial(supervisor.restarts.__getitem__, name), role=name)
+
+
+async def _store_health(store: Store) -> PartHealth:
+    standing = store.standing
+    well = standing.condition is Condition.READY
+    return PartHealth(State.OK if well else State.DOWN, standing.reason or standing.condition.value)
+
+
+async def _identity_health(store: Store) -> PartHealth:
+    stopped = await store.read(quarantine_of)
+    if stopped is None:
+        return PartHealth(State.OK)
+    return PartHealth(State.DOWN, f"{stopped.code} from entry {stopped.seq}; edge identity show says more")
+
+
+async def _uplink_health(uplink: Uplink, downlink: Downlink) -> PartHealth:
+    """While nothing waits the uplink has nothing to say; then the feed's word counts."""
+    if uplink.halted is not None:
+        return PartHealth(State.DOWN, uplink.halted)
+    online = downlink.online if uplink.online is None else uplink.online
+    return PartHealth(State.UNKNOWN if online is None else State.OK if online else State.DOWN)
+
+
+def _reader_lives(vision: VisionClient, reader: str) -> bool | None:
+    state = vision.states.get(reader)
+    return None if state is None else state == "live"

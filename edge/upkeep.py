@@ -1,0 +1,70 @@
+"""What a hub does beside its work: old entries go to archives, samples are taken, books are verified."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from edge.books.verification import BooksReport
+from edge.config import Config, JournalSettings, TelemetrySettings
+from edge.due import BooksCheck
+from edge.service.gauges import GaugeReader, condition_number
+from edge.service.journal_room import judge_journal_room
+from edge.site import ARCHIVES, DATABASE, one_or_default
+from edge.store.jobs import run_job
+from edge.store.lanes import Lane
+from edge.store.retention import Budget, Retention
+from edge.store.store import Store
+from edge.store.telemetry import Telemetry
+from edge.trust.clock import Clock
+
+
+def make_retention(config: Config, store: Store, clock: Clock, folder: Path) -> Retention:
+    """Return what moves old journal entries into archives in the data folder, within `[journal]`'s budget."""
+    settings = one_or_default(config, "journal", JournalSettings)
+    return Retention(
+        store=store,
+        clock=clock,
+        folder=folder / ARCHIVES,
+        budget=Budget(settings.keep_days, settings.archive_years, settings.budget_mb * 1_000_000),
+        alarm=judge_journal_room,
+    )
+
+
+def make_telemetry(
+    config: Config,
+    store: Store,
+    clock: Clock,
+    folder: Path,
+    *,
+    uplink_waiting: Callable[[], int | None],
+    role_restarts: Callable[[], int],
+) -> Telemetry:
+    """Return what samples the machine and the hub every minute, in a ring of `[telemetry]`'s size."""
+    gauges = GaugeReader(
+        folder=folder,
+        clock=clock,
+        hub={
+            "store_condition": lambda: condition_number(store.condition),
+            "front_lane_waiting": lambda: store.waiting(Lane.FRONT),
+            "bulk_lane_waiting": lambda: store.waiting(Lane.BULK),
+            "uplink_waiting": uplink_waiting,
+            "role_restarts": role_restarts,
+        },
+    )
+    return Telemetry(
+        store=store,
+        clock=clock,
+        read_gauges=gauges.read,
+        free_bytes=gauges.free_bytes,
+        keep_rows=one_or_default(config, "telemetry", TelemetrySettings).keep_rows,
+    )
+
+
+def make_books_check(store: Store, folder: Path) -> BooksCheck:
+    """Return what has the books verified by a job process from time to time."""
+
+    async def verify() -> BooksReport:
+        return msgspec.convert(await run_job("books-verify", folder / DATABASE), BooksReport)
+
+    return BooksCheck(store=store, verify=verify)
