@@ -9,12 +9,12 @@ DAY_MS = 86_400_000
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides about accounts here; a blank in the contract gives nothing and limits nothing.
+    """What decides about accounts here; a blank in the contract gives nothing.
 
     points_return_days: so long after the sale its points are pending
     points_claim_days: so long after the sale they may be claimed by the receipt; 0 is not at all
     points_expire_days: so long after they begin to count they end; None is never
-    wallet_limit_fen: most that a wallet may hold; None is no limit
+    wallet_limit_fen: most that a wallet may hold; None is no top-up of wallets
     lease_limit_fen: standing lease of one account at one device, what it may spend while offline
     """
 

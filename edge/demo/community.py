@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.demo.billing import bills, payees
+from edge.demo.purses import accounts
 
 Record = dict[str, Any]
 
@@ -50,6 +51,7 @@ def community(today: date) -> dict[str, Any]:
         "notices": [_notice(text, today) for text in texts["notices"]],
         "directory": texts["directory"],
         "grants": list(_grants(homes, today)),
+        "accounts": accounts(homes, PERSONAS, subject_of),
         "contract": contract(),
         "personas": list(PERSONAS),
     }
@@ -136,7 +138,8 @@ def contract() -> Record:
     """The demo contract's figures; the platform signs them.
 
     The share of 10 % and 1 point for 1 fen are those of the points contract; the penalty of 0.03 % a day
-    after ten days, at most a tenth of the bill, is an example of what a contract may say.
+    after ten days, at most a tenth of the bill, is an example of what a contract may say; so are the
+    days of the points, the limit of a wallet and the standing lease of 50 yuan.
     """
     return {
         "version": 1,
@@ -147,6 +150,14 @@ def contract() -> Record:
         "points_ppm": POINTS_PPM,
         "property_share_ppm": 100_000,
         "point_value_fen": 1,
+        "points_return_days": 7,
+        "points_claim_days": 30,
+        "points_expire_days": 730,
+        "points_on_points_paid": False,
+        "points_shortfall": "shrink",
+        "wallet_limit_fen": 100_000,
+        "lease_limit_fen": 5_000,
+        "allocation": "penalty_first",
     }
 
 

@@ -1,5 +1,6 @@
 """The demo's community: shapes, references, and what the story needs."""
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from cloud_sync.platform.seed_accounts import SeedAccount
 from cloud_sync.wire.collections import COLLECTIONS, KEY_FIELDS
 from edge.demo.community import EXPIRED_PICTURE, PERSONAS, community
 from edge.demo.site_file import COLUMNS
@@ -25,13 +27,30 @@ def world() -> dict[str, Any]:
 
 def test_every_record_has_the_shape_of_its_collection_and_an_id_of_its_own(world: dict[str, Any]) -> None:
     for name, records in world.items():
-        if name in ("contract", "personas"):
+        if name in ("accounts", "contract", "personas"):
             continue
         ids = [record[KEY_FIELDS.get(name, "id")] for record in records]
         assert len(set(ids)) == len(ids), name
         for record in records:
             shaped = msgspec.convert(record, COLLECTIONS[name])
             assert set(record) <= set(shaped.__struct_fields__), (name, record)
+
+
+def test_accounts_are_of_managed_residents_at_known_payees_and_never_below_zero(
+    world: dict[str, Any],
+) -> None:
+    opened = [msgspec.convert(record, SeedAccount) for record in world["accounts"]]
+    keys = [(one.subject, one.kind, one.issuer) for one in opened]
+    assert len(set(keys)) == len(keys)
+    managed = {room["id"] for room in world["rooms"] if room["managed"]}
+    residents = {one["subject"] for one in world["residents"] if one["room"] in managed}
+    assert {one.subject for one in opened} <= residents
+    assert {one.issuer for one in opened} <= {payee["id"] for payee in world["payees"]}
+    for one in opened:
+        sums = itertools.accumulate(line.amount_fen for line in one.lines)
+        assert all(fen >= 0 for fen in sums), one
+    points = [line.kind for one in opened if one.subject == PERSONAS[0] for line in one.lines]
+    assert {"earned", "spent", "taken_back", "topped_up", "refunded"} <= set(points)
 
 
 def test_it_has_three_buildings_200_rooms_and_80_products(world: dict[str, Any]) -> None:

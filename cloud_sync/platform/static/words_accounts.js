@@ -21,7 +21,7 @@ export const ZH = {
 };
 export const EN = {
   tabMoney: "Wallet", moneyTitle: "Wallet and points", moneyHint: "Every movement is listed here", noAccounts: "You have no wallet and no points here yet.",
-  kind_wallet: "Wallet", kind_points: "Points", kind_prepaid_fee: "Prepaid property fee", pointsUnit: "points",
+  kind_wallet: "Wallet", kind_points: "Points", kind_prepaid_fee: "Prepaid fee", pointsUnit: "points",
   about_wallet: "For this company only.", about_points: "1 point is worth 1 fen: for property fees and goods, not for water and electricity collected for others.", about_prepaid_fee: "For this company's property fee only.",
   pendingNow: (sum) => `${sum} more, not usable yet`, belowZero: "Below zero: points of goods that you returned had been spent. The next points make it up.", offlineToo: (sum) => `${sum} of it also without network at the site`,
   line_opening: "Opening balance", line_earned: "Earned by a purchase", line_claimed: "Claimed by receipt", line_spent: "Spent", line_taken_back: "Goods returned, points taken back", line_expired: "Expired", line_topped_up: "Topped up", line_refunded: "Refunded", line_credited: "Bill paid twice, kept as prepayment",
