@@ -5,7 +5,7 @@ from typing import Any
 
 from edge.ids import Identity
 from edge.pay.records import rows_of
-from edge.proof.evidence import Posting, Stock
+from edge.proof.evidence import LeaseUse, Posting, Stock
 from edge.store.facts import get_fact, get_int
 
 _STOCK = """
@@ -38,6 +38,15 @@ def read_stock(connection: sqlite3.Connection) -> list[Stock]:
 def read_states(connection: sqlite3.Connection, table: str) -> dict[str, str]:
     """State by id of every row of `sale_orders`, `attempts` or `openings`; the name is a constant of code."""
     return dict(connection.execute(f"SELECT id, state FROM {table}").fetchall())
+
+
+def read_leases(connection: sqlite3.Connection) -> dict[str, LeaseUse]:
+    """Every lease by id, with what open payments hold of it."""
+    rows = connection.execute(
+        "SELECT id, granted_fen, spent_fen, (SELECT coalesce(sum(amount_fen), 0) FROM tender_holds"
+        " WHERE lease = leases.id AND state = 'held') FROM leases"
+    )
+    return {name: LeaseUse(granted, spent, held) for name, granted, spent, held in rows}
 
 
 def read_persons(connection: sqlite3.Connection) -> dict[str, str]:

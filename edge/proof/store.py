@@ -26,7 +26,7 @@ class StoreCollector:
         return Link(self.journal.head_seq, self.journal.head_hash)
 
     def collect(self) -> Evidence:
-        """Journal, ledger, shelf and the states of orders, attempts and openings, all of one snapshot."""
+        """Journal, books, shelf, leases, states of orders, attempts and openings: all of one snapshot."""
         connection = self._connection
         connection.execute("BEGIN")
         try:
@@ -40,6 +40,7 @@ class StoreCollector:
                 orders=records.read_states(connection, "sale_orders"),
                 attempts=records.read_states(connection, "attempts"),
                 openings=records.read_states(connection, "openings"),
+                leases=records.read_leases(connection),
                 known=frozenset(records.read_persons(connection)),
             )
         finally:
