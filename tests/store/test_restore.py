@@ -1,6 +1,7 @@
 """Restoring a backup: checked first, atomic, the replaced files kept, a new epoch at the next open."""
 
 import asyncio
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +14,9 @@ from edge.store.errors import BackupUnusable, DatabaseTooNew, ForeignDatabase, S
 from edge.store.events import IdentityStopped
 from edge.store.migrate import Migration
 from edge.store.restore import restore
-from edge.store.schema import MIGRATIONS
 from edge.store.store import Store
 from tests.fakes.clock import FakeClock
-from tests.store.conftest import NOTES
-
-STEPS = (*MIGRATIONS, NOTES)
+from tests.store.conftest import STEPS
 
 
 def open_store(path: Path) -> Store:
@@ -36,8 +34,9 @@ def record(path: Path, count: int) -> int:
 
 
 @pytest.fixture
-def backup(tmp_path: Path) -> Path:
+def backup(tmp_path: Path, template: Path) -> Path:
     """A backup after three events, two events before the present."""
+    shutil.copy(template, tmp_path / "edge.db")
     record(tmp_path / "edge.db", 3)
     with sqlite3.connect(tmp_path / "edge.db") as source, sqlite3.connect(tmp_path / "kept.db") as target:
         source.backup(target)
@@ -122,7 +121,7 @@ def test_an_unsound_backup_changes_nothing(
 def test_a_backup_of_another_device_or_a_newer_program_is_refused(tmp_path: Path, backup: Path) -> None:
     with pytest.raises(ForeignDatabase):
         put_back(backup, device="k2")
-    newer: tuple[Migration, ...] = MIGRATIONS
+    newer: tuple[Migration, ...] = STEPS[:-1]
     with pytest.raises(DatabaseTooNew):
         put_back(backup, migrations=newer)
     assert head(tmp_path / "edge.db") == 5
