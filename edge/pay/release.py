@@ -32,7 +32,7 @@ def release_order(
     if not supervisor or not reason:
         raise ReleaseNotPossible(attempt=attempt_id, reason="nobody_named")
     if not attempt.is_open or attempt.released_by:
-        state = "released" if attempt.released_by else str(attempt.state)
+        state = "released" if attempt.is_open else str(attempt.state)
         raise ReleaseNotPossible(attempt=attempt_id, reason=state)
     if attempt.state is AttemptState.CREATED:
         raise ReleaseNotPossible(attempt=attempt_id, reason=str(attempt.state))
