@@ -17,6 +17,7 @@ from edge.pay.refunds import (
     split_refund,
 )
 from edge.pay.states import PartState
+from edge.store.unit import Unit
 from tests.fakes.trade import events_of
 from tests.pay.conftest import Desk
 
@@ -31,7 +32,7 @@ MIXED = (
 def take_back(desk: Desk, amount_fen: int) -> Refund:
     """A return of the order's goods as far as this room goes: the refund and its posting."""
 
-    def work(unit):  # type: ignore[no-untyped-def]
+    def work(unit: Unit) -> Refund:
         refund = request_refund(unit, desk.order.order_id, amount_fen, "return")
         amounts = {"total": amount_fen, "goods": amount_fen}
         post(unit, "sale_refund", refund.id, amounts, payee=refund.payee)
