@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -13,23 +14,30 @@ from cloud_sync.platform import (
     applying,
     commands,
     device_api,
+    payment_api,
     phone_accounts_api,
     phone_api,
+    phone_pay_api,
     sim_api,
 )
+from cloud_sync.platform.channels.opening import open_channels, simulated_ones
 from cloud_sync.platform.context import PLATFORM, ROLES, CommandCarrier, Platform, wall_clock_ms
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.delivery import MqttDelivery, NoBroker
 from cloud_sync.platform.exchange import Access, Route, answer_refusals, guard, reply
 from cloud_sync.platform.feed import FeedBell
 from cloud_sync.platform.keys import load_keys
+from cloud_sync.platform.notices import NoticeDesk
 from cloud_sync.platform.openapi import build_openapi
 from cloud_sync.platform.pages import add_pages
+from cloud_sync.platform.payments import PaymentDesk
+from cloud_sync.platform.refunds import RefundDesk
 from cloud_sync.platform.settings import PlatformSettings
 from cloud_sync.wire.batches import MAX_BATCH_BYTES
 from cloud_sync.wire.commands import CommandAnswer
 
 RETRY_PAUSE_S = 1.0
+PAYMENTS_PAUSE_S = 0.5
 
 
 async def get_openapi(request: web.Request, platform: Platform) -> web.StreamResponse:
@@ -39,8 +47,10 @@ async def get_openapi(request: web.Request, platform: Platform) -> web.StreamRes
 
 ROUTES: tuple[Route, ...] = (
     *device_api.ROUTES,
+    *payment_api.ROUTES,
     *accounts_api.ROUTES,
     *phone_api.ROUTES,
+    *phone_pay_api.ROUTES,
     *phone_accounts_api.ROUTES,
     *sim_api.ROUTES,
     Route("GET", "/openapi.json", get_openapi, Access.OPEN, "This description", answer=dict),
@@ -48,10 +58,17 @@ ROUTES: tuple[Route, ...] = (
 
 
 def build_platform(
-    settings: PlatformSettings, *, clock_ms: Callable[[], int] = wall_clock_ms
+    settings: PlatformSettings,
+    *,
+    clock_ms: Callable[[], int] = wall_clock_ms,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> web.Application:
-    """The whole platform as an aiohttp application; closes its database at clean-up."""
+    """The whole platform as an aiohttp application; closes its database at clean-up.
+
+    `pause` is how a simulated channel lets a request hang.
+    """
     database, bell = Database(settings.database_file), FeedBell()
+    desk, refunds, notices = _open_desks(settings, database, clock_ms=clock_ms, pause=pause)
 
     async def take_answer(device: str, answer: CommandAnswer) -> None:
         await database.write(lambda c: commands.note_answer(c, answer, device=device))
@@ -63,6 +80,9 @@ def build_platform(
         keys=load_keys(settings),
         database=database,
         carrier=carrier,
+        payments=desk,
+        refunds=refunds,
+        notices=notices,
         clock_ms=clock_ms,
         bell=bell,
     )
@@ -73,7 +93,8 @@ def build_platform(
     add_pages(app)
 
     async def run_roles(_: web.Application) -> AsyncIterator[None]:
-        roles = [apply_events(platform), *([delivery.run()] if delivery else [])]
+        roles = [apply_events(platform), look_after_payments(platform)]
+        roles += [delivery.run()] if delivery else []
         app[ROLES].extend(asyncio.create_task(role) for role in roles)
         yield
         for task in app[ROLES]:
@@ -114,6 +135,36 @@ async def apply_events(platform: Platform) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_PAUSE_S):
                     await platform.ingested.wait()
+
+
+async def look_after_payments(platform: Platform) -> None:
+    """Let notices arrive, and ask about attempts that nobody asks about any more."""
+    while True:
+        await deliver_notices(platform)
+        await platform.payments.settle_open()
+        await asyncio.sleep(PAYMENTS_PAUSE_S)
+
+
+async def deliver_notices(platform: Platform) -> None:
+    """Have the simulated channels send the notices that are due."""
+    for channel in simulated_ones(platform.payments.channels):
+        await channel.deliver()
+
+
+def _open_desks(
+    settings: PlatformSettings,
+    database: Database,
+    *,
+    clock_ms: Callable[[], int],
+    pause: Callable[[float], Awaitable[None]],
+) -> tuple[PaymentDesk, RefundDesk, NoticeDesk]:
+    channels = open_channels(settings, database, clock_ms=clock_ms, pause=pause)
+    desk = PaymentDesk(database, channels, clock_ms=clock_ms, life_s=settings.payment_life_s)
+    refunds = RefundDesk(desk)
+    notices = NoticeDesk(desk, refunds)
+    for channel in simulated_ones(channels):
+        channel.ear = partial(notices.hear, channel.name)
+    return desk, refunds, notices
 
 
 def _make_delivery(

@@ -11,6 +11,9 @@ from aiohttp import web
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.feed import FeedBell
 from cloud_sync.platform.keys import PlatformKeys
+from cloud_sync.platform.notices import NoticeDesk
+from cloud_sync.platform.payments import PaymentDesk
+from cloud_sync.platform.refunds import RefundDesk
 from cloud_sync.platform.settings import PlatformSettings
 
 
@@ -34,6 +37,9 @@ class Platform:
     keys: PlatformKeys
     database: Database
     carrier: CommandCarrier
+    payments: PaymentDesk
+    refunds: RefundDesk
+    notices: NoticeDesk
     clock_ms: Callable[[], int] = wall_clock_ms
     bell: FeedBell = field(default_factory=FeedBell)
     ingested: asyncio.Event = field(default_factory=asyncio.Event)

@@ -5,12 +5,22 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from cloud_sync.platform.schema import SCHEMA, SCHEMA_VERSION
+from cloud_sync.platform.schema import SCHEMA, SCHEMA_VERSION, UPGRADES
 from edge.errors import StoreError
 
 T = TypeVar("T")
+
+
+class Units(Protocol):
+    """Runs units of work; what a part of the platform needs of the database."""
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in a transaction of its own."""
+
+    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a query."""
 
 
 class Database:
@@ -59,5 +69,6 @@ def _open(path: Path) -> sqlite3.Connection:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         raise StoreError(f"{path} has schema {version}, this program knows {SCHEMA_VERSION}")
-    connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+    due = "".join(UPGRADES[number] for number in sorted(UPGRADES) if 0 < version < number)
+    connection.executescript(f"BEGIN; {SCHEMA} {due} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
     return connection

@@ -1,4 +1,4 @@
-"""What devices ask: custody of batches, the feed, payments, time, key set, nonces."""
+"""What devices ask: custody of batches, the feed, time, key set, nonces."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from cloud_sync.platform import commands, custody, feed, payments, telemetry
+from cloud_sync.platform import commands, custody, feed, telemetry
 from cloud_sync.platform.context import Platform
 from cloud_sync.platform.exchange import (
     DEVICE,
@@ -31,14 +31,10 @@ from cloud_sync.wire.batches import (
 from cloud_sync.wire.clock import COSE_MEDIA_TYPE, SignedTime, TimeQuestion
 from cloud_sync.wire.commands import NonceNotice
 from cloud_sync.wire.feed import BEAT_S, MAX_PAGE_CHANGES, MAX_WAIT_S, FeedPage
-from cloud_sync.wire.payments import PaymentOffer, PaymentRequest, PaymentState
 from cloud_sync.wire.telemetry import TelemetryPosting, TelemetryTaken
 from edge.errors import Refusal
 from edge.trust.checkpoint import Checkpoint, sign_checkpoint
 from edge.trust.cose import sign
-
-HANG_S = 30.0
-"""How long a channel in mode `timeout` lets us wait."""
 
 
 async def post_batch(request: web.Request, platform: Platform) -> web.StreamResponse:
@@ -97,44 +93,6 @@ async def get_feed(request: web.Request, platform: Platform) -> web.StreamRespon
     await response.write(msgspec.json.encode(page))
     await response.write_eof()
     return response
-
-
-async def post_payment(request: web.Request, platform: Platform) -> web.StreamResponse:
-    """Ask the channel for a collection QR."""
-    asked = await read_body(request, PaymentRequest)
-    await _hang_if_silent(platform, asked.channel)
-    device, now_ms, life_s = request[DEVICE], platform.clock_ms(), platform.settings.payment_life_s
-    offer = await platform.database.write(
-        lambda c: payments.request_payment(c, device, asked, now_ms=now_ms, life_s=life_s)
-    )
-    return reply(offer)
-
-
-async def get_payment(request: web.Request, platform: Platform) -> web.StreamResponse:
-    """Ask the channel what became of an attempt."""
-    return await _ask_channel(request, platform, payments.query_payment)
-
-
-async def post_payment_close(request: web.Request, platform: Platform) -> web.StreamResponse:
-    """Ask the channel to close an attempt."""
-    return await _ask_channel(request, platform, payments.close_payment)
-
-
-async def _ask_channel(request: web.Request, platform: Platform, ask: Any) -> web.StreamResponse:
-    attempt, device, now_ms = request.match_info["attempt"], request[DEVICE], platform.clock_ms()
-    row = await platform.database.read(
-        lambda c: c.execute("SELECT channel FROM payments WHERE attempt=?", (attempt,)).fetchone()
-    )
-    if row is not None:
-        await _hang_if_silent(platform, row["channel"])
-    state: PaymentState = await platform.database.write(lambda c: ask(c, device, attempt, now_ms=now_ms))
-    return reply(state)
-
-
-async def _hang_if_silent(platform: Platform, channel: str) -> None:
-    mode = await platform.database.read(lambda c: payments.get_mode(c, channel))
-    if mode is payments.ChannelMode.TIMEOUT:
-        await asyncio.sleep(HANG_S)
 
 
 async def post_nonce(request: web.Request, platform: Platform) -> web.StreamResponse:
@@ -240,34 +198,6 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", f"{_SITE}/feed", get_feed, Access.SITE, "Changes after a cursor, long poll", answer=FeedPage
-    ),
-    Route(
-        "POST",
-        f"{_SITE}/payments",
-        post_payment,
-        Access.SITE,
-        "Ask for a collection QR",
-        body=PaymentRequest,
-        answer=PaymentOffer,
-        codes=("attempt_conflict",),
-    ),
-    Route(
-        "GET",
-        _SITE + "/payments/{attempt}",
-        get_payment,
-        Access.SITE,
-        "What became of an attempt",
-        answer=PaymentState,
-        codes=("attempt_unknown",),
-    ),
-    Route(
-        "POST",
-        _SITE + "/payments/{attempt}/close",
-        post_payment_close,
-        Access.SITE,
-        "Close an unpaid attempt",
-        answer=PaymentState,
-        codes=("attempt_unknown",),
     ),
     Route(
         "POST",

@@ -10,11 +10,16 @@ from cloud_sync.platform.exchange import Access, Route
 from cloud_sync.wire.clock import COSE_MEDIA_TYPE
 from cloud_sync.wire.errors import CODES, ErrorBody
 
-_QUERY = {
+_QUERY: dict[str, tuple[str, ...]] = {
     "/v1/sites/{site}/feed": ("cursor", "limit", "wait_s"),
 }
+_TEXT_QUERY: dict[str, tuple[str, ...]] = {"/v1/sites/{site}/channel-bills/{date}": ("payee",)}
 _EMPTY_STATUS = "204"
-_CREATED = {"/phone/api/visitors": "201", "/phone/api/doors/{door}/open": "202"}
+_CREATED = {
+    "/phone/api/payment-code": "201",
+    "/phone/api/visitors": "201",
+    "/phone/api/doors/{door}/open": "202",
+}
 
 
 def build_openapi(routes: Sequence[Route]) -> dict[str, Any]:
@@ -47,6 +52,10 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     parameters += [
         {"name": n, "in": "query", "required": False, "schema": {"type": "integer", "minimum": 0}}
         for n in (_QUERY.get(route.path, ()) if route.method == "GET" else ())
+    ]
+    parameters += [
+        {"name": n, "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}}
+        for n in _TEXT_QUERY.get(route.path, ())
     ]
     operation: dict[str, Any] = {
         "summary": route.summary,

@@ -1,4 +1,4 @@
-"""What the owner's app asks: personas' login, own code, orders, bills, doors, visitors, paying, notices."""
+"""What the owner's app asks: personas' login, own code, orders, bills, doors, visitors, notices."""
 
 import base64
 import secrets
@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from cloud_sync.platform import commands, feed, passes, payments
+from cloud_sync.platform import commands, feed, passes
 from cloud_sync.platform.context import Platform
 from cloud_sync.platform.exchange import (
     SESSION_COOKIE,
@@ -27,8 +27,6 @@ from cloud_sync.platform.phone_shapes import (
     DoorView,
     Login,
     OrderView,
-    PayAnswer,
-    PayRequest,
     Persona,
     Profile,
 )
@@ -225,22 +223,6 @@ async def post_revoke(request: web.Request, platform: Platform) -> web.StreamRes
     return web.Response(status=204)
 
 
-async def get_payable(request: web.Request, platform: Platform) -> web.StreamResponse:
-    """Collection QRs of the simulated channels that can be paid now: the demo's stand-in for the camera."""
-    now_ms = platform.clock_ms()
-    return reply(await platform.database.read(lambda c: payments.list_open_payments(c, now_ms=now_ms)))
-
-
-async def post_pay(request: web.Request, platform: Platform) -> web.StreamResponse:
-    """The payer's answer to a collection QR of a simulated channel."""
-    asked = await read_body(request, PayRequest)
-    subject, now_ms = request[SUBJECT], platform.clock_ms()
-    outcome = await platform.database.write(
-        lambda c: payments.pay_by_phone(c, subject, asked.qr, asked.action, now_ms=now_ms)
-    )
-    return reply(PayAnswer(outcome))
-
-
 def _persona(connection: Any, record: dict[str, Any]) -> Persona:
     room = feed.get_record(connection, "rooms", record["room"])
     place = f"{room['building']}-{room['number']}" if room else record["room"]
@@ -312,23 +294,5 @@ ROUTES: tuple[Route, ...] = (
         Access.PHONE,
         "Take a visitor pass back",
         codes=("not_found",),
-    ),
-    Route(
-        "GET",
-        f"{_API}/payable",
-        get_payable,
-        Access.PHONE,
-        "Collection QRs that can be paid",
-        answer=list[payments.OpenPayment],
-    ),
-    Route(
-        "POST",
-        f"{_API}/pay",
-        post_pay,
-        Access.PHONE,
-        "Answer a collection QR",
-        body=PayRequest,
-        answer=PayAnswer,
-        codes=("qr_unknown", "payment_not_open"),
     ),
 )

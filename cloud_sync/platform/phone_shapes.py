@@ -4,8 +4,6 @@ from typing import Annotated, Any
 
 import msgspec
 
-from cloud_sync.platform import payments
-
 
 class Persona(msgspec.Struct, frozen=True):
     """Somebody whom the demo's login offers."""
@@ -69,16 +67,3 @@ class CommandTicket(msgspec.Struct, frozen=True):
     """The command that was sent; what became of it is asked for by id."""
 
     command: str
-
-
-class PayRequest(msgspec.Struct, frozen=True):
-    """The payer's answer to a collection QR."""
-
-    qr: Annotated[str, msgspec.Meta(max_length=256)]
-    action: payments.PhoneAction = "confirm"
-
-
-class PayAnswer(msgspec.Struct, frozen=True):
-    """What the payer's phone shows: paid, failed or unknown."""
-
-    outcome: str

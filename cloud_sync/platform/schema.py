@@ -1,8 +1,9 @@
 """Tables of the reference platform."""
 
 from cloud_sync.platform.accounts_schema import ACCOUNTS_SCHEMA
+from cloud_sync.platform.channels.sim_schema import SIM_SCHEMA
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _CORE = """
 -- custody: every intact event as it came; the primary key is the last word on duplicates
@@ -73,14 +74,33 @@ CREATE TABLE IF NOT EXISTS records (
   UNIQUE (collection, id)
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS payments (
-  attempt TEXT PRIMARY KEY, device TEXT NOT NULL, request TEXT NOT NULL,
-  channel TEXT NOT NULL, payee TEXT NOT NULL, amount_fen INTEGER NOT NULL, description TEXT NOT NULL,
-  qr TEXT NOT NULL UNIQUE, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
-  answers INTEGER NOT NULL DEFAULT 1, channel_id TEXT NOT NULL DEFAULT '', payer TEXT NOT NULL DEFAULT '',
-  created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, decided_ms INTEGER
+-- the payment desk: a row before the channel hears of it; `request` never holds a payment code
+CREATE TABLE IF NOT EXISTS trades (
+  attempt TEXT PRIMARY KEY, device TEXT NOT NULL, request TEXT NOT NULL, channel TEXT NOT NULL,
+  method TEXT NOT NULL, order_id TEXT NOT NULL, payee TEXT NOT NULL, amount_fen INTEGER NOT NULL,
+  description TEXT NOT NULL, qr TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+  captured_fen INTEGER NOT NULL, channel_id TEXT NOT NULL, paid_ms INTEGER NOT NULL,
+  asked_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS channel_modes (channel TEXT PRIMARY KEY, mode TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS trades_paid ON trades (paid_ms) WHERE state='paid';
+CREATE INDEX IF NOT EXISTS trades_unsettled ON trades (changed_ms) WHERE state IN ('waiting', 'unknown');
+CREATE TABLE IF NOT EXISTS refund_trades (
+  part TEXT PRIMARY KEY, attempt TEXT NOT NULL REFERENCES trades (attempt), device TEXT NOT NULL,
+  request TEXT NOT NULL, order_id TEXT NOT NULL, channel TEXT NOT NULL, payee TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL, reason TEXT NOT NULL, state TEXT NOT NULL, why TEXT NOT NULL,
+  channel_id TEXT NOT NULL, refunded_ms INTEGER NOT NULL, asked_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS refund_trades_attempt ON refund_trades (attempt);
+CREATE INDEX IF NOT EXISTS refund_trades_done ON refund_trades (refunded_ms) WHERE state='refunded';
+-- attempts that were closed or reversed before their request arrived
+CREATE TABLE IF NOT EXISTS given_up (
+  device TEXT NOT NULL, attempt TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (device, attempt)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS payment_incidents (
+  channel TEXT NOT NULL, attempt TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL,
+  at_ms INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1,
+  PRIMARY KEY (channel, attempt, code, detail)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS personas (position INTEGER PRIMARY KEY, subject TEXT NOT NULL) STRICT;
 
 CREATE TABLE IF NOT EXISTS tokens (
@@ -114,5 +134,19 @@ CREATE TABLE IF NOT EXISTS command_steps (
   reason TEXT NOT NULL DEFAULT '', PRIMARY KEY (command, state)
 ) STRICT;
 """
-SCHEMA = _CORE + ACCOUNTS_SCHEMA
+SCHEMA = _CORE + ACCOUNTS_SCHEMA + SIM_SCHEMA
 """Every table, each made only where it is not there yet."""
+
+UPGRADES = {
+    2: """
+INSERT INTO trades SELECT attempt, device, request, channel, 'collection_qr',
+  json_extract(request, '$.order'), payee, amount_fen, description, qr,
+  CASE WHEN state IN ('paid', 'failed') THEN state ELSE 'unknown' END, reason,
+  CASE state WHEN 'paid' THEN amount_fen ELSE 0 END, channel_id,
+  CASE state WHEN 'paid' THEN decided_ms ELSE 0 END, created_ms, expires_ms,
+  coalesce(decided_ms, created_ms) FROM payments;
+DROP TABLE payments;
+DROP TABLE channel_modes;
+""",
+}
+"""What an older file needs after SCHEMA, by the version that it then has."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from cloud_sync.platform.channels.settings import AlipaySettings, WeChatSettings
 from edge.errors import EdgeError
 
 
@@ -42,7 +43,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     With `certificate_file` (PEM, with its chain) and `key_file` it serves TLS. `demo` opens the personas'
     login and the switches of the simulated channels; `camera_url` is the page that puts a code before the
-    demo's cameras.
+    demo's cameras. A channel without a section of its own is simulated.
     """
 
     site: str
@@ -57,6 +58,8 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     camera_url: str = ""
     payment_life_s: int = 120
     command_life_ms: int = 15_000
+    wechat: WeChatSettings | None = None
+    alipay: AlipaySettings | None = None
     broker: BrokerSettings | None = None
     device: list[DeviceSettings] = []
     door: list[DoorSettings] = []

@@ -1,11 +1,15 @@
 """Switches of the simulated channels and a look at what arrives: the demo and people who integrate."""
 
-from typing import Annotated, Any
+from sqlite3 import Connection
+from typing import Annotated, Any, Literal
 
 import msgspec
 from aiohttp import web
 
-from cloud_sync.platform import custody, payments, telemetry
+from cloud_sync.platform import custody, payment_records, telemetry
+from cloud_sync.platform.channels import sim_records
+from cloud_sync.platform.channels.faults import FAULTS, Fault, FaultSwitch, Kind
+from cloud_sync.platform.channels.opening import simulated_ones
 from cloud_sync.platform.context import ROLES, Platform
 from cloud_sync.platform.exchange import Access, Route, read_body, reply
 from cloud_sync.platform.figures import SiteFigures, compute_figures
@@ -14,11 +18,47 @@ from cloud_sync.wire.payments import Channel
 LATEST_EVENTS = 60
 
 
-class ChannelSetting(msgspec.Struct, frozen=True):
-    """How a channel is to behave; without `channel` both."""
+NEWEST_PAYMENTS = 12
+NEWEST_INCIDENTS = 20
+FIGURE_LIMIT = 86_400
 
-    mode: payments.ChannelMode
+
+class ChannelSetting(msgspec.Struct, frozen=True):
+    """Turn a fault on or off; without `channel` at both, without `fault` everything off.
+
+    `value` is the fault's figure (seconds or fen), its usual one when left out. Everything off also makes a
+    silent channel say what it had decided.
+    """
+
+    fault: Fault | None = None
+    scope: Literal["always", "next", "off"] = "always"
     channel: Channel | None = None
+    value: Annotated[int, msgspec.Meta(ge=-FIGURE_LIMIT, le=FIGURE_LIMIT)] | None = None
+
+
+class Switch(msgspec.Struct, frozen=True):
+    """A fault that is on at a channel."""
+
+    fault: Fault
+    scope: Literal["always", "next"]
+    value: int
+
+
+class FaultView(msgspec.Struct, frozen=True):
+    """A fault that can be turned on: what takes it, its figure's unit (empty: none) and usual value."""
+
+    fault: Fault
+    kind: Kind
+    does: str
+    unit: Literal["", "s", "fen"]
+    usual: int
+
+
+class ChannelView(msgspec.Struct, frozen=True):
+    """A simulated channel on the platform's page."""
+
+    channel: Channel
+    switches: list[Switch]
 
 
 class Overview(msgspec.Struct, frozen=True):
@@ -32,7 +72,10 @@ class Overview(msgspec.Struct, frozen=True):
     streams: list[custody.Stream]
     latest: list[custody.ReceivedEvent]
     incidents: list[dict[str, Any]]
-    channels: dict[str, str]
+    channels: list[ChannelView]
+    faults: list[FaultView]
+    payments: list[payment_records.PaymentView]
+    payment_incidents: list[payment_records.PaymentIncident]
     telemetry: list[telemetry.DeviceTelemetry]
 
 
@@ -46,14 +89,31 @@ class Health(msgspec.Struct, frozen=True):
 async def post_channels(request: web.Request, platform: Platform) -> web.StreamResponse:
     """Switch how the simulated channels behave."""
     setting = await read_body(request, ChannelSetting)
-    channels = [setting.channel] if setting.channel else list(payments.QR_FORMS)
+    wanted = {setting.channel} if setting.channel else {"wechat", "alipay"}
+    names = [one.name for one in simulated_ones(platform.payments.channels)]
 
-    def switch(connection: Any) -> dict[str, str]:
-        for channel in channels:
-            payments.set_mode(connection, channel, setting.mode)
-        return {name: payments.get_mode(connection, name).value for name in payments.QR_FORMS}
+    def switch(connection: Connection) -> list[ChannelView]:
+        for name in names:
+            if name in wanted:
+                _switch(connection, name, setting)
+        return [_view(connection, name) for name in names]
 
     return reply(await platform.database.write(switch))
+
+
+def _switch(connection: Connection, channel: Channel, setting: ChannelSetting) -> None:
+    if setting.fault is None:
+        sim_records.clear_switches(connection, channel)
+        return
+    sim_records.drop_switch(connection, channel, setting.fault)
+    if setting.scope != "off":
+        value = FAULTS[setting.fault].usual if setting.value is None else setting.value
+        sim_records.put_switch(connection, channel, FaultSwitch(setting.fault, setting.scope, value))
+
+
+def _view(connection: Connection, channel: Channel) -> ChannelView:
+    switches = sim_records.list_switches(connection, channel)
+    return ChannelView(channel, [Switch(*switch) for switch in switches])
 
 
 async def get_overview(request: web.Request, platform: Platform) -> web.StreamResponse:
@@ -71,7 +131,10 @@ async def get_overview(request: web.Request, platform: Platform) -> web.StreamRe
             custody.list_streams(connection),
             custody.list_latest(connection, LATEST_EVENTS),
             [dict(row) for row in rows],
-            {name: payments.get_mode(connection, name).value for name in payments.QR_FORMS},
+            [_view(connection, one.name) for one in simulated_ones(platform.payments.channels)],
+            [FaultView(fault, *behaviour) for fault, behaviour in FAULTS.items()],
+            payment_records.list_newest(connection, NEWEST_PAYMENTS),
+            payment_records.list_incidents(connection, NEWEST_INCIDENTS),
             telemetry.list_newest(connection),
         )
 
@@ -113,7 +176,7 @@ ROUTES: tuple[Route, ...] = (
         Access.DEMO,
         "Switch the simulated channels",
         body=ChannelSetting,
-        answer=dict[str, str],
+        answer=list[ChannelView],
     ),
     Route("GET", "/sim/overview", get_overview, Access.DEMO, "What the page shows", answer=Overview),
     Route("GET", "/health", get_health, Access.OPEN, "Health", answer=Health),

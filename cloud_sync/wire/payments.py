@@ -57,7 +57,8 @@ class PaymentState(msgspec.Struct, frozen=True):
 
     `order` is the one that was named in the request, so that a device knows whether the answer is its own.
     `amount_fen` is what was taken when `paid`, what was asked for otherwise; `paid_at_ms` is the channel's
-    time, 0 unless paid. `reason` while waiting: "user_paying" (the payer is entering a password).
+    time, 0 unless paid. `reason` while waiting: "password" (USERPAYING) or "not_exist" (nobody scanned the QR
+    yet: no proof that nobody will); while unknown: "channel_silent" or "not_exist".
     """
 
     attempt: str

@@ -11,7 +11,7 @@ import cloud_sync.payments
 from cloud_sync.downlink import Downlink
 from cloud_sync.identity import note_conflict
 from cloud_sync.payments import HttpPaymentPlatform
-from cloud_sync.platform import payments
+from cloud_sync.platform.channels import sim_payer
 from cloud_sync.uplink import Uplink
 from edge.books.ledger import balance
 from edge.errors import PlatformUnreachable
@@ -66,7 +66,7 @@ class Life:
         """The payer takes out the phone."""
         now_ms = self.world.clock.at_ms
         await self.world.platform.database.write(
-            lambda c: payments.pay_by_phone(c, "res-1203", qr, "confirm", now_ms=now_ms)
+            lambda c: sim_payer.pay_qr(c, "res-1203", qr, "confirm", now_ms=now_ms)
         )
 
     async def drain(self) -> None:
@@ -223,7 +223,7 @@ async def test_a_sale_settled_in_the_lost_part_is_settled_again_and_counted_once
     assert figures["sales"] == {"count": 1, "total_fen": soy.price_fen}
     assert [device["parked"] for device in figures["devices"]] == [0, 0]
     assert await incidents(world) == ["restored_behind", "settled_again"]
-    charged = await world.platform.database.read(lambda c: c.execute("SELECT * FROM payments").fetchall())
+    charged = await world.platform.database.read(lambda c: c.execute("SELECT * FROM trades").fetchall())
     assert len(charged) == 1
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from cloud_sync.platform import payments
+from cloud_sync.platform.channels import sim_payer
 from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.pay.attempts import Attempt
 from edge.pay.ports import PaymentPlatform
@@ -45,15 +45,15 @@ def _http_desk(world: World) -> Desk:
 
     async def outside(attempt: str, state: str) -> None:
         row = await database.read(
-            lambda c: c.execute("SELECT qr FROM payments WHERE attempt=?", (attempt,)).fetchone()
+            lambda c: c.execute("SELECT qr FROM trades WHERE attempt=?", (attempt,)).fetchone()
         )
-        actions: dict[str, payments.PhoneAction] = {
+        actions: dict[str, sim_payer.PayerAction] = {
             "paid": "confirm",
             "failed": "fail",
             "unknown": "no_answer",
         }
         await database.write(
-            lambda c: payments.pay_by_phone(c, "res", row["qr"], actions[state], now_ms=world.clock.at_ms)
+            lambda c: sim_payer.pay_qr(c, "res", row["qr"], actions[state], now_ms=world.clock.at_ms)
         )
 
     async def away() -> None:
@@ -155,9 +155,9 @@ async def test_a_code_that_ran_out_cannot_be_paid_any_more(world: World) -> None
     port = http_port(world)
     offer = await port.request(attempt_of())
     world.clock.advance(seconds=121)
-    with pytest.raises(payments.PaymentNotOpen):
+    with pytest.raises(sim_payer.PaymentNotOpen):
         await world.platform.database.write(
-            lambda c: payments.pay_by_phone(c, "res", offer.qr, "confirm", now_ms=world.clock.at_ms)
+            lambda c: sim_payer.pay_qr(c, "res", offer.qr, "confirm", now_ms=world.clock.at_ms)
         )
     assert (await port.query("k1-1-7")).state == "failed"
 
@@ -166,7 +166,7 @@ async def test_a_closed_code_cannot_be_paid_any_more(world: World) -> None:
     port = http_port(world)
     await port.request(attempt_of())
     await port.close("k1-1-7")
-    with pytest.raises(payments.PaymentNotOpen):
+    with pytest.raises(sim_payer.PaymentNotOpen):
         await _http_desk(world).outside("k1-1-7", "paid")
 
 
@@ -174,24 +174,27 @@ async def test_a_silent_channel_says_what_it_decided_when_it_speaks_again(world:
     desk = _http_desk(world)
     await desk.port.request(attempt_of())
     await desk.outside("k1-1-7", "unknown")
-    answer = await world.client.post("/sim/channels", json={"channel": "wechat", "mode": "paid"})
+    answer = await world.client.post("/sim/channels", json={"channel": "wechat"})
     assert answer.status == 200
     assert (await desk.port.query("k1-1-7")).state == "paid"
 
 
-@pytest.mark.parametrize(("mode", "outcome"), [("fail", "failed"), ("unknown", "unknown"), ("paid", "paid")])
-async def test_channels_misbehave_on_request(world: World, mode: str, outcome: str) -> None:
+@pytest.mark.parametrize(("fault", "outcome"), [("declined", "failed"), ("silent", "unknown")])
+@pytest.mark.parametrize("scope", ["always", "next"])
+async def test_channels_misbehave_on_request(world: World, fault: str, scope: str, outcome: str) -> None:
     desk = _http_desk(world)
-    await world.client.post("/sim/channels", json={"mode": mode})
+    answer = await world.client.post("/sim/channels", json={"fault": fault, "scope": scope})
+    assert answer.status == 200
     await desk.port.request(attempt_of())
     await desk.outside("k1-1-7", "paid")
     assert (await desk.port.query("k1-1-7")).state == outcome
 
 
 @pytest.mark.slow
-async def test_a_channel_that_hangs_is_unreachable_within_five_seconds(world: World) -> None:
+async def test_a_channel_that_hangs_is_unknown_within_five_seconds(world: World) -> None:
     port = http_port(world)
     await port.request(attempt_of())
-    await world.client.post("/sim/channels", json={"mode": "timeout"})
+    await world.client.post("/sim/channels", json={"fault": "hang"})
+    assert (await port.query("k1-1-7")).state == "unknown"
     with pytest.raises(PlatformUnreachable):
-        await port.query("k1-1-7")
+        await port.request(attempt_of(id="k1-1-8"))

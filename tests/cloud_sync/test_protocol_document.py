@@ -7,7 +7,7 @@ import pytest
 
 from cloud_sync.events import EVENTS
 from cloud_sync.platform.app import ROUTES
-from cloud_sync.platform.payments import ChannelMode
+from cloud_sync.platform.channels.faults import FAULTS
 from cloud_sync.wire.batches import BatchAccepted
 from cloud_sync.wire.clock import SignedTime, TimeQuestion
 from cloud_sync.wire.collections import COLLECTIONS
@@ -114,11 +114,11 @@ def test_every_collection_is_documented(collection: str) -> None:
     assert f"| `{collection}` |" in DOCUMENT
 
 
-def test_topics_and_channel_modes_are_documented() -> None:
+def test_topics_and_faults_of_the_channels_are_documented() -> None:
     assert command_topic("{site}", "{device}") in DOCUMENT
     assert answer_topic("{site}", "{device}") in DOCUMENT
-    for mode in ChannelMode:
-        assert f"`{mode.value}`" in DOCUMENT
+    for fault, behaviour in FAULTS.items():
+        assert f"| `{fault.value}` | {behaviour.does} |" in DOCUMENT
 
 
 def test_every_event_of_this_room_is_documented() -> None:

@@ -18,7 +18,8 @@ from aiohttp import web
 from argon2 import PasswordHasher
 
 from cloud_sync.platform.app import build_platform, make_runner
-from cloud_sync.platform.context import PLATFORM
+from cloud_sync.platform.channels import sim_payer
+from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import make_keys
 from cloud_sync.platform.seed import seed
 from cloud_sync.platform.settings import DeviceSettings
@@ -84,7 +85,7 @@ _OF_THE_FIRST = (RESIDENT, "r-3-1203", "B03", VISITOR_LABEL, "26880")
 
 PARTS = {
     **{"{site}": SITE, "{device}": DEVICE, "{attempt}": "k1-1-7", "{epoch}": "1", "{seq}": "1"},
-    **{"{door}": "gate"},
+    **{"{door}": "gate", "{part}": "k1-1-9", "{date}": "2026-11-21", "{channel}": "wechat"},
 }
 BODIES: dict[str, Any] = {
     "/nonce": {"nonce": "n" * 32},
@@ -102,7 +103,14 @@ BODIES: dict[str, Any] = {
         "label": VISITOR_LABEL,
     },
     "/pay": {"qr": "weixin://wxpay/bizpayurl?pr=none"},
-    "/sim/channels": {"mode": "paid"},
+    "/sim/channels": {},
+    "/payments/charge": {
+        **{"attempt": "k1-1-8", "order": "k1-1-6", "payee": "property", "amount_fen": 100},
+        **{"channel": "wechat", "code": "101234567890123456"},
+    },
+    "/refunds": {"part": "k1-1-9", "attempt": "k1-1-7", "order": "k1-1-6", "amount_fen": 1},
+    "/payment-code": {"channel": "wechat"},
+    "/password": {"attempt": "none"},
 }
 
 
@@ -147,7 +155,8 @@ class PlatformAsker:
             foreign = [word for word in _OF_THE_FIRST if word.encode() in body]
             assert not foreign, f"{role}, {route}: {foreign} of the other resident in {body[:300]!r}"
             return "hidden" if status == 404 else "own"
-        return "hidden" if status == 404 and "{attempt}" in path else "yes"
+        numbered = "{attempt}" in path or "{part}" in path or path.endswith("/refunds")
+        return "hidden" if status == 404 and numbered else "yes"
 
 
 _OF_ALL = {"GET /phone/api/personas", "POST /phone/api/login", "POST /phone/api/visitors"}
@@ -165,6 +174,17 @@ async def _platform(folder: Path, *, demo: bool) -> AsyncIterator[tuple[web.Appl
     tokens = {name: (folder / f"keys/{name}.token").read_text().strip() for name in (DEVICE, "k2")}
     async with _site_of(make_runner(app)) as url, aiohttp.ClientSession() as http:
         yield app, PlatformAsker(http, url, tokens)
+
+
+async def _pay_and_refund(platform: Platform, asker: PlatformAsker) -> None:
+    """A paid attempt of the first device, and a refund of it."""
+    device = f"device {DEVICE}"
+    _, offer = await asker.send(device, "POST", "/v1/sites/{site}/payments")
+    qr = json.loads(offer)["qr"]
+    await platform.database.write(lambda c: sim_payer.pay_qr(c, RESIDENT, qr, "confirm", now_ms=START_MS))
+    await asker.send(device, "GET", "/v1/sites/{site}/payments/{attempt}")
+    status, refund = await asker.send(device, "POST", "/v1/sites/{site}/refunds")
+    assert status == 200, refund
 
 
 @asynccontextmanager
@@ -189,7 +209,7 @@ async def platform_desk() -> AsyncIterator[Served]:
         )
         visitors, commands = "/phone/api/visitors", "/phone/api/commands"
         asker.ids = {visitors: str(json.loads(made)["id"]), commands: "c-first"}
-        await asker.send(f"device {DEVICE}", "POST", "/v1/sites/{site}/payments")
+        await _pay_and_refund(app[PLATFORM], asker)
 
         async def ask(role: str, route: str) -> str:
             if role == "demo off":
