@@ -45,6 +45,7 @@ class IssuedCode(msgspec.Struct, frozen=True):
 
     code: str
     expires_at_ms: int
+    life_ms: int
 
     def __repr__(self) -> str:
         return f"IssuedCode(code=<hidden>, expires_at_ms={self.expires_at_ms})"
@@ -59,7 +60,7 @@ def issue_code(
     digits = prefix + "".join(secrets.choice("0123456789") for _ in range(length - len(prefix)))
     expires_ms = now_ms + CODE_LIFE_MS
     records.add_code(connection, hash_code(digits), channel, payer, password=password, expires_ms=expires_ms)
-    return IssuedCode(digits, expires_ms)
+    return IssuedCode(digits, expires_ms, CODE_LIFE_MS)
 
 
 def list_offers(connection: sqlite3.Connection, *, now_ms: int) -> list[SimTrade]:

@@ -1,6 +1,7 @@
 // Paying with this phone: the codes that wait for money, and the payer's answer.
 import { Refused, api, explain, openSheet, redraw, register, render, state, top } from "./phone_core.js";
 import { billList } from "./phone_bills.js";
+import { codeKeys } from "./phone_payment_code.js";
 import { html, icon, mark } from "./parts.js";
 import { pick, w, yuan } from "./words.js";
 
@@ -10,6 +11,7 @@ function payScreen() {
     <section class="stack"><h2 class="payee"><span>${w("scanTitle")}</span></h2><p class="note">${w("scanHint")}</p>
       ${state.payable.length ? html`<ul class="list" id="payable">${state.payable.map(row)}</ul>` : html`<p class="small">${w("nothingToPay")}</p>`}
       <form class="row" data-form="paste"><input class="field" name="qr" value="${state.draft.qr ?? ""}" placeholder="${w("paste")}" aria-label="${w("paste")}" autocomplete="off"><button class="key tool">${w("use")}</button></form></section>
+    ${codeKeys()}
     ${billList()}`;
 }
 

@@ -1,9 +1,9 @@
 // The journal as it arrives, the devices, their head and their gaps.
 import { html, mark, raw, show } from "./parts.js";
+import { channelGesture, channelSection, keepFigure } from "./platform_channels.js";
 import { clock, yuan } from "./words.js";
 
-const EVERY_MS = 1000, MODES = ["paid", "fail", "unknown", "timeout"];
-const MODE_WORDS = { paid: "正常付款", fail: "付款失败", unknown: "不回话（未知）", timeout: "超时", auto: "自动付款" };
+const EVERY_MS = 1000;
 const OPENINGS = { cell_opened: "柜门开了 cells", door_opened: "门开了 doors", cell_unknown: "柜门不知道 cells not known", door_unknown: "门不知道 doors not known" };
 const screen = document.getElementById("screen");
 let drawn = "";
@@ -18,7 +18,6 @@ function stream(one, now) {
 const event = (one) => html`<tr><td class="num">${clock(one.received_ms)}</td><td class="num">${one.device}-${one.epoch}</td><td class="num">${one.seq}</td><td>${short(one.type)}</td></tr>`;
 const incident = (one) => html`<tr><td>${mark("stop")}</td><td>${one.device}-${one.epoch}</td><td>${one.code}</td><td class="num">seq ${one.seq}</td><td class="num">×${one.times}</td></tr>`;
 const gauges = (one, now) => html`<tr><td><b>${one.device}</b></td><td class="small">${Object.entries(one.gauges).map(([name, value]) => `${name} ${value}`).join(" · ")}</td><td class="num">${ago(now - one.received_ms)}</td><td class="num">丢 ${one.dropped}</td></tr>`;
-const channel = ([name, mode]) => html`<div class="stack"><p class="bold">${name === "wechat" ? "微信支付" : "支付宝"}</p><p class="row wrap">${MODES.map((one) => html`<button class="key tool" data-channel="${name}" data-mode="${one}" aria-pressed="${one === mode}">${MODE_WORDS[one]}</button>`)}</p></div>`;
 
 function page(view) {
   const { figures } = view;
@@ -27,25 +26,23 @@ function page(view) {
     <section class="stack"><h2>数字 Figures</h2><dl class="figures"><div><dt>销售 sales</dt><dd class="num">${figures.sales.count} · ${yuan(figures.sales.total_fen)} 元</dd></div><div><dt>缴费 fees</dt><dd class="num">${figures.fees.count} · ${yuan(figures.fees.total_fen)} 元</dd></div><div><dt>取走订单 collected</dt><dd class="num">${figures.orders_collected}</dd></div><div><dt>开启 openings</dt><dd class="small">${openings}</dd></div></dl>
       <h2>设备 Devices</h2><table><thead><tr><th></th><th>设备·期</th><th>seq</th><th>已应用</th><th>链头</th><th>最近</th></tr></thead><tbody>${view.streams.map((one) => stream(one, view.now_ms))}</tbody></table>
       <h2>断号与分叉 Gaps, forks</h2>${view.incidents.length ? html`<table><tbody>${view.incidents.map(incident)}</tbody></table>` : html`<p class="small">没有 none</p>`}
-      <h2>遥测 Telemetry</h2>${view.telemetry.length ? html`<table><tbody>${view.telemetry.map((one) => gauges(one, view.now_ms))}</tbody></table>` : html`<p class="small">没有 none</p>`}
-      <h2>模拟支付 Simulated channels</h2>${Object.entries(view.channels).map(channel)}</section>
-    <section><h2>流水 Journal</h2><table><tbody>${view.latest.map(event)}</tbody></table></section>`;
+      <h2>遥测 Telemetry</h2>${view.telemetry.length ? html`<table><tbody>${view.telemetry.map((one) => gauges(one, view.now_ms))}</tbody></table>` : html`<p class="small">没有 none</p>`}</section>
+    <section><h2>流水 Journal</h2><table><tbody>${view.latest.map(event)}</tbody></table></section>
+    ${channelSection(view)}`;
 }
 
 async function refresh() {
   const answer = await fetch("/sim/overview").catch(() => null);
   const markup = answer?.ok ? page(await answer.json()) : html`<p class="strip stop">${raw("平台没有回话 · no answer")}</p>`;
-  if (markup.text === drawn) return;
+  // Nothing moves under a person who is typing.
+  if (markup.text === drawn || document.activeElement?.matches("input")) return;
   drawn = markup.text;
   show(screen, markup);
 }
 
 document.addEventListener("click", async (gesture) => {
-  const key = gesture.target.closest("[data-mode]");
-  if (!key) return;
-  const body = JSON.stringify({ channel: key.dataset.channel, mode: key.dataset.mode });
-  await fetch("/sim/channels", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-  await refresh();
+  if (await channelGesture(gesture.target)) await refresh();
 });
+document.addEventListener("input", (gesture) => keepFigure(gesture.target));
 refresh();
 setInterval(() => { if (document.visibilityState === "visible") refresh(); }, EVERY_MS);
