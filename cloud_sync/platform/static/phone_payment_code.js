@@ -34,15 +34,15 @@ const ENDS = {
   paid: ["done", "paid", "paidHint"], closed: ["stop", "payFailed", "payFailedHint"], reversed: ["stop", "payReversed", "payReversedHint"],
 };
 
-function chargeSheet({ attempt, fault, put }) {
+function chargeSheet({ attempt, fault }) {
   const charge = state.charges.find((one) => one.attempt === attempt);
   if (!charge) return html`<p>${w("chargeGone")}</p><button class="key wide" data-action="close">${w("close")}</button>`;
   const plate = html`<section class="plate"><p class="row split"><span class="tag">${pick(charge, "payee")}</span><span class="small soft">${w(charge.channel)}</span></p><p class="sign sum num" id="amount">${yuan(charge.amount_fen)} ${w("yuan")}</p><p class="small soft">${charge.description}</p></section>`;
   if (charge.state === "paying") {
-    return html`${plate}<p class="bold" data-charge="paying">${word("wait", w("passwordAsked"))}</p><p class="small soft">${w(put ? "passwordPut" : "passwordHint")}</p>
+    return html`${plate}<p class="bold" data-charge="paying">${word("wait", w("passwordAsked"))}</p><p class="small soft">${w("passwordHint")}</p>
       ${fault ? html`<div class="strip stop" role="alert">${explain(fault)}</div>` : ""}
       <button class="key main wide" data-action="enterPassword" data-value="${attempt}">${w("enterPassword")}</button>
-      <div class="two"><button class="key stop" data-action="cancelCharge" data-value="${attempt}">${w("cancelPay")}</button><button class="key" data-action="putAway" data-value="${attempt}">${w("putAway")}</button></div>`;
+      <div class="two"><button class="key stop" data-action="cancelCharge" data-value="${attempt}">${w("cancelPay")}</button><button class="key" data-action="close">${w("putAway")}</button></div>`;
   }
   const [kind, title, hint] = ENDS[charge.state] ?? ENDS.closed;
   const why = charge.state === "closed" && charge.reason === "revoked" ? "revokedHint" : hint;
@@ -72,7 +72,7 @@ async function answer(attempt, action) {
     if (!(error instanceof Refused)) throw error;
     fault = error.code;
   }
-  openSheet("charge", { attempt, fault, put: action === "no_answer" });
+  openSheet("charge", { attempt, fault });
 }
 
 register({
@@ -85,7 +85,7 @@ register({
     },
     askPassword: async () => { state.sheet.password = !state.sheet.password; await freshPayCode(); },
     answerCharge: (attempt) => openSheet("charge", { attempt }),
-    enterPassword: (attempt) => answer(attempt, "confirm"), cancelCharge: (attempt) => answer(attempt, "fail"), putAway: (attempt) => answer(attempt, "no_answer"),
+    enterPassword: (attempt) => answer(attempt, "confirm"), cancelCharge: (attempt) => answer(attempt, "fail"),
   },
 });
 

@@ -8,7 +8,7 @@ export const ZH = {
   wechat: "微信支付（模拟）", alipay: "支付宝（模拟）", yuan: "元",
   codeTitle: "出示付款码", codeHint: "演示用：模拟支付的付款码。在屏上看过金额，再对着摄像头出示", short_wechat: "微信付款码", short_alipay: "支付宝付款码", code_wechat: "微信付款码（模拟）", code_alipay: "支付宝付款码（模拟）",
   codeComing: "正在取新的付款码", codeUse: "只在付款时给收银屏看，不要发给别人。", withPassword: "这次要输密码", passwordAsked: "等您输支付密码", passwordHint: "输了才付钱；不输，过一会儿会自己取消。",
-  passwordPut: "手机放着没管。屏上会等一会儿，然后撤销。", enter: "去输", enterPassword: "输好密码，付款", cancelPay: "不付了", putAway: "放着不管", payReversed: "商家撤销了", payReversedHint: "钱没有扣；扣过的也已经退回。", revokedHint: "等密码等得太久，自己取消了。钱没有扣。", chargeGone: "这笔付款已经看不到了。",
+  enter: "去输", enterPassword: "输好密码，付款", cancelPay: "不付了", putAway: "放着不管", payReversed: "商家撤销了", payReversedHint: "钱没有扣；扣过的也已经退回。", revokedHint: "等密码等得太久，自己取消了。钱没有扣。", chargeGone: "这笔付款已经看不到了。",
   error_payment_not_open: "这笔已付过、已关闭或过期了。", error_qr_unknown: "不认识这张码，看看有没有粘贴完整。",
 };
 export const EN = {
@@ -20,6 +20,6 @@ export const EN = {
   wechat: "WeChat Pay (simulated)", alipay: "Alipay (simulated)", yuan: "yuan",
   codeTitle: "Show a payment code", codeHint: "Demo: payment codes of the simulated channels. See the sum on the screen first, then hold the code to the camera", short_wechat: "WeChat code", short_alipay: "Alipay code", code_wechat: "WeChat payment code (simulated)", code_alipay: "Alipay payment code (simulated)",
   codeComing: "Getting a fresh code", codeUse: "Show it to the till only while you pay. Send it to nobody.", withPassword: "Ask for my password", passwordAsked: "Waiting for your payment password", passwordHint: "Nothing is paid before you enter it; left alone, it is cancelled after a while.",
-  passwordPut: "Left alone. The screen waits a little, then takes it back.", enter: "Enter", enterPassword: "Enter password and pay", cancelPay: "Do not pay", putAway: "Leave it", payReversed: "Taken back by the shop", payReversedHint: "No money was taken; what had been taken is back.", revokedHint: "The password took too long and it was cancelled. No money was taken.", chargeGone: "This payment is not shown any more.",
+  enter: "Enter", enterPassword: "Enter password and pay", cancelPay: "Do not pay", putAway: "Leave it", payReversed: "Taken back by the shop", payReversedHint: "No money was taken; what had been taken is back.", revokedHint: "The password took too long and it was cancelled. No money was taken.", chargeGone: "This payment is not shown any more.",
   error_payment_not_open: "This was paid, closed or has expired.", error_qr_unknown: "Unknown code. Was it pasted whole?",
 };
