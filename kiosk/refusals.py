@@ -169,6 +169,7 @@ REFUSALS: dict[str, Words] = {
             "Nothing was charged. Choose another; the screen shows the limit.",
         ),
     ),
+    "return_refused": COUNTER_ONLY,
     # residents and bills
     "resident_unknown": (
         Text("名册里没有找到您", "You are not on the roster"),

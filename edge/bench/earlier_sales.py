@@ -29,7 +29,7 @@ _SHIFTED = f"'{_PREFIX}' || (substr({{0}}, {len(_PREFIX) + 1}) + counter)"
 _COPIED: dict[str, tuple[str, str]] = {
     "sale_orders": (
         "key",
-        f"key + counter, {_SHIFTED.format('id')}, state, placed_at_ms, receipt + sale, body",
+        f"key + counter, {_SHIFTED.format('id')}, state, placed_at_ms, receipt + sale, body, settled_seq",
     ),
     "attempts": (
         "key",

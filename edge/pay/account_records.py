@@ -24,6 +24,12 @@ def accounts_of(connection: sqlite3.Connection, subject: str) -> list[Row]:
     return rows_of(connection.execute(f"{_ACCOUNT} WHERE a.subject = ? ORDER BY a.kind, a.id", (subject,)))
 
 
+def applied_seq(connection: sqlite3.Connection, account_id: str) -> int:
+    """Return up to where an account's record includes our journal; 0 for an account that is not here."""
+    row = connection.execute("SELECT applied_seq FROM tender_accounts WHERE id = ?", (account_id,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def points_account(connection: sqlite3.Connection, subject: str) -> str | None:
     """Return the id of a resident's account of points."""
     query = "SELECT id FROM tender_accounts WHERE subject = ? AND kind = 'points' ORDER BY id LIMIT 1"

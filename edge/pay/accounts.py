@@ -72,6 +72,8 @@ def apply_account(unit: Unit, record_id: str, version: int, data: dict[str, Any]
         "pending_fen": account.pending_fen,
         "lines": msgspec.json.encode(account.lines),
     }
+    if covered is not None:
+        row["applied_seq"] = covered[1]
     if upsert(unit.connection, "tender_accounts", row) and covered is not None:
         records.end_moves(unit.connection, record_id, covered)
 
@@ -92,6 +94,11 @@ def accounts_of(connection: sqlite3.Connection, subject: str) -> tuple[Account, 
 def points_account_of(connection: sqlite3.Connection, subject: str | None) -> str:
     """Return the id of a resident's account of points; empty for nobody and for who is not managed."""
     return "" if subject is None else records.points_account(connection, subject) or ""
+
+
+def is_applied(connection: sqlite3.Connection, account_id: str, seq: int) -> bool:
+    """Whether the account's record includes our event at `seq` of the journal."""
+    return records.applied_seq(connection, account_id) >= seq
 
 
 def note_move(unit: Unit, account_id: str, amount_fen: int) -> None:

@@ -71,12 +71,16 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SaleOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order of the kiosk; `state` is "placed", "paid" or "cancelled", `receipt` its number once paid."""
+    """An order of the kiosk; `state` is "placed", "paid" or "cancelled", `receipt` its number once paid.
+
+    `settled_seq` is where our journal says that it is; None for one settled before that was noted.
+    """
 
     id: str
     state: str
     placed_at_ms: int
     receipt: int | None
+    settled_seq: int | None
     body: OrderBody
 
 
@@ -181,22 +185,21 @@ def settle_sale(unit: Unit, attempt: Attempt) -> Receipt:
     body = None if order is None else msgspec.json.decode(order["body"], type=OrderBody)
     if order is None or body is None or order["state"] != "placed" or body.total_fen != attempt.total_fen:
         raise OrderNotPayable(order=attempt.order_id)
-    tenders = tenders_of(unit.connection, attempt.id)
+    tenders = tenders_of(unit.connection, attempt.id) if attempt.held_fen else ()
     points = _points_earned(unit.connection, body, tenders) if tenders else body.points
     for line in body.lines:
         take_sold(unit, line.allocations, attempt.order_id)
     amounts = {
-        "total": 0 if attempt.released_by else attempt.amount_fen,
-        "receivable": attempt.amount_fen if attempt.released_by else 0,
-        "tenders": sum(tender.amount_fen for tender in tenders),
+        "receivable" if attempt.released_by else "total": attempt.amount_fen,
+        "tenders": attempt.held_fen,
         "goods": body.gross_fen,
         "saving": body.saving_fen,
         "points": points,
     }
     post(unit, "sale", attempt.order_id, amounts, payee=body.payee)
     receipt = issue_receipt(unit, attempt, _receipt_body(body, points))
-    records.mark_paid(unit.connection, attempt.order_id, receipt.number)
-    unit.record(_settled_event(attempt, body, receipt, tenders), actor=ACTOR)
+    seq = unit.record(_settled_event(attempt, body, receipt, tenders), actor=ACTOR)
+    records.mark_paid(unit.connection, attempt.order_id, receipt.number, seq)
     return receipt
 
 

@@ -69,6 +69,12 @@ class OrderHasPayment(Refusal):
     code = "order_has_payment"
 
 
+class ReturnRefused(Refusal):
+    """These goods cannot be taken back: not paid, nothing chosen, or more than was sold; `reason` says which."""
+
+    code = "return_refused"
+
+
 class DeliveryUnknown(Refusal):
     """No delivery note has this number."""
 

@@ -125,6 +125,12 @@ def take_sold(unit: Unit, allocations: tuple[Allocation, ...], order_id: str) ->
         records.move_stock(unit.connection, allocation.lot_id, -allocation.quantity, "sold", order_id)
 
 
+def put_back(unit: Unit, allocations: tuple[Allocation, ...], return_id: str) -> None:
+    """Put pieces that came back into the lots that they were taken from."""
+    for allocation in allocations:
+        records.move_stock(unit.connection, allocation.lot_id, allocation.quantity, "returned", return_id)
+
+
 def stock_differences(connection: sqlite3.Connection) -> tuple[str, ...]:
     """Return the lots whose moves do not add up to what is on hand (invariant: none)."""
     return records.stock_differences(connection)

@@ -127,11 +127,26 @@ def order_row(connection: sqlite3.Connection, order_id: str) -> Row | None:
     return row_of(connection.execute(query, (key_of(order_id), order_id)))
 
 
-def mark_paid(connection: sqlite3.Connection, order_id: str, receipt: int) -> None:
-    """Set an order to "paid"."""
+def mark_paid(connection: sqlite3.Connection, order_id: str, receipt: int, seq: int) -> None:
+    """Set an order to "paid" by the event at `seq` of the journal."""
     connection.execute(
-        "UPDATE sale_orders SET state = 'paid', receipt = ? WHERE key = ?", (receipt, key_of(order_id))
+        "UPDATE sale_orders SET state = 'paid', receipt = ?, settled_seq = ? WHERE key = ?",
+        (receipt, seq, key_of(order_id)),
     )
+
+
+def insert_return(connection: sqlite3.Connection, return_id: str, order_id: str, body: bytes) -> None:
+    """Insert a return of goods of an order."""
+    connection.execute(
+        "INSERT INTO goods_returns (key, order_key, body) VALUES (?, ?, ?)",
+        (key_of(return_id), key_of(order_id), body.decode()),
+    )
+
+
+def return_bodies(connection: sqlite3.Connection, order_id: str) -> list[str]:
+    """Return the returns of an order, the first one first."""
+    query = "SELECT body FROM goods_returns WHERE order_key = ? ORDER BY key"
+    return [row[0] for row in connection.execute(query, (key_of(order_id),))]
 
 
 def mark_cancelled(connection: sqlite3.Connection, order_id: str) -> None:

@@ -94,6 +94,7 @@ CREATE TABLE goods_returns (
     body TEXT NOT NULL
 ) STRICT;
 CREATE INDEX goods_returns_by_order ON goods_returns (order_key);
+ALTER TABLE sale_orders ADD COLUMN settled_seq INTEGER;
 """,
     ),
 )
