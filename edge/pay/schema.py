@@ -185,7 +185,8 @@ CREATE TABLE tender_accounts (
     issuer TEXT NOT NULL,
     balance_fen INTEGER NOT NULL,
     pending_fen INTEGER NOT NULL,
-    lines BLOB NOT NULL
+    lines BLOB NOT NULL,
+    applied_seq INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tender_accounts_by_subject ON tender_accounts (subject);
 CREATE TABLE account_moves (

@@ -70,7 +70,7 @@ class OrderHasPayment(Refusal):
 
 
 class ReturnRefused(Refusal):
-    """These goods cannot be taken back: not paid, nothing chosen, or more than was sold; `reason` says which."""
+    """These goods cannot be taken back: not paid, nothing chosen, more than was sold; `reason` says which."""
 
     code = "return_refused"
 

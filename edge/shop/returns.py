@@ -50,7 +50,7 @@ class ReturnableLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReturnSum(msgspec.Struct, frozen=True, kw_only=True):
-    """What a return comes to: the goods, the points they earned, what is kept for points spent, the refund."""
+    """What a return comes to: goods, the points they earned, what is kept for points spent, the refund."""
 
     gross_fen: int
     total_fen: int
@@ -125,7 +125,14 @@ def return_goods(
             put_back(unit, _lots_of(line, returned.get(line.sku, 0), pieces.get(line.sku, 0)), return_id)
     earlier = _Earlier(pieces=dict(pieces), points=sums.points)
     records.insert_return(unit.connection, return_id, order_id, msgspec.json.encode(earlier))
-    _record(unit, order, returned, pieces, sums, _Decision(return_id, refund_id, account, staff, reason, resalable))
+    _record(
+        unit,
+        order,
+        returned,
+        pieces,
+        sums,
+        _Decision(return_id, refund_id, account, staff, reason, resalable),
+    )
     if account and sums.points > sums.shortfall_fen:
         note_move(unit, account, sums.shortfall_fen - sums.points)
     return GoodsBack(id=return_id, refund_id=refund_id, sums=sums)
@@ -244,9 +251,7 @@ def _points_back(
     connection: sqlite3.Connection, order: SaleOrder, returned: Mapping[str, int], pieces: Mapping[str, int]
 ) -> int:
     """The share of the order's points that its pieces back so far earned, less what went back before."""
-    assert order.receipt is not None
-    earned = find_receipt(connection, order.receipt).body.points
-    lines = order.body.lines
+    earned, lines = _earned(connection, order), order.body.lines
     by_rate = any(line.points_ppm for line in lines)
     rates = [line.points_ppm if by_rate else 1 for line in lines]
     whole = sum(line.net_fen * rate for line, rate in zip(lines, rates, strict=True))
@@ -274,8 +279,13 @@ def _shortfall(connection: sqlite3.Connection, order: SaleOrder, points: int) ->
         return 0
     there = account.balance_fen + account.pending_fen
     if order.settled_seq is not None and not is_applied(connection, account_id, order.settled_seq):
-        there += points
+        there += _earned(connection, order)
     return max(0, min(points, points - there))
+
+
+def _earned(connection: sqlite3.Connection, order: SaleOrder) -> int:
+    assert order.receipt is not None
+    return find_receipt(connection, order.receipt).body.points
 
 
 def _account_of(connection: sqlite3.Connection, order: SaleOrder) -> str:

@@ -48,7 +48,13 @@ def put_lease(
     store: InlineStore, account: str, granted_fen: int, *, version: int = 1, number: int = 1, **changes: Any
 ) -> str:
     """Take a lease of an account from the feed and return its id."""
-    data: dict[str, Any] = {"account": account, "device": "k1", "epoch": 1, "granted_fen": granted_fen, **changes}
+    data: dict[str, Any] = {
+        "account": account,
+        "device": "k1",
+        "epoch": 1,
+        "granted_fen": granted_fen,
+        **changes,
+    }
     lease_id = f"{account}@{data['device']}-{data['epoch']}#{number}"
     store.run_now(lambda unit: apply_lease(unit, lease_id, version, data))
     return lease_id

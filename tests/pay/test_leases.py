@@ -6,6 +6,7 @@ from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.pay.errors import AccountUnknown, BalanceExceeded, LeaseExceeded
 from edge.pay.leases import LeaseDesk, LeaseRecord, find_lease, lease_left_fen, live_lease
 from edge.pay.states import Answer
+from edge.shop.catalogue import find_product
 from edge.shop.checkout import PlacedOrder, place_order
 from edge.store.inline import InlineStore
 from tests.fakes.accounts import begin, end, put_account, put_lease, tender
@@ -27,17 +28,23 @@ class FakeLeases:
             raise self.error
         granted = min(granted_fen, self.free_fen)
         return LeaseRecord(
-            id=lease or f"{account}@k1-{epoch}#1", account=account, device="k1", epoch=epoch, granted_fen=granted
+            id=lease or f"{account}@k1-{epoch}#1",
+            account=account,
+            device="k1",
+            epoch=epoch,
+            granted_fen=granted,
         )
 
 
 @pytest.fixture
 def store() -> InlineStore:
-    return open_store(FakeClock())
+    store = open_store(FakeClock())
+    put_product(store, 1, pieces=9)
+    return store
 
 
 def place(store: InlineStore) -> PlacedOrder:
-    soy = put_product(store, 1, pieces=9)
+    soy = find_product(store.connection, "s1")
     return store.run_now(lambda unit: place_order(unit, basket_of((soy, 1)), resident="res-1", kiosk="k1"))
 
 

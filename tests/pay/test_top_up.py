@@ -43,7 +43,12 @@ def test_money_in_is_owed_to_the_resident_by_the_issuer(store: InlineStore) -> N
         "liability:wallet:property": -20_000,
     }
     (event,) = events_of(store, "TopUpSettled")
-    assert (event["account"], event["amount_fen"], event["kind"], event["receipt"]) == (account, 20_000, "wallet", 1)
+    assert (event["account"], event["amount_fen"], event["kind"], event["receipt"]) == (
+        account,
+        20_000,
+        "wallet",
+        1,
+    )
     assert find_account(store.connection, account).balance_fen == 21_000
     assert find_receipt(store.connection, 1).body.lines[0].name_zh == "储值充值"
     assert verify_books(store.connection).differences == ()

@@ -164,7 +164,7 @@ def take_all(unit: Unit, order_id: str) -> None:
     """Take the pieces of an order and end it, as its settlement would."""
     for line in find_order(unit.connection, order_id).body.lines:
         take_sold(unit, line.allocations, order_id)
-    mark_paid(unit.connection, order_id, 1)
+    mark_paid(unit.connection, order_id, 1, 1)
 
 
 TestShelf = pytest.mark.slow(pytest.mark.proof(ShelfMachine.TestCase))
