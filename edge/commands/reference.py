@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import click
 import msgspec
 
-from edge.commands import COMMANDS
+from edge.commands import COMMANDS, payments_reference
 from edge.commands.ledger_reference import ledger
 from edge.errors import Refusal
 from edge.service.gauges import GAUGES
@@ -23,9 +23,10 @@ PROCESSES_OF_THEIR_OWN = ("__main__", "devices.vision", "devices.simulator", "ed
 
 
 @click.command("reference")
-def command() -> None:
+@click.option("--payments", is_flag=True, help="How payments run, instead of the reference.")
+def command(payments: bool) -> None:
     """Print the reference of this version in Markdown."""
-    click.echo(text(), nl=False)
+    click.echo(payments_reference.text() if payments else text(), nl=False)
 
 
 def text() -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.commands import COMMANDS, reference
+from edge.commands import COMMANDS, payments_reference, reference
 from tests.proofs.document import describe
 from tests.proofs.table import PROOFS
 
@@ -19,6 +19,12 @@ DOCUMENTS = sorted(
 def test_the_reference_is_what_the_code_says() -> None:
     assert (ROOT / "docs/reference.md").read_text() == reference.text(), (
         "run: edge reference > docs/reference.md"
+    )
+
+
+def test_the_page_of_payments_is_what_the_tables_say() -> None:
+    assert (ROOT / "docs/payments.md").read_text() == payments_reference.text(), (
+        "run: edge reference --payments > docs/payments.md"
     )
 
 
