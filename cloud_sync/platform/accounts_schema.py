@@ -73,7 +73,7 @@ CREATE TABLE IF NOT EXISTS refunds_told (
 ) STRICT;
 -- money that a resident adds in the app: credited once, when its payment is paid
 CREATE TABLE IF NOT EXISTS app_top_ups (
-  attempt TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts (id), amount_fen INTEGER NOT NULL,
-  asked_ms INTEGER NOT NULL
+  number INTEGER PRIMARY KEY, attempt TEXT NOT NULL UNIQUE, account TEXT NOT NULL REFERENCES accounts (id),
+  amount_fen INTEGER NOT NULL, credited INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 """

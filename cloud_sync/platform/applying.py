@@ -25,6 +25,7 @@ from cloud_sync.platform.purchases import (
 )
 from cloud_sync.platform.stored import StoredEvent, require_record
 from cloud_sync.platform.told import apply_payment_news, apply_payment_requested, apply_refund_paid
+from cloud_sync.platform.top_ups import credit_paid
 from cloud_sync.wire.batches import EventEnvelope
 from cloud_sync.wire.commands import AnswerState, CommandAnswer
 from cloud_sync.wire.feed import AppliedThrough
@@ -142,8 +143,11 @@ def apply_next(connection: sqlite3.Connection, *, now_ms: int, limit: int = 200)
 
 
 def settle_due(connection: sqlite3.Connection, *, now_ms: int) -> int:
-    """What time alone brings: pending points count, old ones end. Returns how many accounts changed."""
-    return ripen(connection, now_ms=now_ms) + expire(connection, now_ms=now_ms)
+    """What no event brings: paid top-ups of the app, points that count from now on, points that end.
+
+    Returns how many accounts changed.
+    """
+    return credit_paid(connection) + ripen(connection, now_ms=now_ms) + expire(connection, now_ms=now_ms)
 
 
 def retry_parked(connection: sqlite3.Connection, *, now_ms: int, limit: int = 50) -> int:

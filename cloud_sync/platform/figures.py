@@ -26,6 +26,36 @@ class DeviceFigures(msgspec.Struct, frozen=True):
     quarantine: str | None
 
 
+class KindFigures(msgspec.Struct, frozen=True):
+    """All accounts of a kind: what they hold, what of it devices may spend, and why they moved, in fen.
+
+    `unequal` counts accounts whose balance is not the fold of its lines: always 0.
+    """
+
+    kind: str
+    accounts: int
+    balance_fen: int
+    pending_fen: int
+    leased_fen: int
+    moved: dict[str, int]
+    unequal: int
+
+
+class LeaseFigures(msgspec.Struct, frozen=True):
+    """What one epoch of a device was granted of a kind and has spent, in fen, and how many leases are out.
+
+    `exceeded` counts leases of which more was spent than granted.
+    """
+
+    device: str
+    epoch: int
+    kind: str
+    granted_fen: int
+    spent_fen: int
+    open: int
+    exceeded: int
+
+
 class SiteFigures(msgspec.Struct, frozen=True):
     """What the platform knows about a site, for comparison with the site's own books."""
 
@@ -35,6 +65,8 @@ class SiteFigures(msgspec.Struct, frozen=True):
     orders_collected: int
     openings: dict[str, int]
     devices: list[DeviceFigures]
+    accounts: list[KindFigures] = []
+    leases: list[LeaseFigures] = []
 
 
 def compute_figures(connection: sqlite3.Connection) -> SiteFigures:
@@ -58,4 +90,38 @@ def compute_figures(connection: sqlite3.Connection) -> SiteFigures:
         orders_collected=collected,
         openings={outcome: count for outcome, count in openings},
         devices=[msgspec.convert(dict(row), DeviceFigures) for row in devices],
+        accounts=_kinds(connection),
+        leases=_leases(connection),
     )
+
+
+def _kinds(connection: sqlite3.Connection) -> list[KindFigures]:
+    rows = connection.execute(
+        "WITH folds AS (SELECT a.id, coalesce(sum(l.amount_fen) FILTER (WHERE l.pending=0), 0) AS counted,"
+        " coalesce(sum(l.amount_fen) FILTER (WHERE l.pending=1), 0) AS waiting"
+        " FROM accounts a LEFT JOIN account_lines l ON l.account=a.id GROUP BY a.id),"
+        " out AS (SELECT account, sum(max(granted_fen - spent_fen, 0)) AS fen FROM leases WHERE closed=0"
+        " GROUP BY account)"
+        " SELECT a.kind, count(*) AS accounts, sum(a.balance_fen) AS balance_fen,"
+        " sum(a.pending_fen) AS pending_fen, coalesce(sum(o.fen), 0) AS leased_fen,"
+        " sum(a.balance_fen<>f.counted OR a.pending_fen<>f.waiting) AS unequal"
+        " FROM accounts a JOIN folds f ON f.id=a.id LEFT JOIN out o ON o.account=a.id"
+        " GROUP BY a.kind ORDER BY a.kind"
+    ).fetchall()
+    moved: dict[str, dict[str, int]] = {row["kind"]: {} for row in rows}
+    for kind, line, fen in connection.execute(
+        "SELECT a.kind, l.kind, sum(l.amount_fen) FROM account_lines l JOIN accounts a ON a.id=l.account"
+        " GROUP BY a.kind, l.kind ORDER BY a.kind, l.kind"
+    ):
+        moved[kind][line] = fen
+    return [msgspec.convert({**dict(row), "moved": moved[row["kind"]]}, KindFigures) for row in rows]
+
+
+def _leases(connection: sqlite3.Connection) -> list[LeaseFigures]:
+    rows = connection.execute(
+        "SELECT l.device, l.epoch, a.kind, sum(l.granted_fen) AS granted_fen, sum(l.spent_fen) AS spent_fen,"
+        " sum(l.closed=0) AS open, sum(l.spent_fen>l.granted_fen) AS exceeded FROM leases l"
+        " JOIN accounts a ON a.id=l.account GROUP BY l.device, l.epoch, a.kind"
+        " ORDER BY l.device, l.epoch, a.kind"
+    )
+    return [msgspec.convert(dict(row), LeaseFigures) for row in rows]

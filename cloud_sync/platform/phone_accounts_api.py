@@ -16,6 +16,15 @@ from cloud_sync.platform.phone_accounts import (
     news_of,
     order_of_slip,
 )
+from cloud_sync.platform.top_ups import APP, begin_top_up
+from cloud_sync.wire.payments import Channel, Fen, PaymentOffer
+
+
+class TopUpRequest(msgspec.Struct, frozen=True):
+    """Money to add to an account, by a channel."""
+
+    amount_fen: Fen
+    channel: Channel
 
 
 class CodeText(msgspec.Struct, frozen=True):
@@ -28,6 +37,16 @@ async def get_accounts(request: web.Request, platform: Platform) -> web.StreamRe
     """The person's accounts with their lines."""
     subject = request[SUBJECT]
     return reply(await platform.database.read(lambda c: list_accounts(c, subject)))
+
+
+async def post_top_up(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Ask the channel for a collection QR over a top-up; the account is credited when it is paid."""
+    asked = await read_body(request, TopUpRequest)
+    subject, account, now_ms = request[SUBJECT], request.match_info["account"], platform.clock_ms()
+    wanted = await platform.database.write(
+        lambda c: begin_top_up(c, subject, account, asked.amount_fen, asked.channel, now_ms=now_ms)
+    )
+    return reply(await platform.payments.offer(APP, wanted))
 
 
 async def get_payments(request: web.Request, platform: Platform) -> web.StreamResponse:
@@ -56,6 +75,16 @@ async def post_slip(request: web.Request, platform: Platform) -> web.StreamRespo
 _API = "/phone/api"
 ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_API}/accounts", get_accounts, Access.PHONE, "Own accounts", answer=list[AccountView]),
+    Route(
+        "POST",
+        _API + "/accounts/{account}/top-up",
+        post_top_up,
+        Access.PHONE,
+        "Add money to an own account",
+        body=TopUpRequest,
+        answer=PaymentOffer,
+        codes=("account_unknown", "balance_limit", "channel_silent", "channel_refused"),
+    ),
     Route("GET", f"{_API}/payments", get_payments, Access.PHONE, "Own payments", answer=list[OrderNews]),
     Route(
         "POST",

@@ -93,6 +93,17 @@ def note_paid(
     )
 
 
+def note_app_top_up(
+    connection: sqlite3.Connection, attempt: str, account: str, amount_fen: int, at_ms: int
+) -> None:
+    """Money was added in the app; the attempt is its own order."""
+    connection.execute(
+        "INSERT OR IGNORE INTO orders_told (order_id, kind, payee, total_fen, state, at_ms, subject)"
+        " SELECT ?, 'top_up', issuer, ?, 'paid', ?, subject FROM accounts WHERE id=?",
+        (attempt, amount_fen, at_ms, account),
+    )
+
+
 def note_refund(connection: sqlite3.Connection, order: str, asked_fen: int, done_fen: int) -> None:
     """Money of an order is on its way back, or has arrived."""
     connection.execute(

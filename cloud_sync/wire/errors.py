@@ -35,6 +35,7 @@ CODES: dict[str, int] = {
     "broker_away": 503,
     "account_unknown": 404,
     "balance_exceeded": 409,
+    "balance_limit": 409,
     "lease_ended": 409,
     "device_lost": 409,
 }

@@ -3,6 +3,7 @@
 import pytest
 
 from cloud_sync.platform.custody import StreamSuperseded
+from cloud_sync.platform.figures import compute_figures
 from cloud_sync.platform.lease_events import LeaseIncomplete, declare_lost
 from cloud_sync.platform.leases import (
     AccountUnknown,
@@ -171,3 +172,18 @@ def test_a_lost_device_is_granted_nothing() -> None:
 def test_an_account_that_is_not_there_is_refused() -> None:
     with pytest.raises(AccountUnknown):
         Accounts().raised("acc-none", 10)
+
+
+def test_the_platforms_figures_say_what_accounts_hold_and_why() -> None:
+    world = Accounts()
+    account = world.account(fen=120)
+    world.spend("o1", account, 30)
+    figures = compute_figures(world.connection)
+    (wallet,) = figures.accounts
+    assert (wallet.kind, wallet.accounts, wallet.balance_fen, wallet.leased_fen) == ("wallet", 1, 90, 50)
+    assert wallet.moved == {"opening": 120, "spent": -30}
+    assert wallet.unequal == 0
+    (lease,) = figures.leases
+    assert (lease.granted_fen, lease.spent_fen, lease.open, lease.exceeded) == (80, 30, 1, 0)
+    world.connection.execute("UPDATE accounts SET balance_fen=91")
+    assert compute_figures(world.connection).accounts[0].unequal == 1
