@@ -54,7 +54,7 @@ def opener(tmp_path: Path, template: Path, clock: FakeClock) -> Iterator[Opener]
         migrations: Sequence[Migration] = STEPS,
     ) -> Store:
         path = tmp_path / "hub.db"
-        if migrations == STEPS and not opened:
+        if migrations == STEPS and not opened and not path.exists():
             shutil.copy(template, path)
         store = Store.open(path, site=site, device=device, clock=clock, migrations=migrations)
         opened.append(store)
