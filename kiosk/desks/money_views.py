@@ -1,6 +1,6 @@
 """What the screens show of money on its way: plain values, sums in fen, times in epoch milliseconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kiosk.words import Text
@@ -16,13 +16,16 @@ class Offer:
     """What one account of the resident may take of an order.
 
     balance_fen: as the platform last said, less what was spent here since. usable_fen: most it may take of
-    this order now. why_not: the reason in words when it may take nothing.
+    this order; left_fen: of that, what may be spent without a network. why_not: the reason in words when it
+    may take nothing.
     """
 
     kind: AccountKind
     balance_fen: int
     usable_fen: int
+    left_fen: int = 0
     why_not: Text | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,18 @@ class Payable:
         """The account of that kind, if the person has one."""
         return next((offer for offer in self.offers if offer.kind == kind), None)
 
+    def without_network(self) -> "Payable":
+        """The same order when nobody can be asked: each account takes what its lease has left."""
+        return replace(self, offers=tuple(_within_lease(offer) for offer in self.offers))
+
+
+LEASE_USED_UP = Text("断网时这里用不了了", "None left to use without a network")
+
+
+def _within_lease(offer: Offer) -> Offer:
+    why_not = offer.why_not or (None if offer.left_fen else LEASE_USED_UP)
+    return replace(offer, usable_fen=offer.left_fen, why_not=why_not)
+
 
 ChargeState = Literal["waiting", "undoing", "paid", "failed", "unknown"]
 """undoing: it is being taken back, the outcome of that is still to come."""
@@ -60,7 +75,8 @@ class Charge:
     """One attempt at a channel. amount_fen: the channel's part. qr: empty for a payment code.
 
     expires_at_ms: end of the code on the screen, or of waiting for the payer; None: not known.
-    reason: stable code of why it did not work, when it did not.
+    reason: stable code of why it did not work, when it did not. user_paying: the channel said that it waits
+    for the payer.
     """
 
     attempt_id: str
@@ -72,6 +88,7 @@ class Charge:
     expires_at_ms: int | None = None
     state: ChargeState = "waiting"
     reason: str = ""
+    user_paying: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,9 @@ class TillDesk(Protocol):
     async def give_up(self, attempt_id: str) -> Charge:
         """Close or take back the attempt; a payment that came in meanwhile wins."""
 
+    async def park(self, attempt_id: str) -> None:
+        """The payer goes on with a slip: the attempt is followed without anybody here."""
+
     async def drop(self, order: Payable) -> None:
         """Give up an order that nobody has paid and that has no open attempt."""
 

@@ -57,11 +57,12 @@ async def begin_payment(session: "Session", order: Payable, *, origin: str) -> N
     try:
         await _collect(session, paying)
     except (Refusal, PlatformError, DeviceError, StoreError) as error:
-        payable = split_sum(order, {offer.kind for offer in order.offers}).rest_fen == 0
+        away = order.without_network()
+        payable = split_sum(away, {offer.kind for offer in away.offers}).rest_fen == 0
         if not (isinstance(error, PlatformUnreachable) and payable):
             await _drop(session, order)
             raise
-        paying.step, paying.trouble = "choose", TROUBLE["offline"]
+        paying.order = away
     if visit is not session.visit:
         await _abandon(session, paying)
         return
@@ -133,7 +134,8 @@ async def _hand_over(session: "Session", paying: Paying, channel: str, code: str
         raise
     if _is_here(session, paying):
         paying.charge, paying.due_ms = charge, session.monotonic_ms() + ASK_EVERY_MS
-        await learn(session, paying, charge)
+        if charge.state != "waiting" or charge.user_paying:
+            await learn(session, paying, charge)
 
 
 async def pay_from_accounts(session: "Session", paying: Paying) -> None:
@@ -223,7 +225,7 @@ async def close_open(session: "Session", paying: Paying) -> bool:
     if answer is not None and answer.state == "paid" and paying.leaving:
         session.visit.receipt_note = PAID_WHILE_LEAVING
     if answer is None or answer.state == "waiting":
-        show_unknown(session)
+        await show_unknown(session)
     else:
         await learn(session, paying, answer)
     return False
@@ -241,14 +243,17 @@ async def learn(session: "Session", paying: Paying, answer: Charge | None) -> No
     elif paying.answer == "failed" and answer is not None:
         await _not_paid(session, paying, answer.reason)
     elif paying.answer == "unknown" or paying.silences >= SILENCES_UNTIL_UNKNOWN:
-        show_unknown(session)
+        await show_unknown(session)
 
 
-def show_unknown(session: "Session") -> None:
+async def show_unknown(session: "Session") -> None:
     """Park the order with its slip. What was in the basket is not offered again: it would be paid twice."""
     visit = session.visit
     if visit.screen == "pay_unknown":
         return
+    if visit.paying is not None and visit.paying.charge is not None:
+        with contextlib.suppress(Refusal, StoreError):
+            await session.desks.till.park(visit.paying.charge.attempt_id)
     visit.dialog, visit.touched_ms = None, session.monotonic_ms()
     if visit.paying is not None:
         visit.paying.kept = visit.quantities, visit.basket

@@ -297,4 +297,4 @@ async def _take_slip(session: "Session", value: str) -> None:
     """Go with the slip while a payment is still being taken back."""
     del value
     if session.visit.paying is not None and session.visit.paying.charge is not None:
-        show_unknown(session)
+        await show_unknown(session)

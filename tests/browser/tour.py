@@ -64,7 +64,7 @@ async def _pay_with_prepaid(stand: Stand) -> None:
     await stand.do("give_up")
     stand.till.offers = (
         Offer("prepaid_fee", 120_000, 120_000),
-        Offer("points", 1284, 0, Text("这一单不能用积分", "Points cannot be used here")),
+        Offer("points", 1284, 0, 0, Text("这一单不能用积分", "Points cannot be used here")),
     )
     await stand.do("pay")
 

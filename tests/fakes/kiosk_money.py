@@ -56,11 +56,13 @@ class PaperTill:
     channels: list[str] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    parked: list[str] = field(default_factory=list)
     lines: tuple[ReceiptLine, ...] = ()
     total_fen: int = 0
     points: int = 0
     paid_with: tuple[PaidPart, ...] = ()
     known: bool = False
+    silent_codes: bool = False
 
     async def place_sale(
         self, quantities: Mapping[str, int], resident: Resident | None, seen_total_fen: int
@@ -93,7 +95,13 @@ class PaperTill:
         """See the port."""
         self.codes += 1
         channel: Channel = "alipay" if self.code_channel(code) == "alipay" else "wechat"
-        return replace(self._start(order, parts, channel, ""), state=self.state, reason=self.reason)
+        charge = self._start(order, parts, channel, "")
+        return replace(
+            charge,
+            state=self.state,
+            reason=self.reason,
+            user_paying=self.state == "waiting" and not self.silent_codes,
+        )
 
     async def pay_from_accounts(self, order: Payable, parts: tuple[Part, ...]) -> None:
         """See the port."""
@@ -119,6 +127,10 @@ class PaperTill:
             raise PlatformUnreachable("away")
         state: ChargeState = "failed" if self.state == "waiting" else self.state
         return self._answer(attempt_id, self.closing or state)
+
+    async def park(self, attempt_id: str) -> None:
+        """See the port."""
+        self.parked.append(attempt_id)
 
     async def drop(self, order: Payable) -> None:
         """See the port."""
@@ -170,7 +182,8 @@ class PaperTill:
         order_id = "-".join(number[:3]).removeprefix("a")
         qr = f"https://pay.example/c/{order_id}" if not self.codes else ""
         expires_ms = START_MS + 120_000
-        return Charge(attempt_id, order_id, "wechat", 0, START_MS, qr, expires_ms, state, self.reason)
+        paying = bool(self.codes) and state == "waiting"
+        return Charge(attempt_id, order_id, "wechat", 0, START_MS, qr, expires_ms, state, self.reason, paying)
 
 
 POINTS_LINES = (
@@ -188,7 +201,7 @@ WALLET_LINES = (
     BookLine(Text("充值", "Topped up"), 5000, START_MS - 2 * DAY_MS),
     BookLine(Text("退货退回", "Back for returned goods"), 660, START_MS - 4 * DAY_MS),
 )
-OFFERS = (Offer("points", 1284, 1284), Offer("wallet", 3820, 3820))
+OFFERS = (Offer("points", 1284, 1284, 500), Offer("wallet", 3820, 3820, 3000))
 
 
 @dataclass

@@ -176,6 +176,20 @@ async def test_a_slip_can_be_taken_while_it_is_being_taken_back(stand: Stand) ->
     assert stand.screen == "pay_unknown"
 
 
+async def test_silence_after_a_code_claims_no_answer(stand: Stand) -> None:
+    await at_the_pay_screen(stand)
+    await seen(stand)
+    stand.till.silent_codes = True
+    await stand.session.scan("qr", WECHAT_CODE)
+    assert stand.session.screen.view(stand.session)["answered_s"] is None
+    stand.till.away = True
+    for _ in range(4):
+        stand.clock.advance(3)
+        await stand.session.poll()
+    assert stand.screen == "pay_unknown"
+    assert stand.till.parked == ["ak1-1-412-2"]
+
+
 async def test_paid_while_leaving_says_so(stand: Stand) -> None:
     await at_the_pay_screen(stand)
     stand.till.state = "paid"
@@ -216,7 +230,7 @@ async def test_without_a_network_a_balance_within_its_lease_pays(stand: Stand) -
 
 
 async def test_without_a_network_too_small_a_lease_gives_the_order_up(stand: Stand) -> None:
-    stand.till.offers, stand.till.away = (Offer("wallet", 3820, 2000),), True
+    stand.till.offers, stand.till.away = (Offer("wallet", 3820, 3820, 2000),), True
     await stand.session.scan("qr", RESIDENT_CODE)
     await stand.do("open=shop", "add=soy", "add=milk", "pay")
     assert stand.screen == "shop"
