@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -14,7 +14,8 @@ from edge.config import SiteSettings
 from edge.links.health import HealthRegistry, overall
 from edge.links.metrics import Metrics
 from edge.links.scans import ScanQueue
-from edge.pay.engine import PaymentEngine
+from edge.pay.codes import CodeTable
+from edge.pay.engine import Limits, PaymentEngine
 from edge.store.notifier import Subscription
 from edge.store.store import Store
 from edge.trust.clock import Clock
@@ -24,7 +25,7 @@ from kiosk.desks.health_desk import RoomHealthDesk
 from kiosk.desks.home_desk import RoomHomeDesk
 from kiosk.desks.locker_desk import BankLayout, RoomLockerDesk
 from kiosk.desks.shop_desk import RoomShopDesk
-from kiosk.desks.till_desk import RoomTillDesk
+from kiosk.desks.till_desk import Leases, NoLeases, RoomTillDesk
 from kiosk.screens.table import all_screens
 from kiosk.server import Front, build_screen
 from kiosk.session import Desks, Place, Session
@@ -39,7 +40,10 @@ WATCHING: web.AppKey["asyncio.Task[None]"] = web.AppKey("watching", asyncio.Task
 
 @dataclass(frozen=True, kw_only=True)
 class KioskDeps:
-    """What a kiosk stands on. pay_screen tells the cameras that an amount is shown; readers: its cameras."""
+    """What a kiosk stands on. pay_screen tells the cameras that an amount is shown; readers: its cameras.
+
+    limits: what accounts may pay of an order, by purpose, as the engine has it.
+    """
 
     store: Store
     engine: PaymentEngine
@@ -55,6 +59,9 @@ class KioskDeps:
     metrics: Metrics
     readers: frozenset[str]
     pay_screen: Callable[[bool], None]
+    codes: CodeTable = field(default_factory=CodeTable)
+    leases: Leases = field(default_factory=NoLeases)
+    limits: Mapping[str, Limits] = field(default_factory=dict)
 
 
 def build_kiosk(deps: KioskDeps) -> web.Application:
@@ -101,11 +108,18 @@ def build_kiosk(deps: KioskDeps) -> web.Application:
 def _desks(deps: KioskDeps, watch: RoomHealthDesk) -> Desks:
     return Desks(
         shop=RoomShopDesk(store=deps.store, clock=deps.clock),
-        till=RoomTillDesk(store=deps.store, engine=deps.engine, clock=deps.clock, kiosk=deps.site.device),
+        till=RoomTillDesk(
+            store=deps.store,
+            engine=deps.engine,
+            kiosk=deps.site.device,
+            codes=deps.codes,
+            leases=deps.leases,
+            limits=deps.limits,
+        ),
         lockers=RoomLockerDesk(pickup=deps.pickup, contacts=deps.contacts, banks=deps.banks),
         home=RoomHomeDesk(store=deps.store, clock=deps.clock, keys=deps.keys),
         health=watch,
-        accounts=RoomAccountDesk(),
+        accounts=RoomAccountDesk(store=deps.store, kiosk=deps.site.device),
     )
 
 

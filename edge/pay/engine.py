@@ -85,6 +85,8 @@ class PaymentEngine:
         self._conflict = conflict
         self._sending: set[str] = set()
         self._asked_at_ms: dict[str, int] = {}
+        self._questioned_at_ms: dict[str, int] = {}
+        self._answered_at_ms: dict[str, int] = {}
         self._waiting_for: dict[str, str] = {}
 
     async def ready(self) -> None:
@@ -211,6 +213,10 @@ class PaymentEngine:
         with contextlib.suppress(PlatformUnreachable):
             return await self._follow(attempt)
         return await self._find(attempt_id)
+
+    def heard(self, attempt_id: str) -> tuple[int | None, int | None]:
+        """When the platform was last asked about an open attempt and when it last answered (epoch ms)."""
+        return self._questioned_at_ms.get(attempt_id), self._answered_at_ms.get(attempt_id)
 
     def waiting_reason(self, attempt_id: str) -> str:
         """What an open attempt waits for, as the channel last said: "user_paying" or ""."""
@@ -342,6 +348,7 @@ class PaymentEngine:
     async def _ask(self, attempt: Attempt) -> Attempt:
         """Ask once, or undo where that is due, and write down the answer. Raises PlatformUnreachable."""
         undoing = attempt.state is AttemptState.REVERSING and self._may_undo(attempt)
+        self._questioned_at_ms[attempt.id] = self._now_ms()
         try:
             if undoing:
                 answer = await self._undo(attempt)
@@ -413,11 +420,14 @@ class PaymentEngine:
             self._asked_at_ms[attempt.id] = self._now_ms()
 
     def _note(self, attempt_id: str, answer: ChannelState) -> None:
+        if answer.state != "unknown":
+            self._answered_at_ms[attempt_id] = self._now_ms()
         self._waiting_for[attempt_id] = answer.reason if answer.state == "waiting" else ""
 
     def _forget_others(self, standing: tuple[Attempt, ...]) -> None:
         ids = {attempt.id for attempt in standing} | self._sending
-        for memory in (self._asked_at_ms, self._waiting_for):
+        paces = (self._asked_at_ms, self._questioned_at_ms, self._answered_at_ms)
+        for memory in (*paces, self._waiting_for):
             for attempt_id in memory.keys() - ids:
                 del memory[attempt_id]
 

@@ -1,29 +1,68 @@
-"""Points and balances as the screens see them."""
+"""Points, balances and bills paid twice as the screens see them."""
 
+import sqlite3
 from typing import Literal
 
-from edge.pay.errors import PaymentRefused
-from kiosk.desks.money_views import AccountKind, Book, Claimed, Double, Payable
+from edge.pay.accounts import Account, AccountLine, accounts_of
+from edge.pay.contract import current_terms
+from edge.pay.copies import copy_as_of
+from edge.pay.errors import ClaimRefused, PaymentRefused
+from edge.pay.leases import lease_left_fen
+from edge.pay.payees import find_payee
+from edge.pay.top_up import PURPOSE, place_top_up
+from edge.store.store import Store
+from kiosk.desks.money_views import AccountKind, Book, BookLine, Claimed, Double, Payable
+from kiosk.desks.till_desk import slip_of
 from kiosk.desks.views import Resident
+from kiosk.words import Text
+
+WORDS: dict[str, Text] = {
+    "earned": Text("买东西得的", "Earned by shopping"),
+    "claimed": Text("凭小票补领", "Claimed with a receipt"),
+    "expired": Text("过期了", "Expired"),
+    "taken_back": Text("退货收回", "Taken back with returned goods"),
+    "spent": Text("付款用掉", "Used to pay"),
+    "refunded": Text("退款退回", "Came back with a refund"),
+    "topped_up": Text("充值", "Topped up"),
+    "credited": Text("付重的账单转来", "From a bill paid twice"),
+    "opening": Text("开户时的数", "Brought in at the start"),
+}
+"""What moved an account, in the words of the lobby; a kind that is not here is called a movement."""
+MOVED = Text("变动", "Movement")
+PENDING = Text("{words}，退货期过后生效", "{words}, counts later")
 
 
 class RoomAccountDesk:
     """`kiosk.desks.ports.AccountDesk` over the payment room's copy of the accounts."""
 
+    def __init__(self, *, store: Store, kiosk: str) -> None:
+        self._store = store
+        self._kiosk = kiosk
+
     async def books(self, resident: Resident, kind: AccountKind) -> tuple[Book, ...]:
         """Accounts of that kind, by issuer."""
-        del resident, kind
-        return ()
+
+        def look(connection: sqlite3.Connection) -> tuple[Book, ...]:
+            found = accounts_of(connection, resident.subject)
+            return tuple(_book(connection, account, kind) for account in found if account.kind == kind)
+
+        return await self._store.read(look)
 
     async def claim_points(self, resident: Resident, receipt: str) -> Claimed:
         """Credit the points of a receipt whose code was shown."""
-        del resident
-        raise PaymentRefused(order=receipt)
+        del resident, receipt
+        raise ClaimRefused(reason="receipt_unknown")
 
     async def place_top_up(self, resident: Resident, account: str, amount_fen: int) -> Payable:
-        """Place a top-up of an account."""
-        del resident, amount_fen
-        raise PaymentRefused(order=account)
+        """Place a top-up of the resident's own account. Raises TopUpRefused, AccountUnknown."""
+        placed = await self._store.run(
+            lambda unit: place_top_up(unit, account, amount_fen, resident=resident.subject, kiosk=self._kiosk)
+        )
+        payee = await self._store.read(lambda connection: find_payee(connection, placed.payee))
+        name = Text(payee.name_zh, payee.name_en)
+        return Payable(
+            placed.order_id, PURPOSE, placed.payee, name, placed.total_fen, slip=slip_of(placed.order_id)
+        )
 
     async def doubles(self, resident: Resident) -> tuple[Double, ...]:
         """Bills paid twice about which the resident has still to choose."""
@@ -34,3 +73,25 @@ class RoomAccountDesk:
         """Send the money back, or keep it as prepaid fee."""
         del resident, choice
         raise PaymentRefused(order=double)
+
+
+def _book(connection: sqlite3.Connection, account: Account, kind: AccountKind) -> Book:
+    payee = find_payee(connection, account.issuer)
+    return Book(
+        id=account.id,
+        kind=kind,
+        issuer=Text(payee.name_zh, payee.name_en),
+        balance_fen=account.balance_fen,
+        pending_fen=account.pending_fen,
+        as_of_ms=copy_as_of(connection),
+        lease_left_fen=lease_left_fen(connection, account.id),
+        limit_fen=current_terms(connection).wallet_limit_fen if kind == "wallet" else None,
+        lines=tuple(_line(line) for line in account.lines),
+    )
+
+
+def _line(line: AccountLine) -> BookLine:
+    words = WORDS.get(line.kind, MOVED)
+    if line.pending_until_ms:
+        words = PENDING.fill(words=words)
+    return BookLine(words, line.amount_fen, line.at_ms)

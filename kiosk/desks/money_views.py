@@ -76,7 +76,7 @@ class Charge:
 
     expires_at_ms: end of the code on the screen, or of waiting for the payer; None: not known.
     reason: stable code of why it did not work, when it did not. user_paying: the channel said that it waits
-    for the payer.
+    for the payer. asked_at_ms, answered_at_ms: when it was last asked about, and last answered, if known.
     """
 
     attempt_id: str
@@ -89,6 +89,8 @@ class Charge:
     state: ChargeState = "waiting"
     reason: str = ""
     user_paying: bool = False
+    asked_at_ms: int | None = None
+    answered_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,8 +78,11 @@ class TillDesk(Protocol):
     def code_channel(self, text: str) -> str:
         """Whose payment code this text is: wechat, alipay, other (not taken here), or empty: none."""
 
-    async def ask(self, attempt_id: str) -> Charge:
-        """What is known of the attempt now. Raises PlatformUnreachable."""
+    async def ask(self, attempt_id: str, *, at_once: bool = False) -> Charge:
+        """What is known of the attempt now; the platform is asked at the channel's pace, or at once.
+
+        Raises PlatformUnreachable when the last question had no answer.
+        """
 
     async def give_up(self, attempt_id: str) -> Charge:
         """Close or take back the attempt; a payment that came in meanwhile wins."""

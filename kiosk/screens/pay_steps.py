@@ -190,7 +190,7 @@ async def run_out(session: "Session", paying: Paying) -> None:
     await _busy(session, paying, step)
 
 
-async def ask_platform(session: "Session") -> None:
+async def ask_platform(session: "Session", *, at_once: bool = False) -> None:
     """Ask what became of the payment, and go where the answer leads."""
     visit, paying = session.visit, session.visit.paying
     if paying is None or paying.charge is None or paying.busy:
@@ -199,7 +199,7 @@ async def ask_platform(session: "Session") -> None:
     every_ms = ASK_EVERY_MS if visit.screen == "pay" else ASK_UNKNOWN_EVERY_MS
     paying.due_ms, paying.asks = session.monotonic_ms() + every_ms, paying.asks + 1
     try:
-        answer: Charge | None = await session.desks.till.ask(charge.attempt_id)
+        answer: Charge | None = await session.desks.till.ask(charge.attempt_id, at_once=at_once)
     except (PlatformUnreachable, StoreError):
         answer = None
     if _is_here(session, paying) and paying.charge is charge and not paying.busy:
@@ -236,7 +236,8 @@ async def learn(session: "Session", paying: Paying, answer: Charge | None) -> No
     if answer is None:
         paying.silences += 1
     else:
-        paying.silences, paying.answered_at_ms, paying.answer = 0, session.now_ms, answer.state
+        paying.silences, paying.answer = 0, answer.state
+        paying.answered_at_ms = answer.answered_at_ms or session.now_ms
         paying.charge = answer
     if paying.answer == "paid" and answer is not None:
         await _show_receipt(session, paying)

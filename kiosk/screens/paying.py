@@ -224,7 +224,7 @@ def _tender_view(session: "Session", paying: Paying, kind: AccountKind) -> Tende
 
 async def _ask_now(session: "Session", value: str) -> None:
     del value
-    await ask_platform(session)
+    await ask_platform(session, at_once=True)
 
 
 async def _leave(session: "Session", value: str) -> None:

@@ -113,8 +113,9 @@ class PaperTill:
         kinds = {WECHAT_CODE: "wechat", ALIPAY_CODE: "alipay", UNION_CODE: "other"}
         return kinds.get(text, "")
 
-    async def ask(self, attempt_id: str) -> Charge:
+    async def ask(self, attempt_id: str, *, at_once: bool = False) -> Charge:
         """See the port."""
+        del at_once
         self.asked += 1
         if self.away:
             raise PlatformUnreachable("away")

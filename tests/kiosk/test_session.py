@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from edge.trust.clock import Trust
+from kiosk.desks.money_views import Charge
 from kiosk.visit import Visit
 from tests.fakes.kiosk_desks import ORDER_CODE, RESIDENT_CODE, VISITOR_CODE
 from tests.fakes.kiosk_stand import Stand
@@ -367,12 +368,12 @@ async def test_an_answer_for_someone_who_left_changes_nothing_for_the_next(stand
     gone = stand.session.visit
     stand.till.state = "paid"
 
-    async def leave_meanwhile(attempt_id: str) -> str:
-        del attempt_id
+    async def leave_meanwhile(attempt_id: str, *, at_once: bool = False) -> Charge:
+        del at_once
         stand.session.end()
-        return "paid"
+        return Charge(attempt_id, "k1-1-412", "wechat", 2860, 0, state="paid")
 
-    stand.till.ask = leave_meanwhile  # type: ignore[assignment]
+    stand.till.ask = leave_meanwhile  # type: ignore[method-assign]
     await stand.do("ask_now")
     assert stand.screen == "idle"
     assert stand.session.visit is not gone
