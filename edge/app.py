@@ -15,6 +15,7 @@ from cloud_sync.downlink import Downlink
 from cloud_sync.http import PlatformHttp
 from cloud_sync.identity import note_conflict
 from cloud_sync.keyring import KeyRing, load_root_key
+from cloud_sync.leases import HttpLeasePlatform
 from cloud_sync.payments import HttpPaymentPlatform
 from cloud_sync.telemetry import TelemetryUplink
 from cloud_sync.timesync import TimeSync
@@ -49,7 +50,8 @@ from edge.links.supervisor import Role, Supervisor
 from edge.pay.codes import CodeTable, PaymentCodeSettings
 from edge.pay.contract import open_contract
 from edge.pay.copies import note_feed
-from edge.payments import Payments
+from edge.pay.leases import LeaseDesk
+from edge.payments import LIMITS, Payments
 from edge.service.timers import TimerRunner
 from edge.shop import orders
 from edge.site import DATABASE, one_or_default, open_store, read_secret
@@ -271,6 +273,9 @@ class Hub:
             metrics=self.metrics,
             readers=frozenset(self._kiosk_readers),
             pay_screen=self._set_pay_screen,
+            codes=self._payments.codes,
+            leases=LeaseDesk(self.store, HttpLeasePlatform(self._http)),
+            limits=LIMITS,
         )
         control = Control(
             store=self.store,

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -16,6 +16,7 @@ from edge.links.metrics import Metrics
 from edge.links.scans import ScanQueue
 from edge.pay.codes import CodeTable
 from edge.pay.engine import Limits, PaymentEngine
+from edge.pay.leases import LeaseDesk
 from edge.store.notifier import Subscription
 from edge.store.store import Store
 from edge.trust.clock import Clock
@@ -25,7 +26,7 @@ from kiosk.desks.health_desk import RoomHealthDesk
 from kiosk.desks.home_desk import RoomHomeDesk
 from kiosk.desks.locker_desk import BankLayout, RoomLockerDesk
 from kiosk.desks.shop_desk import RoomShopDesk
-from kiosk.desks.till_desk import Leases, NoLeases, RoomTillDesk
+from kiosk.desks.till_desk import RoomTillDesk
 from kiosk.screens.table import all_screens
 from kiosk.server import Front, build_screen
 from kiosk.session import Desks, Place, Session
@@ -59,9 +60,9 @@ class KioskDeps:
     metrics: Metrics
     readers: frozenset[str]
     pay_screen: Callable[[bool], None]
-    codes: CodeTable = field(default_factory=CodeTable)
-    leases: Leases = field(default_factory=NoLeases)
-    limits: Mapping[str, Limits] = field(default_factory=dict)
+    codes: CodeTable
+    leases: LeaseDesk
+    limits: Mapping[str, Limits]
 
 
 def build_kiosk(deps: KioskDeps) -> web.Application:

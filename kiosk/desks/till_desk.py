@@ -4,7 +4,6 @@ import contextlib
 import secrets
 import sqlite3
 from collections.abc import Mapping
-from typing import Protocol
 
 from edge.errors import PlatformUnreachable, Refusal
 from edge.homes.fees import place_fee
@@ -13,8 +12,8 @@ from edge.homes.rooms import find_room
 from edge.pay.attempts import Attempt
 from edge.pay.codes import CodeTable
 from edge.pay.engine import Limits, PaymentEngine
-from edge.pay.errors import LeaseExceeded, PaymentRefused
-from edge.pay.leases import Lease
+from edge.pay.errors import PaymentRefused
+from edge.pay.leases import LeaseDesk
 from edge.pay.payees import find_payee
 from edge.pay.policy import Method, policy_for
 from edge.pay.states import AttemptState
@@ -40,22 +39,6 @@ STATES: dict[AttemptState, ChargeState] = {
 """What a screen makes of an attempt; every other state still waits."""
 
 
-class Leases(Protocol):
-    """Where room for a part is found, as `edge.pay.leases.LeaseDesk` does."""
-
-    async def cover(self, account_id: str, amount_fen: int) -> Lease:
-        """A lease of which so much may be held. Raises LeaseExceeded, BalanceExceeded, AccountUnknown."""
-
-
-class NoLeases:
-    """A hub without accounts."""
-
-    async def cover(self, account_id: str, amount_fen: int) -> Lease:
-        """Refuses."""
-        del account_id, amount_fen
-        raise LeaseExceeded(left_fen=0)
-
-
 class RoomTillDesk:
     """`kiosk.desks.ports.TillDesk` over shop, homes and the payment engine.
 
@@ -69,7 +52,7 @@ class RoomTillDesk:
         engine: PaymentEngine,
         kiosk: str,
         codes: CodeTable,
-        leases: Leases,
+        leases: LeaseDesk,
         limits: Mapping[str, Limits],
     ) -> None:
         self._store = store
