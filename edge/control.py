@@ -13,7 +13,7 @@ from cloud_sync.records import read_acknowledged
 from edge.books import ledger
 from edge.books.records import trial_rows
 from edge.books.verification import verify_books
-from edge.errors import Refusal, StoreError
+from edge.errors import PlatformError, Refusal, StoreError
 from edge.links.health import HealthRegistry, overall
 from edge.shop.receiving import expected_deliveries, receive_delivery
 from edge.staff.accounts import StaffDesk
@@ -90,19 +90,19 @@ class Control:
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         """All routes."""
         return (
-            web.get("/status", _answer(self.status)),
+            web.get("/status", answer(self.status)),
             web.get("/journal", self.lines),
-            web.get("/journal/verify", _answer(self.verify)),
+            web.get("/journal/verify", answer(self.verify)),
             web.post("/journal/export", self.export),
-            web.get("/books", _answer(self.books)),
-            web.get("/books/accounts", _answer(self.accounts)),
-            web.get("/books/verify", _answer(self.verify_books)),
-            web.get("/identity", _answer(self.identity)),
-            web.post("/identity/epoch", _answer(self.new_epoch)),
-            web.get("/db/check", _answer(self.check_database)),
-            web.post("/db/backup", _answer(self.back_up)),
-            web.get("/deliveries", _answer(self.deliveries)),
-            web.post("/deliveries/{delivery}/receive", _answer(self.receive)),
+            web.get("/books", answer(self.books)),
+            web.get("/books/accounts", answer(self.accounts)),
+            web.get("/books/verify", answer(self.verify_books)),
+            web.get("/identity", answer(self.identity)),
+            web.post("/identity/epoch", answer(self.new_epoch)),
+            web.get("/db/check", answer(self.check_database)),
+            web.post("/db/backup", answer(self.back_up)),
+            web.get("/deliveries", answer(self.deliveries)),
+            web.post("/deliveries/{delivery}/receive", answer(self.receive)),
         )
 
     async def status(self, request: web.Request) -> object:
@@ -159,7 +159,7 @@ class Control:
             headers.append(await begin_export(self._store, self._staff, login=asked.login, pin=asked.pin))
             return None
 
-        refused = await _answer(begin)(request)
+        refused = await answer(begin)(request)
         if not headers:
             return refused
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
@@ -235,16 +235,21 @@ class Control:
         return await self._store.run(lambda unit: receive_delivery(unit, delivery, actor=person.id))
 
 
-def _answer(
+def answer(
     handle: Callable[[web.Request], Awaitable[object]],
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """JSON of what a handler returns; a refusal is 409 with its code, a malformed body 400."""
+    """JSON of what a handler returns; a refusal is 409 with its code, a malformed body 400.
+
+    A platform that does not answer, or says no, is 503.
+    """
 
     async def respond(request: web.Request) -> web.StreamResponse:
         try:
             body, status = await handle(request), 200
         except Refusal as refusal:
             body, status = {"code": refusal.code, "details": refusal.details}, 409
+        except PlatformError as error:
+            body, status = {"code": "platform_away", "details": str(error)}, 503
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             body, status = {"code": "malformed_body", "details": str(error)}, 400
         encoded = await asyncio.to_thread(msgspec.json.encode, body)

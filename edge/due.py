@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from edge.books.verification import BooksReport
 from edge.service.books_check import note_books
 from edge.service.timers import Recurring, clean_done, daily_at, every
+from edge.settlement.matching import MATCH_TOPIC
 from edge.shop.checkout import cancel_abandoned
 from edge.store.lanes import Lane
 from edge.store.retention import RETENTION_TOPIC
@@ -17,6 +18,7 @@ from edge.store.unit import Unit
 
 BOOKS_TOPIC = "books_verify"
 HOUR_MS = 3_600_000
+HALF_HOUR_MS = HOUR_MS // 2
 ABANDONED_MS = HOUR_MS
 """How long an order waits for its money; one with an open payment attempt is left alone."""
 
@@ -29,6 +31,10 @@ def _check_books(unit: Unit, subject: str) -> None:
     unit.hint(BOOKS_TOPIC)
 
 
+def _match_due(unit: Unit, subject: str) -> None:
+    unit.hint(MATCH_TOPIC)
+
+
 def _cancel_abandoned(unit: Unit, subject: str) -> None:
     cancel_abandoned(unit, placed_before_ms=unit.now.at_ms - ABANDONED_MS)
 
@@ -38,8 +44,12 @@ RECURRING: Mapping[str, Recurring] = {
     "clean_timers": Recurring(clean_done, daily_at(3, 0)),
     "retention": Recurring(_cut_journal, daily_at(3, 10)),
     "books_verify": Recurring(_check_books, daily_at(3, 40)),
+    "match": Recurring(_match_due, every(HALF_HOUR_MS)),
 }
-"""Kind → what it does and when next. Night hours of the site, apart from each other."""
+"""Kind → what it does and when next. Night hours of the site, apart from each other.
+
+Which day is matched, and that it is not before 10:00, is decided by who is woken (`settlement.matching`).
+"""
 
 
 class BooksCheck:

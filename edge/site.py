@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,14 +46,15 @@ def open_store(config: Config, clock: TrustedClock) -> Store:
     )
 
 
-def initialise(config: Config, *, clerk: str, pin: str) -> None:
-    """Make the database and the first clerk's account; does nothing that was done before."""
+def initialise(config: Config, accounts: Iterable[tuple[str, str, str]]) -> None:
+    """Make the database and accounts of (login, role, PIN); does nothing that was done before."""
 
     async def work() -> None:
         store = open_store(config, TrustedClock())
         try:
-            with contextlib.suppress(LoginTaken):
-                await StaffDesk(store).add(clerk, clerk, Role.CLERK, pin, actor="init")
+            for login, role, pin in accounts:
+                with contextlib.suppress(LoginTaken):
+                    await StaffDesk(store).add(login, login, Role(role), pin, actor="init")
         finally:
             store.close()
 

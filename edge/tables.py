@@ -31,12 +31,14 @@ from edge.pay.feed import APPLIERS as PAY_APPLIERS
 from edge.shop.feed import APPLIERS as SHOP_APPLIERS
 from edge.store.events import Event
 from edge.store.migrate import Migration
+from kiosk.counter.settings import CounterSettings
 from kiosk.settings import KioskSettings
 
 SECTIONS: Mapping[str, Section] = {
     **CORE_SECTIONS,
     "kiosk": Section(KioskSettings),
     "payment_code": Section(PaymentCodeSettings, many=True, required=False),
+    "counter": Section(CounterSettings, required=False),
     "guard": Section(GuardSettings, required=False),
     "vision": Section(VisionSettings, required=False),
     "door": Section(DoorSettings, many=True, required=False),

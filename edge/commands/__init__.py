@@ -6,6 +6,8 @@ COMMANDS = {
     "demo": "The whole product on this machine, or its story checked once (--check).",
     "doctor": "Say what is wrong with a site and how to mend it.",
     "books": "The trial balance, or a check of all the books.",
+    "match": "Journal, channel's bill and platform of a date, held against each other.",
+    "cases": "Differences of the match: list them, close them with a reason.",
     "db": "Check the database, back it up, or restore a backup.",
     "journal": "Verify, export or follow the journal.",
     "identity": "Epoch and quarantine of this device, and how a person settles it.",

@@ -20,6 +20,7 @@ WATCH_S = 0.5
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(".demo"), show_default=True)
 @click.option("--reset", is_flag=True, help="Begin with a new community.")
 @click.option("--kiosk-port", default=Ports.kiosk, show_default=True)
+@click.option("--counter-port", default=Ports.counter, show_default=True)
 @click.option("--platform-port", default=Ports.platform, show_default=True)
 @click.option("--camera-port", default=Ports.camera, show_default=True)
 @click.option("--platform-broker-port", default=Ports.platform_broker, show_default=True)
@@ -32,6 +33,7 @@ def command(
     folder: Path,
     reset: bool,
     kiosk_port: int,
+    counter_port: int,
     platform_port: int,
     camera_port: int,
     platform_broker_port: int,
@@ -44,6 +46,7 @@ def command(
         sys.exit(_check(as_json))
     ports = Ports(
         kiosk=kiosk_port,
+        counter=counter_port,
         platform=platform_port,
         camera=camera_port,
         platform_broker=platform_broker_port,
@@ -67,7 +70,7 @@ def _run(world: World) -> None:
         world.prepare()
         world.start(say=lambda words: click.echo(f" · {words}", nl=False))
         world.stock_shelves()
-        click.echo(f"\n\n{_guide(world.layout)}")
+        click.echo(f"\n\n{_guide(world)}")
         while not stop.wait(WATCH_S):
             for name in world.processes.ended():
                 click.echo(f"{name} ended:\n{world.processes.log_tail(name)}", err=True)
@@ -79,13 +82,15 @@ def _run(world: World) -> None:
         world.stop()
 
 
-def _guide(layout: Layout) -> str:
-    ports = layout.ports
+def _guide(world: World) -> str:
+    layout, ports = world.layout, world.layout.ports
+    pins = ", ".join(f"{login} {pin}" for login, pin in world.pins().items())
     return f"""\
   kiosk     http://127.0.0.1:{ports.kiosk}/         the touch screen in the lobby
   phone     http://127.0.0.1:{ports.platform}/phone    the resident of room 1203
   shelf     http://127.0.0.1:{ports.camera}/         hold a product or a pass to a camera
   platform  http://127.0.0.1:{ports.platform}/         the journal as it arrives
+  counter   http://127.0.0.1:{ports.counter}/         for staff: {pins}
 
 Try this:
   1. shelf: hold the soy sauce to the kiosk's camera; kiosk: pay; phone: pay it

@@ -13,21 +13,44 @@ from edge.commands.hub import config_option, data_folder, load_config
 @click.option(
     "--clerk", "clerk", default="clerk", show_default=True, help="Login of the first clerk's account."
 )
-def command(config_path: Path, clerk: str) -> None:
-    """Check the configuration, make the database and the first clerk's account. Does no harm when repeated.
+@click.option(
+    "--account",
+    "accounts",
+    multiple=True,
+    metavar="ROLE=LOGIN",
+    help="One more first account: supervisor, manager, auditor or technician. May stand several times.",
+)
+def command(config_path: Path, clerk: str, accounts: tuple[str, ...]) -> None:
+    """Check the configuration, make the database and the first accounts. Does no harm when repeated.
 
-    The clerk's first PIN is written to secrets/LOGIN.pin in the site's folder (mode 0600).
+    Each first PIN is written to secrets/LOGIN.pin in the site's folder (mode 0600).
     """
     from edge.site import initialise
 
+    people = {clerk: "clerk", **_read_accounts(accounts)}
     config = load_config(config_path)
     folder = data_folder(config)
     (folder / "secrets").mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "run").mkdir(mode=0o750, exist_ok=True)
-    pin_file = folder / "secrets" / f"{clerk}.pin"
-    fresh = not pin_file.exists()
-    if fresh:
-        pin_file.touch(mode=0o600)
-        pin_file.write_text(f"{10**7 + secrets.randbelow(9 * 10**7)}\n")
-    initialise(config, clerk=clerk, pin=pin_file.read_text().strip())
-    click.echo(f"{folder} is ready" + (f"; the PIN of {clerk} is in {pin_file}" if fresh else ""))
+    files = {login: folder / "secrets" / f"{login}.pin" for login in people}
+    fresh = [login for login, file in files.items() if not file.exists()]
+    for login in fresh:
+        files[login].touch(mode=0o600)
+        files[login].write_text(f"{10**7 + secrets.randbelow(9 * 10**7)}\n")
+    pins = {login: file.read_text().strip() for login, file in files.items()}
+    initialise(config, [(login, role, pins[login]) for login, role in people.items()])
+    told = "".join(f"; the PIN of {login} is in {files[login]}" for login in fresh)
+    click.echo(f"{folder} is ready{told}")
+
+
+def _read_accounts(texts: tuple[str, ...]) -> dict[str, str]:
+    """Role by login of ROLE=LOGIN."""
+    from edge.staff.records import Role
+
+    found = {}
+    for text in texts:
+        role, _, login = text.partition("=")
+        if role not in set(Role) or not (login.isascii() and login.isalnum()):
+            raise click.BadParameter(f"{text}: write ROLE=LOGIN, e.g. supervisor=lin")
+        found[login] = role
+    return found

@@ -17,6 +17,7 @@ class Ports:
     """TCP ports on 127.0.0.1."""
 
     kiosk: int = 8080
+    counter: int = 8082
     platform: int = 8090
     camera: int = 8091
     platform_broker: int = 18830

@@ -31,6 +31,10 @@ host = "127.0.0.1"
 port = $kiosk_port
 session_s = 60
 
+[counter]
+host = "127.0.0.1"
+port = $counter_port
+
 [platform]
 url = "$platform_url"
 token_file = "secrets/device.token"
@@ -108,6 +112,7 @@ def write_site(layout: Layout, *, platform_url: str, platform_broker_port: int) 
             lockers=LOCKER_DEVICE,
             folder=layout.site,
             kiosk_port=layout.ports.kiosk,
+            counter_port=layout.ports.counter,
             platform_url=platform_url,
             platform_broker_port=platform_broker_port,
             site_broker_port=layout.ports.site_broker,

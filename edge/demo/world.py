@@ -20,6 +20,8 @@ from edge.demo.site_file import write_site
 from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
 
 FIRST_DELIVERY = "delivery-1"
+STAFF = {"supervisor": "supervisor", "manager": "manager", "auditor": "auditor"}
+"""Accounts beside the clerk's, role to login: to try the counter with."""
 
 
 class World:
@@ -46,7 +48,8 @@ class World:
             self.layout, platform_url=self.platform_url, platform_broker_port=self.platform_broker_port
         )
         (self.layout.site / "run").mkdir(exist_ok=True)
-        _call("edge", "init", "--config", str(self.layout.site_toml))
+        people = (f"--account={role}={login}" for role, login in STAFF.items())
+        _call("edge", "init", "--config", str(self.layout.site_toml), *people)
 
     def _make_platform(self) -> None:
         config = str(self.layout.platform / "platform.toml")
@@ -169,6 +172,11 @@ class World:
             status, answer = self.control.post(f"/deliveries/{FIRST_DELIVERY}/receive", body)
             if status != HTTPStatus.OK:
                 raise ProcessEnded(f"the delivery was not taken: {answer}")
+
+    def pins(self) -> dict[str, str]:
+        """PIN by login of everybody who may sign in at the counter."""
+        secrets = self.layout.site / "secrets"
+        return {login: (secrets / f"{login}.pin").read_text().strip() for login in ("clerk", *STAFF.values())}
 
     def stop(self) -> None:
         """End everything."""

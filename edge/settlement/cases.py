@@ -14,7 +14,7 @@ import msgspec
 
 from edge.settlement import records
 from edge.settlement.errors import CaseAlreadyClosed, CaseReasonMissing, CaseUnknown
-from edge.settlement.events import CaseChanged, CaseClosed, CaseOpened, DayMatched
+from edge.settlement.events import CaseChanged, CaseClosed, CaseOpened, DayMatched, MatchExported
 from edge.settlement.match import DayMatch, Difference, Kind, Line, Subject
 from edge.store.personal import SALT_BYTES, commitment_of
 from edge.store.unit import Unit
@@ -130,6 +130,16 @@ def open_cases(connection: sqlite3.Connection) -> tuple[Case, ...]:
 def closed_cases(connection: sqlite3.Connection, limit: int = 200) -> tuple[Case, ...]:
     """Return the cases closed last, newest first."""
     return _cases(records.closed_case_rows(connection, limit))
+
+
+def cases_of_day(connection: sqlite3.Connection, date: str) -> tuple[Case, ...]:
+    """Return the cases of a date, open and closed, payee by payee."""
+    return _cases(records.day_case_rows(connection, date))
+
+
+def note_export(unit: Unit, *, staff: str, what: str, date: str = "") -> None:
+    """Record that a person takes "cases" or the "match" of a date away as a file."""
+    unit.record(MatchExported(staff=staff, what=what, date=date), actor=staff)
 
 
 def _cases(rows: Iterable[dict[str, Any]]) -> tuple[Case, ...]:

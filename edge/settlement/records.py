@@ -142,6 +142,12 @@ def closed_case_rows(connection: sqlite3.Connection, limit: int) -> list[Row]:
     return rows_of(connection.execute(query, (limit,)))
 
 
+def day_case_rows(connection: sqlite3.Connection, date: str) -> list[Row]:
+    """Return all cases of a date."""
+    query = f"SELECT {_CASE} FROM cases WHERE date = ? ORDER BY payee, opened_at_ms, id"
+    return rows_of(connection.execute(query, (date,)))
+
+
 def cases_about(connection: sqlite3.Connection, line: str, subject: str) -> list[Row]:
     """Return all cases about a subject, newest first."""
     query = f"SELECT {_CASE} FROM cases WHERE line = ? AND subject = ? ORDER BY opened_at_ms DESC, id DESC"

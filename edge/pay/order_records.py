@@ -1,0 +1,43 @@
+"""SQL for one order at the counter: its attempts, and the order that a number belongs to."""
+
+import sqlite3
+
+from edge.pay.records import key_of
+
+
+def attempt_ids(connection: sqlite3.Connection, order_id: str) -> list[str]:
+    """Return the attempts of an order, oldest first."""
+    query = "SELECT id FROM attempts WHERE order_id = ? ORDER BY key"
+    return [str(row[0]) for row in connection.execute(query, (order_id,))]
+
+
+def order_of_receipt(connection: sqlite3.Connection, number: int) -> str | None:
+    """Return the order of a receipt."""
+    row = connection.execute("SELECT order_id FROM receipts WHERE number = ?", (number,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def order_of_attempt(connection: sqlite3.Connection, attempt_id: str) -> str | None:
+    """Return the order of an attempt."""
+    query = "SELECT order_id FROM attempts WHERE key = ? AND id = ?"
+    row = connection.execute(query, (key_of(attempt_id), attempt_id)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def order_of_refund(connection: sqlite3.Connection, part_id: str) -> str | None:
+    """Return the order of a part of a refund."""
+    query = "SELECT r.order_id FROM refund_parts p JOIN refunds r ON r.id = p.refund_id WHERE p.id = ?"
+    row = connection.execute(query, (part_id,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def receipt_numbers(connection: sqlite3.Connection, business_date: str, limit: int) -> list[int]:
+    """Return the receipts of a business date, newest first."""
+    query = (
+        "SELECT number FROM receipts WHERE number >="
+        " (SELECT first_number FROM receipt_days WHERE business_date = :date)"
+        " AND business_date = :date ORDER BY number DESC LIMIT :limit"
+    )
+    return [
+        int(row[0]) for row in connection.execute(query, {"date": business_date, "limit": limit})
+    ]

@@ -1,0 +1,1 @@
+"""The counter's pages for staff: open payments, releases, returns, receipts, cases, the match of a day."""

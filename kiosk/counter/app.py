@@ -1,0 +1,66 @@
+"""The counter put together: its pages over the rooms, and where they are served."""
+
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from aiohttp import web
+
+from edge.config import SiteSettings
+from edge.pay.attempts import Settle
+from edge.pay.engine import PaymentEngine
+from edge.settlement.matching import Matcher
+from edge.staff.accounts import StaffDesk
+from edge.store.store import Store
+from edge.trust.clock import Clock
+from kiosk.counter import pages_cases, pages_orders, pages_sign_in
+from kiosk.counter.server import CounterDeps, Route, build_app
+from kiosk.counter.sessions import Sessions
+from kiosk.counter.settings import CounterSettings
+from kiosk.words import Text
+
+ROUTES: tuple[Route, ...] = (*pages_sign_in.ROUTES, *pages_orders.ROUTES, *pages_cases.ROUTES)
+"""Every page of the counter."""
+
+
+def _passing_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+def build_counter(
+    settings: CounterSettings,
+    site: SiteSettings,
+    *,
+    store: Store,
+    engine: PaymentEngine,
+    settle: Mapping[str, Settle],
+    staff: StaffDesk,
+    clock: Clock,
+    matcher: Matcher,
+    monotonic_ms: Callable[[], int] = _passing_ms,
+) -> web.Application:
+    """The web application of the counter."""
+    deps = CounterDeps(
+        store=store,
+        engine=engine,
+        settle=settle,
+        staff=staff,
+        clock=clock,
+        matcher=matcher,
+        sessions=Sessions(monotonic_ms=monotonic_ms, idle_ms=settings.idle_minutes * 60_000),
+        place=Text(site.name_zh, site.name_en),
+        hosts=frozenset({settings.host, "localhost", *settings.names}),
+        secure=bool(settings.certificate_file),
+    )
+    return build_app(deps, ROUTES)
+
+
+def make_context(settings: CounterSettings, resolve: Callable[[str], Path]) -> ssl.SSLContext | None:
+    """TLS with the certificate of the settings; None on loopback without one."""
+    if not settings.certificate_file:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(resolve(settings.certificate_file), resolve(settings.key_file))
+    return context
