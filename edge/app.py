@@ -39,6 +39,7 @@ from edge.config import (
     SiteSettings,
 )
 from edge.control import Control
+from edge.counter import Counter
 from edge.due import RECURRING
 from edge.errors import EdgeError
 from edge.links.control import ControlSocket, build_control
@@ -84,7 +85,7 @@ async def run_hub(config: Config) -> None:
 class Hub:
     """Every part of one hub, wired.
 
-    `supervisor` runs the roles kiosk, devices, sync, timers, retention, books, telemetry.
+    `supervisor` runs the roles kiosk, devices, sync, timers, retention, books, counter, match, telemetry.
     """
 
     def __init__(self, config: Config) -> None:
@@ -114,6 +115,8 @@ class Hub:
                 Role("timers", self._timers.run),
                 Role("retention", make_retention(config, self.store, self.clock, self._folder).run),
                 Role("books", make_books_check(self.store, self._folder).run),
+                Role("counter", self._counter.run),
+                Role("match", self._counter.matcher.run),
                 Role("telemetry", self._telemetry.run),
             )
         )
@@ -277,16 +280,26 @@ class Hub:
             leases=LeaseDesk(self.store, HttpLeasePlatform(self._http)),
             limits=LIMITS,
         )
+        staff = StaffDesk(self.store)
+        self._counter = Counter(
+            self._config,
+            store=self.store,
+            http=self._http,
+            payments=self._payments,
+            staff=staff,
+            clock=self.clock,
+        )
         control = Control(
             store=self.store,
             clock=self.clock,
-            staff=StaffDesk(self.store),
+            staff=staff,
             health=self.health,
             database=self._folder / DATABASE,
             telemetry=self._telemetry,
         )
+        routes = (*control.routes(), *self._counter.control.routes())
         self._control = ControlSocket(
-            build_control(control.routes(), uids=frozenset({0, os.getuid()})), self._folder / CONTROL_SOCKET
+            build_control(routes, uids=frozenset({0, os.getuid()})), self._folder / CONTROL_SOCKET
         )
         settings = self._config.one("platform", PlatformSettings)
         self._commands = CommandSession(

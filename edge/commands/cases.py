@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from edge.commands.hub import config_option, data_folder, load_config
-from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
+from edge.commands.hub import config_option, data_folder, hub_in, hub_needed, load_config
+from edge.links.control_client import ControlClient
 from edge.money import format_yuan
 from edge.settlement.cases import Reason
 
@@ -22,10 +22,8 @@ def command() -> None:
 @config_option
 def show(config_path: Path) -> None:
     """List the cases that wait for a person."""
-    try:
+    with hub_needed():
         cases = _client(config_path).get("/cases")
-    except HubNotRunning as error:
-        raise click.ClickException(str(error)) from error
     for case in cases:
         sums = ", ".join(f"{side} {_yuan(case[f'{side}_fen'])}" for side in ("here", "channel", "platform"))
         click.echo(f"{case['id']}  {case['date']}  {case['payee']}  {case['kind']}")
@@ -43,10 +41,8 @@ def show(config_path: Path) -> None:
 def close(config_path: Path, case: str, reason: str, note: str, login: str, pin: str) -> None:
     """Close a case in your name."""
     body = {"login": login, "pin": pin, "reason": reason, "note": note}
-    try:
+    with hub_needed():
         status, answer = _client(config_path).post(f"/cases/{case}/close", body)
-    except HubNotRunning as error:
-        raise click.ClickException(str(error)) from error
     if status != HTTPStatus.OK:
         raise click.ClickException(f"refused: {json.dumps(answer)}")
     click.echo(f"{answer['id']} is closed")
@@ -57,4 +53,4 @@ def _yuan(fen: Any) -> str:
 
 
 def _client(config_path: Path) -> ControlClient:
-    return ControlClient(data_folder(load_config(config_path)) / CONTROL_SOCKET)
+    return hub_in(data_folder(load_config(config_path)))

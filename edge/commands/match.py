@@ -9,8 +9,8 @@ from typing import Any
 import click
 import msgspec
 
-from edge.commands.hub import config_option, data_folder, load_config
-from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
+from edge.commands.hub import config_option, data_folder, hub_in, hub_needed, load_config
+from edge.links.control_client import ControlClient
 from edge.money import format_yuan
 
 
@@ -27,10 +27,8 @@ def command() -> None:
 def run(config_path: Path, date: str, login: str, pin: str) -> None:
     """Match a date now. Exit status 1 when it has open cases or its bill is not there yet."""
     body = {"login": login, "pin": pin, "date": date}
-    try:
+    with hub_needed():
         status, answer = _client(config_path).post("/match", body)
-    except HubNotRunning as error:
-        raise click.ClickException(str(error)) from error
     if status != HTTPStatus.OK:
         raise click.ClickException(f"refused: {json.dumps(answer)}")
     _print(answer)
@@ -55,11 +53,9 @@ def to_csv(config_path: Path, date: str, login: str, pin: str) -> None:
     from edge.settlement.matching import MatchedDay
     from edge.settlement.sheets import cases_csv, match_csv
 
-    try:
+    with hub_needed():
         body = {"login": login, "pin": pin, "date": date}
         status, answer = _client(config_path).post("/match/export", body)
-    except HubNotRunning as error:
-        raise click.ClickException(str(error)) from error
     if status != HTTPStatus.OK:
         raise click.ClickException(f"refused: {json.dumps(answer)}")
     click.echo(match_csv(msgspec.convert(answer["days"], list[MatchedDay])))
@@ -67,10 +63,8 @@ def to_csv(config_path: Path, date: str, login: str, pin: str) -> None:
 
 
 def _ask(config_path: Path, date: str) -> dict[str, Any]:
-    try:
+    with hub_needed():
         status, text = _client(config_path).raw("GET", f"/match?date={date}")
-    except HubNotRunning as error:
-        raise click.ClickException(str(error)) from error
     answer: dict[str, Any] = json.loads(text)
     if status != HTTPStatus.OK:
         raise click.ClickException(f"refused: {json.dumps(answer)}")
@@ -97,4 +91,4 @@ def _print(answer: dict[str, Any]) -> None:
 
 
 def _client(config_path: Path) -> ControlClient:
-    return ControlClient(data_folder(load_config(config_path)) / CONTROL_SOCKET)
+    return hub_in(data_folder(load_config(config_path)))

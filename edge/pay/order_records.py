@@ -38,6 +38,4 @@ def receipt_numbers(connection: sqlite3.Connection, business_date: str, limit: i
         " (SELECT first_number FROM receipt_days WHERE business_date = :date)"
         " AND business_date = :date ORDER BY number DESC LIMIT :limit"
     )
-    return [
-        int(row[0]) for row in connection.execute(query, {"date": business_date, "limit": limit})
-    ]
+    return [int(row[0]) for row in connection.execute(query, {"date": business_date, "limit": limit})]

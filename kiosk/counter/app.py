@@ -2,20 +2,19 @@
 
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
 
 from edge.config import SiteSettings
-from edge.pay.attempts import Settle
 from edge.pay.engine import PaymentEngine
 from edge.settlement.matching import Matcher
 from edge.staff.accounts import StaffDesk
 from edge.store.store import Store
 from edge.trust.clock import Clock
 from kiosk.counter import pages_cases, pages_orders, pages_sign_in
-from kiosk.counter.server import CounterDeps, Route, build_app
+from kiosk.counter.server import CounterDeps, Release, Route, build_app
 from kiosk.counter.sessions import Sessions
 from kiosk.counter.settings import CounterSettings
 from kiosk.words import Text
@@ -34,7 +33,7 @@ def build_counter(
     *,
     store: Store,
     engine: PaymentEngine,
-    settle: Mapping[str, Settle],
+    release: Release,
     staff: StaffDesk,
     clock: Clock,
     matcher: Matcher,
@@ -44,7 +43,7 @@ def build_counter(
     deps = CounterDeps(
         store=store,
         engine=engine,
-        settle=settle,
+        release=release,
         staff=staff,
         clock=clock,
         matcher=matcher,

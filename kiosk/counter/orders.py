@@ -10,8 +10,9 @@ from edge.homes.fees import find_fee_order
 from edge.pay import order_records
 from edge.pay.attempts import Attempt, find_attempt
 from edge.pay.receipts import Receipt, find_receipt
-from edge.pay.refunds import Refund, refundable_fen, refunds_of
-from edge.pay.states import AttemptState
+from edge.pay.refund_records import refund_rows
+from edge.pay.refunds import Refund, RefundPart, find_refund, refundable_fen, refunds_of
+from edge.pay.states import AttemptState, PartState
 from edge.shop.checkout import find_order
 from edge.shop.errors import OrderUnknown
 from kiosk.words import Text
@@ -52,9 +53,9 @@ class OrderView:
 
     @property
     def releasable(self) -> Attempt | None:
-        """The attempt whose goods a supervisor may release: asked of the channel, no outcome."""
+        """The attempt whose goods a supervisor may release: a sale, asked of the channel, no outcome."""
         found = self.open_attempt
-        if found is None or found.released_by or found.amount_fen == 0:
+        if found is None or self.purpose != "sale" or found.released_by or found.amount_fen == 0:
             return None
         return None if found.state is AttemptState.CREATED else found
 
@@ -102,6 +103,12 @@ def view_order(connection: sqlite3.Connection, order_id: str) -> OrderView:
         refunds=refunds_of(connection, order_id),
         refundable_fen=refundable_fen(connection, order_id),
     )
+
+
+def failed_parts(connection: sqlite3.Connection) -> tuple[RefundPart, ...]:
+    """Return the parts of refunds that a channel refused: the money is still owed to the payer."""
+    refunds = (find_refund(connection, row["id"]) for row in refund_rows(connection, PartState.FAILED))
+    return tuple(part for refund in refunds for part in refund.parts if part.state is PartState.FAILED)
 
 
 class _Placed(NamedTuple):

@@ -45,9 +45,7 @@ async def close(visit: Visit) -> web.Response:
     """Close a case in the name of who is signed in."""
     case_id, form = visit.request.match_info["case"], visit.form
     reason, note, staff = form.get("reason", ""), form.get("note", ""), visit.person_id
-    await visit.deps.store.run(
-        lambda unit: close_case(unit, case_id, staff=staff, reason=reason, note=note)
-    )
+    await visit.deps.store.run(lambda unit: close_case(unit, case_id, staff=staff, reason=reason, note=note))
     return go(f"/cases/{case_id}")
 
 

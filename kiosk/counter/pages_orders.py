@@ -4,15 +4,12 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from edge.pay.attempts import find_attempt, open_attempts
-from edge.pay.business_day import date_of
-from edge.pay.errors import AttemptUnknown
-from edge.pay.refunds import ask_again, failed_parts, find_part
-from edge.pay.release import release_order, unpaid_releases
+from edge.pay.attempts import open_attempts
+from edge.pay.refunds import ask_again
+from edge.pay.release import unpaid_releases
 from edge.settlement.cases import open_cases
-from edge.staff.records import Role
 from kiosk.counter.names import payee_names, staff_names
-from kiosk.counter.orders import find_order_id, view_order
+from kiosk.counter.orders import failed_parts, find_order_id, view_order
 from kiosk.counter.server import JUDGES, READERS, SERVERS, Route, Visit, go
 
 
@@ -55,18 +52,15 @@ async def release(visit: Visit) -> web.Response:
     attempt_id, form = visit.form.get("attempt", ""), visit.form
     async with visit.deps.signing_in:
         supervisor = await visit.deps.staff.check(form.get("login", ""), form.get("pin", ""), roles=JUDGES)
-    settle, reason = visit.deps.settle, form.get("reason", "")[:200]
-    attempt = await visit.deps.store.run(
-        lambda unit: release_order(unit, attempt_id, settle, supervisor=supervisor.id, reason=reason)
-    )
+    reason = form.get("reason", "")[:200]
+    attempt = await visit.deps.release(attempt_id, supervisor=supervisor.id, reason=reason)
     return go(f"/orders/{attempt.order_id}")
 
 
 async def refund_again(visit: Visit) -> web.Response:
     """Ask the channel once more for a part that it refused; the part stays the same."""
     part_id = visit.form.get("part", "")
-    await visit.deps.store.run(lambda unit: ask_again(unit, part_id))
-    part = await visit.deps.store.read(lambda c: find_part(c, part_id))
+    part = await visit.deps.store.run(lambda unit: ask_again(unit, part_id))
     return go(f"/orders/{part.order_id}")
 
 

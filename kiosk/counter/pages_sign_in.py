@@ -24,6 +24,7 @@ async def sign_in(visit: Visit) -> web.Response:
             person = await staff.check(login, visit.form.get("pin", ""), roles=READERS)
     except Refusal as refusal:
         return visit.show("sign_in.html", status=HTTPStatus.FORBIDDEN, refused=explain(refusal))
+    visit.deps.sessions.end(visit.request.cookies.get(COOKIE, ""))
     answer = go("/")
     cookie = visit.deps.sessions.begin(person)
     answer.set_cookie(COOKIE, cookie, httponly=True, samesite="Strict", secure=visit.deps.secure, path="/")

@@ -7,13 +7,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from edge.errors import EdgeError, Refusal
-from edge.pay.attempts import Settle
+from edge.pay.attempts import Attempt
 from edge.pay.engine import PaymentEngine
 from edge.settlement.matching import Matcher
 from edge.staff.accounts import StaffDesk
@@ -49,13 +49,20 @@ SECURITY_HEADERS = {
 }
 
 
+class Release(Protocol):
+    """Gives the goods of an open payment out in a supervisor's name."""
+
+    async def __call__(self, attempt_id: str, *, supervisor: str, reason: str) -> Attempt:
+        """Raises AttemptUnknown, ReleaseNotPossible."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CounterDeps:
     """What the counter stands on. hosts: names under which the pages may be asked for; secure: over TLS."""
 
     store: Store
     engine: PaymentEngine
-    settle: Mapping[str, Settle]
+    release: Release
     staff: StaffDesk
     clock: Clock
     matcher: Matcher
@@ -144,11 +151,13 @@ def _answer(deps: CounterDeps, route: Route) -> Callable[[web.Request], Awaitabl
         if route.roles is not None and visit.session is None:
             return visit.show("sign_in.html", status=HTTPStatus.UNAUTHORIZED, refused=None)
         if route.roles is not None and not visit.may(route.roles):
-            return visit.show("no.html", status=HTTPStatus.FORBIDDEN, refusal=explain("role_missing"), back="/")
+            return visit.show(
+                "no.html", status=HTTPStatus.FORBIDDEN, refusal=explain("role_missing"), back="/"
+            )
         try:
             if request.method == "POST":
                 await _read_form(visit)
-                if visit.session is not None and not visit.session.take_ticket(visit.form.get("ticket", "")):
+                if route.roles is not None and not _take_ticket(visit):
                     raise FormSentAlready
             return await route.handle(visit)
         except EdgeError as error:
@@ -172,6 +181,10 @@ async def _session_of(deps: CounterDeps, request: web.Request) -> StaffSession |
     return session
 
 
+def _take_ticket(visit: Visit) -> bool:
+    return visit.session is not None and visit.session.take_ticket(visit.form.get("ticket", ""))
+
+
 async def _read_form(visit: Visit) -> None:
     sent = await visit.request.post()
     visit.form = {name: value.strip() for name, value in sent.items() if isinstance(value, str)}
@@ -183,9 +196,7 @@ def _asset(deps: CounterDeps) -> Callable[[web.Request], Awaitable[web.StreamRes
         if found is None:
             raise web.HTTPNotFound
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
-        return web.Response(
-            body=found.body, content_type=found.media_type, charset="utf-8", headers=headers
-        )
+        return web.Response(body=found.body, content_type=found.media_type, charset="utf-8", headers=headers)
 
     return asset
 
@@ -204,7 +215,7 @@ def _guard(deps: CounterDeps) -> Callable[..., Awaitable[web.StreamResponse]]:
                 raise web.HTTPForbidden(text="origin")
             response = await handler(request)
         except web.HTTPException as error:
-            error.headers.update(SECURITY_HEADERS)
+            error.headers.update({**SECURITY_HEADERS, "Cache-Control": "no-store"})
             raise
         response.headers.update(SECURITY_HEADERS)
         response.headers.setdefault("Cache-Control", "no-store")

@@ -32,9 +32,9 @@ METHODS = {
     "": Text("积分/余额", "points or wallet"),
 }
 PURPOSES = {
-    "sale": Text("买东西", "purchase"),
-    "fee": Text("缴费", "fees"),
-    "top_up": Text("充值", "top-up"),
+    "sale": Text("买东西", "Purchase"),
+    "fee": Text("缴费", "Fees"),
+    "top_up": Text("充值", "Top-up"),
 }
 STATES = {
     "created": Text("刚开始", "just begun"),
@@ -100,7 +100,7 @@ KINDS = {
         Text("渠道收了，我们没有", "At the channel, not here"),
         Text(
             "顾客付了钱，可能没拿到货。按单号找顾客：补货或退款，再结案。",
-            "Somebody paid and may have got nothing. Find them by the number: hand out or refund, then close.",
+            "Somebody paid and may have got nothing. Find them by the number: hand out or refund, close.",
         ),
     ),
     "missing_at_channel": Words(
@@ -134,7 +134,7 @@ MATCH = Text("自动核对", "the match")
 REFUSALS = {
     "form_sent_already": Words(
         Text("这张表已经交过了", "This form was sent already"),
-        Text("没有再做一次。请回去看看现在的样子。", "Nothing was done again. Go back and look how it stands."),
+        Text("没有再做一次。请回去看看现在的样子。", "Nothing was done again. Go back and look."),
     ),
     "role_missing": Words(
         Text("您的岗位不办这件事", "Your role does not cover this"),
@@ -160,7 +160,7 @@ REFUSALS = {
     ),
     "day_not_over": Words(
         Text("这一天对不了账", "This day cannot be matched"),
-        Text("日期要写对，不能在以后；时钟要准。", "It must be a date, not one to come, and the clock known."),
+        Text("日期要写对，不能在以后；时钟要准。", "A date is needed, not one to come, and a known clock."),
     ),
     "platform_away": Words(
         Text("平台没有回答", "The platform does not answer"),
@@ -168,7 +168,10 @@ REFUSALS = {
     ),
     "release_not_possible": Words(
         Text("这一笔不能放行", "This one cannot be released"),
-        Text("它已经有结果，或已经放行。请看最新状态。", "It has an outcome, or was released before. Look again."),
+        Text(
+            "它已经有结果，或已经放行。请看最新状态。",
+            "It has an outcome, or was released. Look again.",
+        ),
     ),
     "order_unknown": Words(
         Text("没有找到这一单", "This order was not found"),
