@@ -131,5 +131,5 @@ async def test_the_language_is_chosen_and_the_way_back_is_ours(person: Person) -
     ],
 )
 def test_an_open_address_needs_a_certificate(settings: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="host|certificate|idle"):
+    with pytest.raises(ValueError, match=r"host|certificate|idle"):
         CounterSettings(**settings)

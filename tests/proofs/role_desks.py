@@ -1,4 +1,4 @@
-"""The three servers of the product with everybody who may ask: each role at each route gives one answer.
+"""The four servers of the product with everybody who may ask: each role at each route gives one answer.
 
 An answer is `yes` (let in, whatever then comes of it), `no` (not let in), `hidden` (as if it were not there)
 or `own` (let in, and nothing of the other resident's is in the answer).
@@ -6,6 +6,7 @@ or `own` (let in, and nothing of the other resident's is in the answer).
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,8 +25,10 @@ from cloud_sync.platform.keys import make_keys
 from cloud_sync.platform.seed import seed
 from cloud_sync.platform.settings import DeviceSettings
 from edge.control import Control
+from edge.control_match import MatchControl
 from edge.links.control import build_control
 from edge.links.health import HealthRegistry
+from edge.settlement.matching import Matcher
 from edge.staff.accounts import StaffDesk
 from edge.staff.records import Role
 from edge.store.inline import InlineStore
@@ -33,7 +36,9 @@ from edge.tables import MIGRATIONS
 from kiosk.server import build_screen
 from tests.cloud_sync.conftest import COMMUNITY, DEVICE, RESIDENT, SITE, platform_settings
 from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.counter_stand import CounterStand
 from tests.fakes.kiosk_stand import Stand
+from tests.fakes.settlement_platform import FakeSettlementPlatform
 
 OTHER = "res-2-0801"
 PIN, WRONG_PIN = "371846", "371847"
@@ -250,7 +255,10 @@ async def kiosk_desk() -> AsyncIterator[Served]:
         yield Served(routes_of(app), ask)
 
 
-_MORE = {"/identity/epoch": {"reason": "tried by the matrix"}}
+_MORE = {
+    "/identity/epoch": {"reason": "tried by the matrix"},
+    "/cases/{case}/close": {"reason": "written_off", "note": "tried by the matrix"},
+}
 """What a route asks for beside the person."""
 
 
@@ -262,11 +270,13 @@ async def control_desk() -> AsyncIterator[Served]:
     for role in Role:
         await staff.add(role.value, role.value, role, PIN, actor="test")
     control = Control(store=store, clock=clock, staff=staff, health=HealthRegistry())
+    matcher = Matcher(store=store, clock=clock, platform=FakeSettlementPlatform())
+    match = MatchControl(store=store, clock=clock, staff=staff, matcher=matcher)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         asks = {}
         for name, uid in (("own", os.getuid()), ("foreign", os.getuid() + 1)):
-            app = build_control(control.routes(), uids=frozenset({uid}))
+            app = build_control((*control.routes(), *match.routes()), uids=frozenset({uid}))
             runner = web.AppRunner(app)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
@@ -281,7 +291,7 @@ async def control_desk() -> AsyncIterator[Served]:
             person = {"login": login, "pin": pin} | _MORE.get(path, {})
             body = b"" if role == "no PIN" else msgspec.json.encode(person)
             http = asks["foreign" if role == "foreign user" else "own"]
-            path = path.replace("{delivery}", "delivery-1")
+            path = path.replace("{delivery}", "delivery-1").replace("{case}", "k1-1-1")
             async with http.request(method, "http://hub" + path, data=body) as answer:
                 raw = await answer.read()
             assert answer.status < 500, f"{role}, {route}: {answer.status} {raw[:200]!r}"
@@ -294,8 +304,85 @@ async def control_desk() -> AsyncIterator[Served]:
     store.close()
 
 
+_LOGINS = {role.value for role in Role}
+
+
+class CounterAsker:
+    """Asks the counter as anybody: everybody signs in once and sends forms as the pages have them."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+        self._http, self._url = http, url
+        self._cookies: dict[str, str] = {}
+
+    async def sign_in(self, login: str) -> int:
+        """The status of signing in; keeps the cookie."""
+        headers = {"Origin": self._url}
+        body = {"login": login, "pin": PIN}
+        async with self._http.post(
+            self._url + "/login", data=body, headers=headers, allow_redirects=False
+        ) as answer:
+            if "counter" in answer.cookies:
+                self._cookies[login] = answer.cookies["counter"].value
+            return answer.status
+
+    async def ask(self, role: str, route: str) -> str:
+        """What this role gets at this route, in a word."""
+        method, _, path = route.partition(" ")
+        if path == "/login" and method == "POST" and role in _LOGINS:
+            return "no" if await self.sign_in(role) == 403 else "yes"
+        path = path.replace("{hash}", "0").replace("{name}", "none")
+        path = path.replace("{order}", "k1-1-1").replace("{case}", "k1-1-1")
+        headers = {"Origin": "http://evil.example" if role == "foreign page" else self._url}
+        login = {"foreign name": "clerk"}.get(role, role)
+        if login in self._cookies:
+            headers["Cookie"] = f"counter={self._cookies[login]}"
+        if role == "foreign name":
+            headers |= {"Host": "evil.example", "Origin": "http://evil.example"}
+        fields = {} if method == "GET" else {"ticket": await self._ticket(login), **_FIELDS}
+        async with self._http.request(
+            method, self._url + path, data=fields or None, headers=headers, allow_redirects=False
+        ) as answer:
+            assert answer.status < 500, f"{role}, {route}: {answer.status}"
+            return "no" if answer.status in NOT_LET_IN else "yes"
+
+    async def _ticket(self, login: str) -> str:
+        """A ticket of a form that this person was shown, if there is any."""
+        headers = {"Cookie": f"counter={self._cookies.get(login, '')}"}
+        async with self._http.get(self._url + "/", headers=headers) as answer:
+            found = re.search(r'name="ticket" value="([\w-]+)"', await answer.text())
+        return found[1] if found else "none"
+
+
+_FIELDS = {"date": "2026-11-21", "reason": "written_off", "note": "tried by the matrix", "pin": PIN}
+
+
+@asynccontextmanager
+async def counter_desk() -> AsyncIterator[Served]:
+    """The counter's pages: who asks is told by the session, from where by Host and Origin."""
+    stand = CounterStand()
+    await stand.hire()
+    app = stand.app()
+    jar = aiohttp.DummyCookieJar()
+    async with _site_of(web.AppRunner(app)) as url, aiohttp.ClientSession(cookie_jar=jar) as http:
+        asker = CounterAsker(http, url)
+        for role in Role:
+            await asker.sign_in(role.value)
+
+        async def ask(role: str, route: str) -> str:
+            if route == "POST /logout" and role in _LOGINS:
+                await asker.sign_in(role)
+            said = await asker.ask(role, route)
+            if route == "POST /logout" and role in _LOGINS:
+                await asker.sign_in(role)
+            return said
+
+        yield Served(routes_of(app), ask)
+    stand.store.close()
+
+
 DESKS: dict[str, Callable[[], Any]] = {
     "The platform": platform_desk,
     "The kiosk": kiosk_desk,
+    "The counter": counter_desk,
     "The control socket": control_desk,
 }

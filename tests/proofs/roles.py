@@ -1,4 +1,4 @@
-"""Every role at every route of the three servers: each cell of docs/roles.md, and no route without a row."""
+"""Every role at every route of the four servers: each cell of docs/roles.md, and no route without a row."""
 
 import asyncio
 import os
@@ -13,7 +13,11 @@ import cloud_sync.platform.commands
 import cloud_sync.platform.exchange
 import cloud_sync.platform.passes
 import edge.control
+import edge.control_match
 import edge.links.control
+import kiosk.counter.app
+import kiosk.counter.pages_sign_in
+import kiosk.counter.server
 import kiosk.server
 from cloud_sync.platform.exchange import Access, Route
 from edge.demo.layout import ROOT
@@ -117,6 +121,16 @@ def _any_host(hosts: frozenset[str]) -> Any:
     return let_in
 
 
+def _judged_by_all() -> AbstractContextManager[None]:
+    routes = tuple(
+        route._replace(roles=kiosk.counter.server.SERVERS)
+        if route.roles == kiosk.counter.server.JUDGES
+        else route
+        for route in kiosk.counter.app.ROUTES
+    )
+    return replaced(kiosk.counter.app, "ROUTES", routes)
+
+
 def _forgotten_route() -> AbstractContextManager[None]:
     forgotten = Route("GET", "/v1/everything", cloud_sync.platform.app.get_openapi, Access.OPEN, "Forgotten")
     routes = (*cloud_sync.platform.app.ROUTES, forgotten)
@@ -140,6 +154,14 @@ PROOF = Proof(
         "Host not checked": lambda: replaced(kiosk.server, "_guard", _any_host),
         "a route without a row": _forgotten_route,
         "any PIN receives goods": lambda: replaced(edge.control, "RECEIVERS", set(Role)),
+        "a clerk closes cases": lambda: replaced(edge.control_match, "CLOSERS", set(Role)),
+        "a technician at the counter": lambda: replaced(
+            kiosk.counter.pages_sign_in, "READERS", frozenset(Role)
+        ),
+        "a clerk asks refused refunds again": _judged_by_all,
+        "Origin not checked at the counter": lambda: replaced(
+            kiosk.counter.server, "_is_own_origin", lambda deps, request: True
+        ),
         "any user at the control socket": lambda: replaced(
             edge.links.control, "_peer_of", lambda request: edge.links.control.Peer(1, *_allowed(request))
         ),
