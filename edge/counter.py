@@ -1,6 +1,7 @@
 """The counter's role: staff's pages on an address of their own, and the match that they show."""
 
 import asyncio
+from functools import partial
 
 from aiohttp import web
 
@@ -35,7 +36,8 @@ class Counter:
         self._settings = one_or_default(config, "counter", CounterSettings)
         self.matcher = Matcher(store=store, clock=clock, platform=HttpSettlementPlatform(http))
         self.control = MatchControl(store=store, clock=clock, staff=staff, matcher=self.matcher)
-        self._app = build_counter(
+        self._make_app = partial(
+            build_counter,
             self._settings,
             config.one("site", SiteSettings),
             store=store,
@@ -48,7 +50,7 @@ class Counter:
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        runner = web.AppRunner(self._app, access_log=None, handle_signals=False)
+        runner = web.AppRunner(self._make_app(), access_log=None, handle_signals=False)
         await runner.setup()
         try:
             context = make_context(self._settings, self._config.resolve)
