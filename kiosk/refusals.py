@@ -321,6 +321,7 @@ REFUSALS: dict[str, Words] = {
     "case_already_closed": COUNTER_ONLY,
     "case_reason_missing": COUNTER_ONLY,
     "day_not_over": COUNTER_ONLY,
+    "form_sent_already": COUNTER_ONLY,
     "delivery_unknown": COUNTER_ONLY,
     "delivery_already_received": COUNTER_ONLY,
     "fee_order_unknown": COUNTER_ONLY,
