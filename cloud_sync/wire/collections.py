@@ -235,6 +235,14 @@ class Overpayment(Record, frozen=True, kw_only=True):
     done: bool = False
 
 
+class Invoice(Record, frozen=True, kw_only=True):
+    """The invoice 发票 of an order, whose id it has; `number` once issued, `red` when taken back."""
+
+    id: str
+    state: Literal["asked", "issued", "red"]
+    number: str = ""
+
+
 class KeySetRecord(Record, frozen=True, kw_only=True):
     """The root-signed key set; base64."""
 
@@ -275,6 +283,7 @@ COLLECTIONS: dict[str, type[Record]] = {
     "leases": Lease,
     "overpayments": Overpayment,
     "contract": Contract,
+    "invoices": Invoice,
     "keyset": KeySetRecord,
     "revocations": Revocation,
     "parked": ParkedEvent,

@@ -41,7 +41,7 @@ _COPIED: dict[str, tuple[str, str]] = {
     "receipts": (
         "number",
         f"NULL, {_SHIFTED.format('order_id')}, {_SHIFTED.format('attempt_id')}, purpose, payee, total_fen, "
-        "business_date, at_ms, trust, body",
+        "business_date, at_ms, trust, body, token, reprints",
     ),
     "postings": (
         "source, rule, iif(line = 0, 99, line)",

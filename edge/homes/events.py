@@ -39,5 +39,38 @@ class BillPaid(Event, frozen=True, kw_only=True):
     penalty_left_fen: int
 
 
-EVENTS: tuple[type[Event], ...] = (FeePlaced, BillPaid)
+class BillPaidTwice(Event, frozen=True, kw_only=True):
+    """The platform found that an order of ours paid what its bill no longer asked for: `amount_fen` of it."""
+
+    TYPE: ClassVar[str] = "BillPaidTwice"
+    order_id: str
+    bill_id: str
+    payee: str
+    amount_fen: int
+
+
+class BillRefunded(Event, frozen=True, kw_only=True):
+    """The second payment of a bill goes back, by the refund that is named; `by` is who chose."""
+
+    TYPE: ClassVar[str] = "BillRefunded"
+    order_id: str
+    bill_id: str
+    refund_id: str
+    amount_fen: int
+    by: str
+
+
+class BillCredited(Event, frozen=True, kw_only=True):
+    """The second payment of a bill became a prepayment 预存物业费 on an account; `by` is who chose."""
+
+    TYPE: ClassVar[str] = "BillCredited"
+    order_id: str
+    bill_id: str
+    account: str
+    payee: str
+    amount_fen: int
+    by: str
+
+
+EVENTS: tuple[type[Event], ...] = (FeePlaced, BillPaid, BillPaidTwice, BillRefunded, BillCredited)
 """Events of this room, for the table in `edge.app`."""

@@ -203,6 +203,25 @@ class TopUpSettled(Event, frozen=True, kw_only=True):
     receipt: int
 
 
+class ReceiptReprinted(Event, frozen=True, kw_only=True):
+    """A copy of a receipt was printed, marked 补打; `count` is how many there are now."""
+
+    TYPE: ClassVar[str] = "ReceiptReprinted"
+    receipt: int
+    order_id: str
+    count: int
+
+
+class InvoiceAsked(Event, frozen=True, kw_only=True):
+    """Somebody who holds the receipt asked for its invoice 发票; the platform issues it."""
+
+    TYPE: ClassVar[str] = "InvoiceAsked"
+    receipt: int
+    order_id: str
+    payee: str
+    total_fen: int
+
+
 EVENTS: tuple[type[Event], ...] = (
     PaymentRequested,
     PaymentUnknown,
@@ -217,4 +236,6 @@ EVENTS: tuple[type[Event], ...] = (
     PointsClaimed,
     TopUpPlaced,
     TopUpSettled,
+    ReceiptReprinted,
+    InvoiceAsked,
 )

@@ -117,8 +117,9 @@ def insert_receipt(connection: sqlite3.Connection, receipt: Row) -> int:
     """Insert a receipt under the next number and return that number."""
     cursor = connection.execute(
         "INSERT INTO receipts"
-        " (order_id, attempt_id, purpose, payee, total_fen, business_date, at_ms, trust, body) VALUES"
-        " (:order_id, :attempt_id, :purpose, :payee, :total_fen, :business_date, :at_ms, :trust, :body)",
+        " (order_id, attempt_id, purpose, payee, total_fen, business_date, at_ms, trust, body, token) VALUES"
+        " (:order_id, :attempt_id, :purpose, :payee, :total_fen, :business_date, :at_ms, :trust, :body,"
+        " :token)",
         receipt,
     )
     number = cursor.lastrowid
@@ -133,6 +134,20 @@ def insert_receipt(connection: sqlite3.Connection, receipt: Row) -> int:
 def receipt_row(connection: sqlite3.Connection, number: int) -> Row | None:
     """Return one receipt."""
     return row_of(connection.execute("SELECT * FROM receipts WHERE number = ?", (number,)))
+
+
+def count_reprint(connection: sqlite3.Connection, number: int) -> None:
+    """Count one more copy of a receipt."""
+    connection.execute("UPDATE receipts SET reprints = reprints + 1 WHERE number = ?", (number,))
+
+
+def insert_asked_invoice(connection: sqlite3.Connection, order_id: str) -> bool:
+    """Note that an invoice was asked for here; returns False when it had been."""
+    cursor = connection.execute(
+        "INSERT INTO invoices (id, version, state, number) VALUES (?, 0, 'asked', '') ON CONFLICT DO NOTHING",
+        (order_id,),
+    )
+    return cursor.rowcount > 0
 
 
 def receipt_totals(connection: sqlite3.Connection, business_date: str) -> list[Row]:

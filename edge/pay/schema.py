@@ -236,4 +236,18 @@ CREATE TABLE top_ups (
 ) STRICT;
 """,
     ),
+    Migration(
+        "pay-005",
+        """
+ALTER TABLE receipts ADD COLUMN token TEXT NOT NULL DEFAULT '';
+ALTER TABLE receipts ADD COLUMN reprints INTEGER NOT NULL DEFAULT 0;
+-- the invoice of an order: asked for here (version 0), then as the platform has it
+CREATE TABLE invoices (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('asked', 'issued', 'red')),
+    number TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
+    ),
 )
