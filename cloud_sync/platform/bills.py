@@ -80,9 +80,9 @@ def apply_bill_paid(connection: sqlite3.Connection, event: StoredEvent) -> None:
             *(paid.amount_fen + paid.penalty_fen, paid.tenders),
         )
         taken = _take(connection, event, bill, paid)
-        excess_fen = paid.amount_fen + paid.penalty_fen - taken.principal_fen - taken.penalty_fen
-        if excess_fen:
-            overpayments.note(connection, paid.order_id, bill, excess_fen)
+        excess = (paid.amount_fen - taken.principal_fen, paid.penalty_fen - taken.penalty_fen)
+        if any(excess):
+            overpayments.note(connection, paid.order_id, bill, *excess)
         bill = _settled(bill, paid.order_id, taken, paid.as_of)
     feed.put_record(connection, "bills", paid.bill_id, bill, applied_through=event.at)
 

@@ -40,14 +40,17 @@ class BillGivenBack(msgspec.Struct, frozen=True):
     account: str = ""
 
 
-def note(connection: sqlite3.Connection, order_id: str, bill: dict[str, Any], amount_fen: int) -> None:
+def note(
+    connection: sqlite3.Connection, order_id: str, bill: dict[str, Any], principal_fen: int, penalty_fen: int
+) -> None:
     """Write down that an order brought more than its bill still asked for."""
     found = Overpayment(
         id=_id_of(order_id, bill["id"]),
         order=order_id,
         bill=bill["id"],
         payee=bill["payee"],
-        amount_fen=amount_fen,
+        amount_fen=principal_fen + penalty_fen,
+        penalty_fen=penalty_fen,
         account=_account_for(connection, bill),
     )
     feed.put_record(connection, COLLECTION, found.id, msgspec.to_builtins(found))

@@ -230,6 +230,7 @@ class Overpayment(Record, frozen=True, kw_only=True):
     bill: str
     payee: str
     amount_fen: int
+    penalty_fen: int = 0
     account: str = ""
     choice: Literal["", "refund", "credit"] = ""
     done: bool = False

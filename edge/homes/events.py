@@ -64,6 +64,7 @@ class BillCredited(Event, frozen=True, kw_only=True):
     """The second payment of a bill became a prepayment 预存物业费 on an account; `by` is who chose."""
 
     TYPE: ClassVar[str] = "BillCredited"
+    credit_id: str
     order_id: str
     bill_id: str
     account: str

@@ -93,3 +93,31 @@ def is_settlement_known(connection: sqlite3.Connection, bill: str, order_id: str
     """Whether the platform's record of a bill contains this order's payment."""
     query = "SELECT 1 FROM bill_settlements WHERE bill = ? AND order_id = ?"
     return connection.execute(query, (bill, order_id)).fetchone() is not None
+
+
+def overpayment_row(connection: sqlite3.Connection, overpayment: str) -> Row | None:
+    """Return one bill that was paid twice."""
+    return row_of(connection.execute("SELECT * FROM overpayments WHERE id = ?", (overpayment,)))
+
+
+def open_overpayment_rows(connection: sqlite3.Connection, room: str) -> list[Row]:
+    """Return the bills of a room that were paid twice, as long as nothing was done about them."""
+    query = (
+        "SELECT overpayments.* FROM overpayments JOIN bills ON bills.id = bill WHERE room = ? AND done = 0"
+        " AND choice = '' AND NOT EXISTS (SELECT 1 FROM overpayment_ends e WHERE e.id = overpayments.id)"
+        " ORDER BY overpayments.id"
+    )
+    return rows_of(connection.execute(query, (room,)))
+
+
+def is_overpayment_ended(connection: sqlite3.Connection, overpayment: str) -> bool:
+    """Whether we have given the money back or credited it."""
+    query = "SELECT 1 FROM overpayment_ends WHERE id = ?"
+    return connection.execute(query, (overpayment,)).fetchone() is not None
+
+
+def end_overpayment(connection: sqlite3.Connection, overpayment: str, choice: str, at_ms: int) -> None:
+    """Note what was done; sqlite3.IntegrityError when something had been."""
+    connection.execute(
+        "INSERT INTO overpayment_ends (id, choice, at_ms) VALUES (?, ?, ?)", (overpayment, choice, at_ms)
+    )

@@ -102,4 +102,27 @@ ALTER TABLE bill_payments ADD COLUMN penalty_left_fen INTEGER NOT NULL DEFAULT 0
 ALTER TABLE bill_payments ADD COLUMN as_of TEXT NOT NULL DEFAULT '';
 """,
     ),
+    Migration(
+        "homes-004",
+        """
+CREATE TABLE overpayments (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    order_id TEXT NOT NULL,
+    bill TEXT NOT NULL,
+    payee TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    penalty_fen INTEGER NOT NULL CHECK (penalty_fen BETWEEN 0 AND amount_fen),
+    account TEXT NOT NULL,
+    choice TEXT NOT NULL,
+    done INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- what we did about one of them: once, whatever the platform's record says later
+CREATE TABLE overpayment_ends (
+    id TEXT PRIMARY KEY,
+    choice TEXT NOT NULL CHECK (choice IN ('refund', 'credit')),
+    at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
+    ),
 )
