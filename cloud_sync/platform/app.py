@@ -12,6 +12,7 @@ from aiohttp import web
 from cloud_sync.platform import (
     accounts_api,
     applying,
+    bills_api,
     commands,
     device_api,
     payment_api,
@@ -52,6 +53,7 @@ ROUTES: tuple[Route, ...] = (
     *phone_api.ROUTES,
     *phone_pay_api.ROUTES,
     *phone_accounts_api.ROUTES,
+    *bills_api.ROUTES,
     *sim_api.ROUTES,
     Route("GET", "/openapi.json", get_openapi, Access.OPEN, "This description", answer=dict),
 )

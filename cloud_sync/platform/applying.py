@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from cloud_sync.platform import invoices, overpayments
 from cloud_sync.platform.bills import apply_bill_paid
 from cloud_sync.platform.commands import note_answer
 from cloud_sync.platform.feed import put_record
@@ -99,6 +100,9 @@ APPLIERS: dict[str, Callable[[sqlite3.Connection, StoredEvent], None]] = {
     "community.edge.BillPaid.v1": apply_bill_paid,
     "community.edge.BillPaid.v2": apply_bill_paid,
     "community.edge.BillPaid.v3": apply_bill_paid,
+    "community.edge.BillRefunded.v1": overpayments.apply_given_back,
+    "community.edge.BillCredited.v1": overpayments.apply_credited,
+    "community.edge.InvoiceAsked.v1": invoices.apply_invoice_asked,
     "community.edge.OrderCollected.v1": apply_order_collected,
     "community.edge.DoorOpened.v1": apply_opening("door_opened", "opened"),
     "community.edge.DoorUnknown.v1": apply_opening("door_unknown", "unknown"),

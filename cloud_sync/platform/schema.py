@@ -48,6 +48,11 @@ CREATE TABLE IF NOT EXISTS app_fees (
   amount_fen INTEGER NOT NULL, penalty_fen INTEGER NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS bill_tokens (bill_id TEXT PRIMARY KEY, token TEXT NOT NULL) STRICT;
+-- receipts by the hash of their token, and who asked for an invoice on the phone
+CREATE TABLE IF NOT EXISTS receipt_hashes (order_id TEXT PRIMARY KEY, claim_hash TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS invoice_askers (
+  order_id TEXT NOT NULL, subject TEXT NOT NULL, PRIMARY KEY (order_id, subject)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS contract_figures (version INTEGER PRIMARY KEY, figures TEXT NOT NULL) STRICT;
 -- which event settled an order (of a bill): another event that settles the same one is not counted again
 CREATE TABLE IF NOT EXISTS settled (

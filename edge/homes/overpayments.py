@@ -1,6 +1,6 @@
 """Bills paid twice: paid here while the app paid them too, found when the platform and we are in step again.
 
-The payer chooses: the money goes back by the tenders that paid, or it becomes a prepayment 预存物业费. A choice
+The payer chooses: the money goes back by the tenders that paid, or becomes a prepayment 预存物业费. A choice
 made on the phone comes down with the record, one made here is done at once; either way it is done here, once,
 and told by an event. Money of a bill that was paid for another room 代缴, or for which there is no account to
 credit, goes back without asking: nobody here may decide about it.
@@ -119,5 +119,5 @@ def _order_of(connection: sqlite3.Connection, found: Overpayment) -> FeeBody | N
     return None if row is None else msgspec.json.decode(row["body"], type=FeeBody)
 
 
-def _overpayment_of(row: records.Row) -> Overpayment:
+def _overpayment_of(row: dict[str, Any]) -> Overpayment:
     return msgspec.convert({**row, "order": row["order_id"]}, Overpayment, strict=False)

@@ -91,6 +91,7 @@ _OF_THE_FIRST = (RESIDENT, "r-3-1203", "B03", VISITOR_LABEL, "26880")
 PARTS = {
     **{"{site}": SITE, "{device}": DEVICE, "{attempt}": "k1-1-7", "{epoch}": "1", "{seq}": "1"},
     **{"{door}": "gate", "{part}": "k1-1-9", "{date}": "2026-11-21", "{channel}": "wechat"},
+    **{"{door}": "gate", "{bill}": "b1", "{order}": "k1-1-6"},
 }
 BODIES: dict[str, Any] = {
     "/nonce": {"nonce": "n" * 32},
@@ -100,6 +101,8 @@ BODIES: dict[str, Any] = {
         "channel": "wechat",
     },
     "/login": {"subject": RESIDENT},
+    "/choose": {"choice": "refund"},
+    "/phone/api/invoices": {"code": "CE-R:k1-1-6.none"},
     "/certificate": {"public_key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
     "/visitors": {
         "doors": ["gate"],
@@ -213,7 +216,11 @@ async def platform_desk() -> AsyncIterator[Served]:
             )
         )
         visitors, commands = "/phone/api/visitors", "/phone/api/commands"
-        asker.ids = {visitors: str(json.loads(made)["id"]), commands: "c-first"}
+        asker.ids = {
+            visitors: str(json.loads(made)["id"]),
+            commands: "c-first",
+            "/phone/api/bills": "b1",
+        }
         await _pay_and_refund(app[PLATFORM], asker)
 
         async def ask(role: str, route: str) -> str:
