@@ -342,10 +342,14 @@ RULES_003: tuple[PostingRule, ...] = (
         19,
         "fee_credited",
         "A bill paid twice: what came second becomes prepaid fee, by the payer's choice",
-        "",
-        "",
-        (),
-        _moved("liability:fees", "liability:prepaid"),
+        "BillCredited",
+        "credit_id",
+        ("amount_fen",),
+        (
+            RuleLine("total", CREDIT, "liability:prepaid"),
+            RuleLine("principal", DEBIT, "liability:fees"),
+            RuleLine("penalty", DEBIT, "liability:penalties"),
+        ),
     ),
 )
 """Numbered by `books-003`."""

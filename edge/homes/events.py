@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from edge.pay.events import Tender
 from edge.store.events import Event
 
 
@@ -20,7 +21,8 @@ class BillPaid(Event, frozen=True, kw_only=True):
     """A bill was paid, or a part of it: `amount_fen` of its principal, `penalty_fen` beside it.
 
     `person` is a commitment to the payer (`edge.store.personal`), None when nobody showed a code. The penalty
-    was counted up to the day `as_of`; `penalty_left_fen` of it is still owed.
+    was counted up to the day `as_of`; `penalty_left_fen` of it is still owed. `tenders` is what accounts paid
+    of this bill, `claim_hash` the hash of the receipt's token, the same for all bills of an order.
     """
 
     TYPE: ClassVar[str] = "BillPaid"
@@ -37,6 +39,8 @@ class BillPaid(Event, frozen=True, kw_only=True):
     receipt: int
     as_of: str
     penalty_left_fen: int
+    tenders: tuple[Tender, ...]
+    claim_hash: str
 
 
 class BillPaidTwice(Event, frozen=True, kw_only=True):

@@ -24,11 +24,14 @@ from edge.pay.attempts import Attempt, open_attempt
 from edge.pay.contract import current_terms
 from edge.pay.copies import own_epoch
 from edge.pay.errors import OrderNotPayable
+from edge.pay.events import Tender
 from edge.pay.receipts import Receipt, issue_receipt
-from edge.store.personal import commit_person
+from edge.pay.tenders import OrderLimits, share_tenders, tenders_of
+from edge.store.personal import commit_person, who_is
 from edge.store.unit import Unit
 
 ACTOR = "kiosk"
+PROPERTY_FEE = "property_fee"
 
 
 class PlacedFee(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,13 +169,20 @@ def settle_bills(unit: Unit, attempt: Attempt) -> Receipt:
         ):
             continue
         raise OrderNotPayable(order=attempt.order_id, bill=line.bill_id)
-    principal = sum(line.amount_fen for line in body.lines)
-    amounts = {"total": body.total_fen, "principal": principal, "penalty": body.total_fen - principal}
+    principal_fen = sum(line.amount_fen for line in body.lines)
+    amounts = {
+        "total": attempt.amount_fen,
+        "tenders": attempt.held_fen,
+        "principal": principal_fen,
+        "penalty": body.total_fen - principal_fen,
+    }
     rule = "collected" if body.collected_for_others else "fee"
     post(unit, rule, attempt.order_id, amounts, payee=body.payee)
     receipt = issue_receipt(unit, attempt, receipt_of(body))
-    for line in body.lines:
-        _pay_bill(unit, attempt, body, line, receipt)
+    held = tenders_of(unit.connection, attempt.id)
+    shares = share_tenders(held, [line.amount_fen + line.penalty_fen for line in body.lines])
+    for line, tenders in zip(body.lines, shares, strict=True):
+        _pay_bill(unit, attempt, body, line, receipt, tenders)
     records.mark_fee_paid(unit.connection, attempt.order_id, receipt.number)
     return receipt
 
@@ -198,7 +208,9 @@ def _payable_order(connection: sqlite3.Connection, attempt: Attempt) -> FeeBody:
     return body
 
 
-def _pay_bill(unit: Unit, attempt: Attempt, body: FeeBody, line: FeeLine, receipt: Receipt) -> None:
+def _pay_bill(
+    unit: Unit, attempt: Attempt, body: FeeBody, line: FeeLine, receipt: Receipt, tenders: tuple[Tender, ...]
+) -> None:
     paid = BillPaid(
         bill_id=line.bill_id,
         order_id=attempt.order_id,
@@ -212,6 +224,8 @@ def _pay_bill(unit: Unit, attempt: Attempt, body: FeeBody, line: FeeLine, receip
         receipt=receipt.number,
         as_of=line.as_of,
         penalty_left_fen=line.penalty_left_fen,
+        tenders=tenders,
+        claim_hash=receipt.claim_hash,
     )
     seq = unit.record(paid, actor=ACTOR)
     overlay = {
@@ -225,6 +239,25 @@ def _pay_bill(unit: Unit, attempt: Attempt, body: FeeBody, line: FeeLine, receip
         "seq": seq,
     }
     records.insert_bill_payment(unit.connection, overlay)
+
+
+def fee_limits(connection: sqlite3.Connection, order_id: str) -> OrderLimits:
+    """Return what accounts may pay of a fee order: nothing of what is collected for others 代收.
+
+    A prepaid fee pays property fee and the penalty on it alone. Raises FeeOrderUnknown.
+    """
+    body = find_fee_order(connection, order_id).body
+    own = () if body.collected_for_others else body.lines
+    property_fen = sum(line.amount_fen + line.penalty_fen for line in own if line.item == PROPERTY_FEE)
+    own_fen = sum(line.amount_fen + line.penalty_fen for line in own)
+    return OrderLimits(
+        subject=None if body.person is None else who_is(connection, body.person),
+        payee=body.payee,
+        total_fen=body.total_fen,
+        points_fen=own_fen,
+        prepaid_fee_fen=property_fen,
+        wallet_fen=own_fen,
+    )
 
 
 def find_fee_order(connection: sqlite3.Connection, order_id: str) -> FeeOrder:
