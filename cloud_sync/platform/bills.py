@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
-from cloud_sync.platform import feed, overpayments
+from cloud_sync.platform import feed, invoices, overpayments
 from cloud_sync.platform.custody import note_incident
 from cloud_sync.platform.lease_events import TenderPart, spend
 from cloud_sync.platform.penalty import figures_of, penalty_of
@@ -51,6 +51,7 @@ class BillPaid(msgspec.Struct, frozen=True):
     as_of: str = ""
     penalty_left_fen: int = 0
     tenders: list[TenderPart] = []
+    claim_hash: str = ""
 
 
 class Taken(NamedTuple):
@@ -79,6 +80,7 @@ def apply_bill_paid(connection: sqlite3.Connection, event: StoredEvent) -> None:
             *(connection, event, paid.order_id, "fee", bill["payee"]),
             *(paid.amount_fen + paid.penalty_fen, paid.tenders),
         )
+        invoices.keep_claim_hash(connection, paid.order_id, paid.claim_hash)
         taken = _take(connection, event, bill, paid)
         excess = (paid.amount_fen - taken.principal_fen, paid.penalty_fen - taken.penalty_fen)
         if any(excess):

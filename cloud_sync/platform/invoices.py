@@ -36,12 +36,6 @@ class InvoiceAsked(msgspec.Struct, frozen=True):
     order_id: str
 
 
-class RefundRequested(msgspec.Struct, frozen=True):
-    """What we read of it."""
-
-    order_id: str
-
-
 def apply_invoice_asked(connection: sqlite3.Connection, event: StoredEvent) -> None:
     """Somebody asked at the kiosk."""
     asked = msgspec.json.decode(event.body, type=InvoiceAsked)
@@ -53,11 +47,6 @@ def turn_red(connection: sqlite3.Connection, order_id: str) -> None:
     invoice = feed.get_record(connection, COLLECTION, order_id)
     if invoice is not None and invoice["state"] == "issued":
         feed.put_record(connection, COLLECTION, order_id, {**invoice, "state": "red"})
-
-
-def apply_refund_requested(connection: sqlite3.Connection, event: StoredEvent) -> None:
-    """Money of an order goes back: its invoice cannot stand as it is."""
-    turn_red(connection, msgspec.json.decode(event.body, type=RefundRequested).order_id)
 
 
 def keep_claim_hash(connection: sqlite3.Connection, order_id: str, claim_hash: str) -> None:

@@ -4,7 +4,7 @@ import sqlite3
 
 import msgspec
 
-from cloud_sync.platform import claims, points
+from cloud_sync.platform import claims, invoices, points
 from cloud_sync.platform.balances import Cause, read_account
 from cloud_sync.platform.lease_events import TenderPart, spend
 from cloud_sync.platform.leases import credit
@@ -99,6 +99,7 @@ def apply_sale(connection: sqlite3.Connection, event: StoredEvent) -> None:
             connection, sale.order_id, sale.points_account, "earned", at_ms=event.at_ms, event=event.at
         )
     claims.settle_waiting(connection, sale.order_id, now_ms=event.at_ms)
+    invoices.keep_claim_hash(connection, sale.order_id, sale.claim_hash)
 
 
 def apply_points_claimed(connection: sqlite3.Connection, event: StoredEvent) -> None:
@@ -128,6 +129,7 @@ def apply_refund(connection: sqlite3.Connection, event: StoredEvent) -> None:
     )
     if asked.rowcount:
         note_refund(connection, refund.order_id, refund.amount_fen, 0)
+        invoices.turn_red(connection, refund.order_id)
     for part in refund.parts:
         if part.kind == CHANNEL:
             continue
