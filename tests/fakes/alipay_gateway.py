@@ -147,6 +147,8 @@ class AlipayServer:
         trade = self.world.trades.setdefault(number, MerchantTrade(number, amount_fen, "paying"))
         if trade.amount_fen != amount_fen:
             return _fault("ACQ.CONTEXT_INCONSISTENT")
+        if trade.state in ("closed", "reversed"):
+            return _fault("ACQ.TRADE_HAS_CLOSE")
         if does == "declines":
             trade.state = "closed"
             return _fault("ACQ.BUYER_BALANCE_NOT_ENOUGH")
