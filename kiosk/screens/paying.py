@@ -186,9 +186,8 @@ class PayUnknownScreen(Screen):
 
 
 def _kinds(paying: Paying) -> tuple[AccountKind, ...]:
-    """Points and balance are always shown, with the reason when they take nothing; prepaid fee when there."""
-    prepaid = paying.order.offer("prepaid_fee") is not None
-    return ("prepaid_fee", "points", "wallet") if prepaid else ("wallet", "points")
+    """Points and balance are always shown, with the reason when they take nothing; prepaid fee if it pays."""
+    return ("prepaid_fee", "points", "wallet") if usable(paying.order.offer("prepaid_fee")) else ("wallet", "points")
 
 
 @dataclass(frozen=True, slots=True)
