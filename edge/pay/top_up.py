@@ -133,6 +133,12 @@ def settle_top_up(unit: Unit, attempt: Attempt) -> Receipt:
     return receipt
 
 
+def top_up_receipt(connection: sqlite3.Connection, order_id: str) -> int | None:
+    """Return the number of a settled top-up's receipt; None when there is no such top-up or it waits."""
+    row = records.top_up_row(connection, order_id)
+    return None if row is None else row["receipt"]
+
+
 def _body_of(connection: sqlite3.Connection, order_id: str) -> TopUpBody:
     """The body of a top-up that waits for its money."""
     row = records.top_up_row(connection, order_id)

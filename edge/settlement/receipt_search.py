@@ -6,12 +6,13 @@ from edge.homes.errors import FeeOrderUnknown
 from edge.homes.fees import find_fee_order
 from edge.pay.errors import ReceiptUnknown
 from edge.pay.receipts import Receipt, find_receipt, holds_paper, split_code
+from edge.pay.top_up import top_up_receipt
 from edge.shop.checkout import find_order
 from edge.shop.errors import OrderUnknown
 
 
 def find_receipt_of_order(connection: sqlite3.Connection, order_id: str) -> Receipt:
-    """Return the receipt of a settled order, goods or fees. Raises ReceiptUnknown."""
+    """Return the receipt of a settled order, goods, fees or a top-up. Raises ReceiptUnknown."""
     number = _number_of(connection, order_id)
     if number is None:
         raise ReceiptUnknown(order=order_id)
@@ -35,4 +36,4 @@ def _number_of(connection: sqlite3.Connection, order_id: str) -> int | None:
     try:
         return find_fee_order(connection, order_id).receipt
     except FeeOrderUnknown:
-        return None
+        return top_up_receipt(connection, order_id)

@@ -187,7 +187,11 @@ class PayUnknownScreen(Screen):
 
 def _kinds(paying: Paying) -> tuple[AccountKind, ...]:
     """Points and balance are always shown, with the reason when they take nothing; prepaid fee if it pays."""
-    return ("prepaid_fee", "points", "wallet") if usable(paying.order.offer("prepaid_fee")) else ("wallet", "points")
+    return (
+        ("prepaid_fee", "points", "wallet")
+        if usable(paying.order.offer("prepaid_fee"))
+        else ("wallet", "points")
+    )
 
 
 @dataclass(frozen=True, slots=True)
