@@ -187,11 +187,10 @@ class PayUnknownScreen(Screen):
 
 def _kinds(paying: Paying) -> tuple[AccountKind, ...]:
     """Points and balance are always shown, with the reason when they take nothing; prepaid fee if it pays."""
-    return (
-        ("prepaid_fee", "points", "wallet")
-        if usable(paying.order.offer("prepaid_fee"))
-        else ("wallet", "points")
-    )
+    prepaid = paying.order.offer("prepaid_fee")
+    if prepaid is not None and prepaid.usable_fen > 0:
+        return ("prepaid_fee", "points", "wallet")
+    return ("wallet", "points")
 
 
 @dataclass(frozen=True, slots=True)
