@@ -107,7 +107,8 @@ def test_payments_of_an_older_file_are_kept(tmp_path: Path) -> None:
     old.executescript(
         "CREATE TABLE payments (attempt TEXT PRIMARY KEY, device TEXT, request TEXT, channel TEXT,"
         " payee TEXT, amount_fen INTEGER, description TEXT, qr TEXT, state TEXT, reason TEXT,"
-        " answers INTEGER, channel_id TEXT, payer TEXT, created_ms INTEGER, expires_ms INTEGER, decided_ms INTEGER);"
+        " answers INTEGER, channel_id TEXT, payer TEXT, created_ms INTEGER, expires_ms INTEGER,"
+        " decided_ms INTEGER);"
         "CREATE TABLE channel_modes (channel TEXT PRIMARY KEY, mode TEXT);"
         "INSERT INTO payments VALUES"
         " ('k1-1-7','k1','{\"order\":\"k1-1-6\"}','wechat','shop',6000,'','q1','paid','',1,'sim1','r',1,2,"
