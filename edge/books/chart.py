@@ -35,20 +35,31 @@ class RuleLine(NamedTuple):
     stem: str
 
 
+class Told(NamedTuple):
+    """How the journal tells of a rule's sets: the sum of `amounts` over all `events` of a `source`.
+
+    With `parts` the amounts, and the source unless the event has it, are of that list's items of `kinds`.
+    """
+
+    events: tuple[str, ...]
+    source: str
+    amounts: tuple[str, ...] = ("amount_fen",)
+    parts: str = ""
+    kinds: tuple[str, ...] = ()
+
+
 class PostingRule(NamedTuple):
     """What a business event posts.
 
-    `event` is the type of the journal event that is written with the postings, "" for a rule that is held
-    against none; the event's field `source` names the posted source, and the sum of its fields `amounts` over
-    all events of that source is what the lines of the roles `paid` hold, by default the first line.
+    `told` says which journal event is written with the postings, None for a rule that is held against none.
+    Rules may share it: each source is then posted by one of them. What it tells is what the lines of the
+    roles `paid` hold, by default the first line.
     """
 
     number: int
     name: str
     meaning: str
-    event: str
-    source: str
-    amounts: tuple[str, ...]
+    told: Told | None
     lines: tuple[RuleLine, ...]
     paid: tuple[str, ...] = ()
 
@@ -159,14 +170,22 @@ def _moved(debit: str, credit: str) -> tuple[RuleLine, ...]:
     return (RuleLine("total", DEBIT, debit), RuleLine("total", CREDIT, credit))
 
 
+_BILL_PAID = Told(("BillPaid",), "order_id", ("amount_fen", "penalty_fen"))
+_REFUND_DUE = Told(("RefundRequested",), "refund_id")
+_TENDERED = Told(("RefundRequested",), "part_id", parts="parts", kinds=("points", "prepaid_fee", "wallet"))
+
+
+def _spent(kind: str) -> Told:
+    """What an account of a kind paid in an attempt."""
+    return Told(("SaleSettled", "BillPaid"), "attempt_id", parts="tenders", kinds=(kind,))
+
+
 RULES_001: tuple[PostingRule, ...] = (
     PostingRule(
         1,
         "sale",
         "Goods sold: `total` is what the channel captured, beside points and wallet, or a release",
-        "SaleSettled",
-        "order_id",
-        ("total_fen",),
+        Told(("SaleSettled",), "order_id", ("total_fen",)),
         _SALE,
         _PAID,
     ),
@@ -175,18 +194,14 @@ RULES_001: tuple[PostingRule, ...] = (
         "sale_refund",
         "Goods taken back, all or in part: `points_back` can be less than the points they earned, where the"
         " refund shrinks by what was spent of them",
-        "RefundRequested",
-        "refund_id",
-        ("amount_fen",),
+        _REFUND_DUE,
         _SALE_REFUND,
     ),
     PostingRule(
         3,
         "fee",
         "Bills of the payee's own paid: property fee, parking",
-        "BillPaid",
-        "order_id",
-        ("amount_fen", "penalty_fen"),
+        _BILL_PAID,
         _bills("liability:fees", "liability:penalties"),
         _PAID,
     ),
@@ -194,27 +209,21 @@ RULES_001: tuple[PostingRule, ...] = (
         4,
         "fee_refund",
         "A fee given back",
-        "RefundRequested",
-        "refund_id",
-        ("amount_fen",),
+        _REFUND_DUE,
         _bills_back("liability:fees", "liability:penalties"),
     ),
     PostingRule(
         5,
         "points_earned",
         "Points granted without a sale",
-        "",
-        "",
-        (),
+        None,
         (RuleLine("points", DEBIT, "expense:points"), RuleLine("points", CREDIT, "liability:points")),
     ),
     PostingRule(
         6,
         "refund_due",
         "Money captured that settles nothing: late, or for an order that cannot be settled any more",
-        "RefundRequested",
-        "refund_id",
-        ("amount_fen",),
+        _REFUND_DUE,
         _moved("assets:channel", "liability:refunds"),
     ),
 )
@@ -225,9 +234,7 @@ RULES_002: tuple[PostingRule, ...] = (
         7,
         "collected",
         "Bills collected for others paid: water, electricity, shared costs",
-        "BillPaid",
-        "order_id",
-        ("amount_fen", "penalty_fen"),
+        _BILL_PAID,
         _bills("liability:collected", "liability:collected_penalties"),
         _PAID,
     ),
@@ -235,9 +242,7 @@ RULES_002: tuple[PostingRule, ...] = (
         8,
         "collected_refund",
         "What was collected for others given back",
-        "RefundRequested",
-        "refund_id",
-        ("amount_fen",),
+        _REFUND_DUE,
         _bills_back("liability:collected", "liability:collected_penalties"),
     ),
 )
@@ -248,81 +253,63 @@ RULES_003: tuple[PostingRule, ...] = (
         9,
         "refund_paid",
         "The channel's part of a refund has gone back",
-        "RefundPaid",
-        "part_id",
-        ("amount_fen",),
+        Told(("RefundPaid",), "part_id"),
         _moved("liability:refunds", "assets:channel"),
     ),
     PostingRule(
         10,
         "refund_tendered",
         "A part of a refund goes back to points, a wallet or a prepaid fee; in the payee's books",
-        "",
-        "",
-        (),
+        _TENDERED,
         _moved("liability:refunds", "assets:tenders"),
     ),
     PostingRule(
         11,
         "points_spent",
         "Points paid with; in the books of their issuer",
-        "",
-        "",
-        (),
+        _spent("points"),
         _moved("liability:points", "liability:tenders"),
     ),
     PostingRule(
         12,
         "wallet_spent",
         "Wallet money paid with; in the books of its issuer",
-        "",
-        "",
-        (),
+        _spent("wallet"),
         _moved("liability:wallet", "liability:tenders"),
     ),
     PostingRule(
         13,
         "prepaid_fee_spent",
         "Prepaid property fee paid with; in the books of its issuer",
-        "",
-        "",
-        (),
+        _spent("prepaid_fee"),
         _moved("liability:prepaid", "liability:tenders"),
     ),
     PostingRule(
         14,
         "points_refunded",
         "Points given back; in the books of their issuer",
-        "",
-        "",
-        (),
+        _TENDERED._replace(kinds=("points",)),
         _moved("liability:tenders", "liability:points"),
     ),
     PostingRule(
         15,
         "wallet_refunded",
         "Wallet money given back; in the books of its issuer",
-        "",
-        "",
-        (),
+        _TENDERED._replace(kinds=("wallet",)),
         _moved("liability:tenders", "liability:wallet"),
     ),
     PostingRule(
         16,
         "prepaid_fee_refunded",
         "Prepaid property fee given back; in the books of its issuer",
-        "",
-        "",
-        (),
+        _TENDERED._replace(kinds=("prepaid_fee",)),
         _moved("liability:tenders", "liability:prepaid"),
     ),
     PostingRule(
         17,
         "top_up",
         "Money added to a wallet or a prepaid fee",
-        "TopUpSettled",
-        "order_id",
-        ("amount_fen",),
+        Told(("TopUpSettled",), "order_id"),
         (
             RuleLine("total", DEBIT, "assets:channel"),
             RuleLine("wallet", CREDIT, "liability:wallet"),
@@ -333,18 +320,14 @@ RULES_003: tuple[PostingRule, ...] = (
         18,
         "receivable_paid",
         "The payment of released goods turned out to be made",
-        "",
-        "",
-        (),
+        None,
         _moved("assets:channel", "assets:receivable"),
     ),
     PostingRule(
         19,
         "fee_credited",
         "A bill paid twice: what came second becomes prepaid fee, by the payer's choice",
-        "BillCredited",
-        "credit_id",
-        ("amount_fen",),
+        Told(("BillCredited",), "credit_id"),
         (
             RuleLine("total", CREDIT, "liability:prepaid"),
             RuleLine("principal", DEBIT, "liability:fees"),

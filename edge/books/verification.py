@@ -12,16 +12,17 @@ from typing import Any
 import msgspec
 
 from edge.books import records
-from edge.books.chart import RULES, PostingRule
+from edge.books.chart import RULES, Told
 from edge.books.records import SetTotal
 from edge.ids import Identity
 from edge.money import format_yuan
 from edge.store import journal
 from edge.store.facts import get_fact
 
-_BY_EVENT: dict[str, tuple[PostingRule, ...]] = {
-    event: tuple(rule for rule in RULES.values() if rule.event == event)
-    for event in {rule.event for rule in RULES.values() if rule.event}
+_TOLD = frozenset(rule.told for rule in RULES.values() if rule.told is not None)
+_BY_EVENT: dict[str, tuple[Told, ...]] = {
+    event: tuple(told for told in _TOLD if event in told.events)
+    for event in {event for told in _TOLD for event in told.events}
 }
 
 
@@ -45,7 +46,7 @@ class BooksReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def verify_books(connection: sqlite3.Connection) -> BooksReport:
     """Check all of the books and name every difference; none is good news."""
-    told = _Told(connection)
+    journaled = _Journal(connection)
     differences = list(_check_balances(connection))
     accounts, sets, unheld = len(records.kept_balances(connection)), 0, 0
     device = str(get_fact(connection, "device"))
@@ -53,11 +54,11 @@ def verify_books(connection: sqlite3.Connection) -> BooksReport:
         sets += 1
         source = str(Identity.from_key(device, total.source))
         differences += _check_set(source, total)
-        unheld += told.is_cut_off(total)
-        differences += told.check(source, total)
-    differences += told.unposted()
+        unheld += journaled.is_cut_off(total)
+        differences += journaled.check(source, total)
+    differences += journaled.unposted()
     return BooksReport(
-        accounts=accounts, sets=sets, events=told.events, unheld=unheld, differences=tuple(differences)
+        accounts=accounts, sets=sets, events=journaled.events, unheld=unheld, differences=tuple(differences)
     )
 
 
@@ -89,44 +90,55 @@ def _check_set(source: str, total: SetTotal) -> Iterator[Difference]:
         yield Difference("account_unknown", subject, f"{total.strays} rows name no account")
 
 
-class _Told:
+class _Journal:
     """What the journal tells of money: the sum per posted source, taken out as its set is found."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._sums: dict[tuple[str, int], int] = {}
+        self._sums: dict[tuple[Told, int], int] = {}
         self._begins_at = 0
         self.events = 0
         for number, row in enumerate(journal.tail(connection, 0)):
             if number == 0 and row.seq > 1:
                 self._begins_at = Identity.parse(row.id).key
-            if (rules := _BY_EVENT.get(row.type)) is not None:
-                self._take(rules[0], msgspec.json.decode(row.body))
+            if (tellers := _BY_EVENT.get(row.type)) is not None:
+                self.events += 1
+                body = msgspec.json.decode(row.body)
+                for told in tellers:
+                    self._take(told, body)
 
-    def _take(self, rule: PostingRule, body: dict[str, Any]) -> None:
-        self.events += 1
-        place = (rule.event, Identity.parse(body[rule.source]).key)
-        self._sums[place] = self._sums.get(place, 0) + sum(body[name] for name in rule.amounts)
+    def _take(self, told: Told, body: dict[str, Any]) -> None:
+        parts = [body]
+        if told.parts:
+            # Events of earlier versions have no parts.
+            parts = [{**body, **part} for part in body.get(told.parts, ()) if part["kind"] in told.kinds]
+        for part in parts:
+            place = (told, Identity.parse(part[told.source]).key)
+            self._sums[place] = self._sums.get(place, 0) + sum(part[name] for name in told.amounts)
 
     def is_cut_off(self, total: SetTotal) -> bool:
         """Whether the event of a set may be gone: the set is older than the oldest event, and not told of."""
-        event = RULES[total.rule].event
-        return total.source < self._begins_at and (event, total.source) not in self._sums
+        told = RULES[total.rule].told
+        return total.source < self._begins_at and (told, total.source) not in self._sums
 
     def check(self, source: str, total: SetTotal) -> Iterator[Difference]:
         """Hold one set against its event."""
-        rule, subject = RULES[total.rule], f"{source}/{total.rule}"
-        told_fen = self._sums.pop((rule.event, total.source), None)
+        told, subject = RULES[total.rule].told, f"{source}/{total.rule}"
+        if told is None:
+            return
+        events = " or ".join(told.events)
+        told_fen = self._sums.pop((told, total.source), None)
         if told_fen is None:
-            if rule.event and total.paid_fen and total.source >= self._begins_at:
-                yield Difference("event_missing", subject, f"the journal holds no {rule.event} of it")
+            if total.paid_fen and total.source >= self._begins_at:
+                yield Difference("event_missing", subject, f"the journal holds no {events} of it")
         elif told_fen != total.paid_fen:
-            told, posted = format_yuan(told_fen), format_yuan(total.paid_fen)
-            yield Difference("amount_differs", subject, f"{rule.event} says {told}, posted are {posted}")
+            says, posted = format_yuan(told_fen), format_yuan(total.paid_fen)
+            yield Difference("amount_differs", subject, f"{events} says {says}, posted are {posted}")
 
     def unposted(self) -> Iterator[Difference]:
         """Events whose set is missing; call it after all sets were checked."""
-        for event, key in self._sums:
-            source = Identity.from_key("", key)
+        for told, key in self._sums:
+            source, events = Identity.from_key("", key), " or ".join(told.events)
+            what = " ".join(("no postings of", *told.kinds)) if told.kinds else "no postings"
             yield Difference(
-                "set_missing", f"{event} {source.epoch}-{source.counter}", "the event has no postings"
+                "set_missing", f"{events} {source.epoch}-{source.counter}", f"the event has {what}"
             )

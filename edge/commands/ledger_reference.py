@@ -38,8 +38,9 @@ def ledger() -> Iterator[str]:
 
 def _rule(rule: PostingRule) -> Iterator[str]:
     posted = "It is held against no event of its own."
-    if rule.event:
-        posted = f"Posted with `{rule.event}`, one set for each `{rule.source}`."
+    if rule.told is not None:
+        events = " or ".join(f"`{event}`" for event in rule.told.events)
+        posted = f"Posted with {events}, one set for each `{rule.told.source}`."
     yield f"#### `{rule.name}`\n\n{rule.meaning}. {posted}\n"
     yield "| debit | amount | credit | amount |\n|---|---|---|---|"
     debits = [line for line in rule.lines if line.side == DEBIT]

@@ -1,14 +1,19 @@
 """`verify_books` names every difference; the world of trade is the product's own."""
 
+import sqlite3
 from collections.abc import Callable
 
 import pytest
 
+from edge.books.chart import RULES
 from edge.books.records import trial_rows
 from edge.books.verification import verify_books
 from edge.pay.engine import PaymentEngine
 from edge.shop.checkout import place_order, settle_sale
+from edge.shop.returns import return_goods
+from edge.store.connections import prepare_writer
 from edge.store.inline import InlineStore
+from tests.fakes.accounts import SUBJECT, pay, tender
 from tests.fakes.clock import FakeClock
 from tests.fakes.payment_platform import FakePaymentPlatform
 from tests.fakes.trade import basket_of, open_store, put_contract, put_product
@@ -40,6 +45,13 @@ async def test_right_books_have_no_differences() -> None:
     assert (report.sets, report.events, report.unheld, report.differences) == (3, 3, 0, ())
     assert sum(row.balance_fen for row in trial_rows(store.connection)) == 0
     assert {row.name_zh for row in trial_rows(store.connection)} >= {"渠道待结算款", "商品销售收入"}
+
+
+def open_copy(store: InlineStore) -> InlineStore:
+    """The same database once more, to be spoilt."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.deserialize(store.connection.serialize())
+    return InlineStore(prepare_writer(connection), site="heyuanli", device="k1", clock=FakeClock())
 
 
 def _sql(*statements: str) -> Spoil:
@@ -87,3 +99,28 @@ async def test_sets_older_than_the_journal_that_is_kept_are_not_held_against_it(
     _sql("DROP TRIGGER journal_never_shrinks", f"DELETE FROM journal WHERE seq < {last}")(store)
     report = verify_books(store.connection)
     assert (report.sets, report.unheld, report.differences) == (3, 2, ())
+
+
+async def test_a_spend_that_the_ledger_forgot_is_named() -> None:
+    store = open_store(FakeClock())
+    put_contract(store)
+    product = put_product(store, 1, pieces=90)
+    points = tender(store, "points", 500)
+    placed = store.run_now(
+        lambda unit: place_order(unit, basket_of((product, 2)), resident=SUBJECT, kiosk="k1")
+    )
+    pay(store, placed, points)
+    store.run_now(
+        lambda unit: return_goods(
+            unit, placed.order_id, {"s1": 2}, staff="staff-1", reason="other", resalable=True
+        )
+    )
+    assert verify_books(store.connection).differences == ()
+    for rule in ("points_spent", "points_refunded", "refund_tendered", "sale_refund"):
+        spoilt = open_copy(store)
+        _sql(
+            "DROP TRIGGER postings_never_go",
+            f"DELETE FROM postings WHERE rule = {RULES[rule].number}",
+        )(spoilt)
+        found = {each.code for each in verify_books(spoilt.connection).differences}
+        assert "set_missing" in found, rule
