@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from edge.homes.fees import settle_bills
+from edge.homes.fees import fee_limits, settle_bills
 from edge.pay.attempts import Attempt, Settle
 from edge.pay.codes import CodeTable
 from edge.pay.engine import Conflict, Limits, PaymentEngine
@@ -21,7 +21,7 @@ SETTLE: Mapping[str, Settle] = {"sale": settle_sale, "fee": settle_bills, "top_u
 RELEASABLE: Mapping[str, Settle] = {"sale": settle_sale}
 """What a supervisor may give out before the outcome: goods, never a bill or a balance."""
 
-LIMITS: Mapping[str, Limits] = {"sale": sale_limits, "top_up": top_up_limits}
+LIMITS: Mapping[str, Limits] = {"sale": sale_limits, "fee": fee_limits, "top_up": top_up_limits}
 """What accounts may pay of an order, by the purpose of its payment."""
 
 LOOK_EVERY_S = 1.0

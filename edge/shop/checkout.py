@@ -273,7 +273,7 @@ def _settled_event(
         receipt=receipt.number,
         tenders=tenders,
         points_account=body.points_account if receipt.body.points else "",
-        claim_hash="",
+        claim_hash=receipt.claim_hash,
     )
 
 
