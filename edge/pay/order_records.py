@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from edge.pay.records import key_of
+from edge.pay.records import Row, key_of, rows_of
 
 
 def attempt_ids(connection: sqlite3.Connection, order_id: str) -> list[str]:
@@ -39,3 +39,23 @@ def receipt_numbers(connection: sqlite3.Connection, business_date: str, limit: i
         " AND business_date = :date ORDER BY number DESC LIMIT :limit"
     )
     return [int(row[0]) for row in connection.execute(query, {"date": business_date, "limit": limit})]
+
+
+def open_holds(connection: sqlite3.Connection, limit: int) -> list[Row]:
+    """Return what is held of accounts: order_id, attempt, kind, amount_fen, since when; oldest first."""
+    query = (
+        "SELECT a.order_id, a.id AS attempt, h.kind, h.amount_fen, a.created_at_ms AS at_ms"
+        " FROM tender_holds h JOIN attempts a ON a.key = h.attempt WHERE h.state = 'held'"
+        " ORDER BY h.attempt, h.place LIMIT ?"
+    )
+    return rows_of(connection.execute(query, (limit,)))
+
+
+def live_leases(connection: sqlite3.Connection, limit: int) -> list[Row]:
+    """Return the leases that are not back yet: id, and its account's kind and issuer."""
+    query = (
+        "SELECT l.id, coalesce(t.kind, '') AS kind, coalesce(t.issuer, '') AS issuer FROM leases l"
+        " LEFT JOIN tender_accounts t ON t.id = l.account WHERE l.closed = 0 AND l.returned = 0"
+        " ORDER BY t.kind, l.id LIMIT ?"
+    )
+    return rows_of(connection.execute(query, (limit,)))

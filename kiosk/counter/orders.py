@@ -15,6 +15,7 @@ from edge.pay.refunds import Refund, RefundPart, find_refund, refundable_fen, re
 from edge.pay.states import AttemptState, PartState
 from edge.shop.checkout import find_order
 from edge.shop.errors import OrderUnknown
+from edge.shop.returns import ReturnableLine, returnable
 from kiosk.words import Text
 
 CODES = ("CE-R:", "CE-S:")
@@ -45,6 +46,7 @@ class OrderView:
     attempts: tuple[Attempt, ...]
     refunds: tuple[Refund, ...]
     refundable_fen: int
+    returnable: tuple[ReturnableLine, ...]
 
     @property
     def open_attempt(self) -> Attempt | None:
@@ -102,6 +104,7 @@ def view_order(connection: sqlite3.Connection, order_id: str) -> OrderView:
         attempts=attempts,
         refunds=refunds_of(connection, order_id),
         refundable_fen=refundable_fen(connection, order_id),
+        returnable=_returnable(connection, order_id, placed),
     )
 
 
@@ -109,6 +112,15 @@ def failed_parts(connection: sqlite3.Connection) -> tuple[RefundPart, ...]:
     """Return the parts of refunds that a channel refused: the money is still owed to the payer."""
     refunds = (find_refund(connection, row["id"]) for row in refund_rows(connection, PartState.FAILED))
     return tuple(part for refund in refunds for part in refund.parts if part.state is PartState.FAILED)
+
+
+def _returnable(
+    connection: sqlite3.Connection, order_id: str, placed: "_Placed"
+) -> tuple[ReturnableLine, ...]:
+    """The lines of a paid sale of which pieces may still come back."""
+    if (placed.purpose, placed.state) != ("sale", "paid"):
+        return ()
+    return tuple(line for line in returnable(connection, order_id) if line.left)
 
 
 class _Placed(NamedTuple):

@@ -10,6 +10,7 @@ from edge.pay.release import unpaid_releases
 from edge.settlement.cases import open_cases
 from kiosk.counter.names import payee_names, staff_names
 from kiosk.counter.orders import failed_parts, find_order_id, view_order
+from kiosk.counter.pages_returns import PIECES
 from kiosk.counter.server import JUDGES, READERS, SERVERS, Route, Visit, go
 
 
@@ -37,7 +38,13 @@ async def show_order(visit: Visit) -> web.Response:
         lambda c: (view_order(c, order_id), payee_names(c), staff_names(c))
     )
     return visit.show(
-        "order.html", order=order, payees=payees, people=people, serves=visit.may(SERVERS), judges=JUDGES
+        "order.html",
+        order=order,
+        payees=payees,
+        people=people,
+        serves=visit.may(SERVERS),
+        judges=JUDGES,
+        prefix=PIECES,
     )
 
 

@@ -128,6 +128,12 @@ REASONS = {
     "another_date": Text("记在别的日期", "booked on another date"),
     "written_off": Text("经理同意记损失", "written off with the manager's word"),
 }
+RETURN_REASONS = {
+    "quality": Text("质量有问题", "quality"),
+    "wrong_item": Text("拿错、发错", "wrong item"),
+    "changed_mind": Text("不想要了", "changed their mind"),
+    "other": Text("其他", "other"),
+}
 VANISHED = Text("再对时已经一致", "all agree by now")
 MATCH = Text("自动核对", "the match")
 
@@ -171,6 +177,13 @@ REFUSALS = {
         Text(
             "它已经有结果，或已经放行。请看最新状态。",
             "It has an outcome, or was released. Look again.",
+        ),
+    ),
+    "return_refused": Words(
+        Text("这样退不了", "This cannot be taken back"),
+        Text(
+            "要写退几件，不能多于卖出的；单子要已付款。没有退钱，也没有动库存。",
+            "Say how many pieces, no more than were sold, of a paid order. No money or stock has moved.",
         ),
     ),
     "order_unknown": Words(

@@ -8,6 +8,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Page
 
 from edge.settlement.cases import close_case, open_cases
+from tests.fakes.accounts import put_account, put_lease
 from tests.fakes.counter_stand import PIN, TODAY, CounterStand
 
 SIZES = {"wide": (1366, 768), "narrow": (800, 1100)}
@@ -29,6 +30,7 @@ async def make_day() -> Day:
     """Sales that agree and differ, one payment without outcome, one case closed by a person."""
     stand = CounterStand()
     await stand.hire()
+    put_lease(stand.store, put_account(stand.store, "wallet", 9_000), 4_200)
     stand.bill(await stand.sell(), "12.80")
     paid = await stand.sell(2)
     stand.bill(paid, "25.61")
@@ -96,6 +98,8 @@ async def tour(page: Page, url: str, day: Day) -> AsyncIterator[str]:
         "order-unknown": f"/orders/{day.unknown}",
         "order-paid": f"/orders/{day.paid}",
         "not-found": "/find?q=999",
+        "return": f"/orders/{day.paid}/return?pieces.s1=1",
+        "holds": "/holds",
         "cases": "/cases",
         "case": f"/cases/{day.case}",
         "case-closed": f"/cases/{day.closed}",
