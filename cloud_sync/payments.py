@@ -28,6 +28,9 @@ DESCRIPTION_LIMIT = 128
 REASON_LIMIT = 64
 _CHANNELS: dict[str, Channel] = {"wechat": "wechat", "alipay": "alipay"}
 
+REASONS = {"password": "user_paying"}
+"""What the wire calls a payer who is confirming, and what the payment room calls it."""
+
 
 class HttpPaymentPlatform:
     """`edge.pay.ports.PaymentPlatform`; raises PlatformUnreachable or PlatformRejected.
@@ -133,7 +136,7 @@ def _state_of(state: PaymentState) -> ChannelState:
         amount_fen=state.amount_fen,
         channel_id=state.channel_id,
         order_id=state.order,
-        reason=state.reason,
+        reason=REASONS.get(state.reason, state.reason),
         paid_at_ms=state.paid_at_ms,
     )
 
