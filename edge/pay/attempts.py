@@ -339,7 +339,7 @@ def watched_attempts(connection: sqlite3.Connection, after_id: str, count: int) 
 
 
 def apply_last_word(unit: Unit, attempt_id: str, finding: Finding, settle: Mapping[str, Settle]) -> None:
-    """As `apply_finding`, for an answer after the watch's end: "failed" ends the watch, nothing else does."""
+    """As `apply_finding`, for an answer after the watch's end: only "failed" and "reversed" end the watch."""
     apply_finding(unit, attempt_id, finding, settle)
-    if finding.answer is Answer.FAILED:
+    if finding.answer in (Answer.FAILED, Answer.REVERSED):
         records.end_watch(unit.connection, attempt_id)

@@ -46,8 +46,10 @@ def _check_grants(evidence: Evidence, spent: Counter[str]) -> Iterator[str]:
             yield f"lease {lease}: the table says {use.spent_fen} spent, the journal {spent[lease]}"
     if evidence.leases is not None:
         states = attempt_states(evidence)
+        spent_already = {entry.data["attempt_id"] for entry in evidence.journal.of("PaymentReleased")}
+        holding = {name for name, state in states.items() if state == OPEN} - spent_already
         asked = evidence.journal.of("PaymentRequested")
-        open_fen = sum(e.data.get("held_fen", 0) for e in asked if states[e.data["attempt_id"]] == OPEN)
+        open_fen = sum(e.data.get("held_fen", 0) for e in asked if e.data["attempt_id"] in holding)
         held_fen = sum(use.held_fen for use in evidence.leases.values())
         if held_fen != open_fen:
             yield f"{held_fen} fen are held, open payments hold {open_fen}"

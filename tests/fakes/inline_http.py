@@ -54,9 +54,14 @@ def open_platform(
     """The platform's application over a database in memory; its roles do not run by themselves."""
     database = InlineDatabase(schema)
     with patch.object(platform_app, "Database", lambda path: database):
-        app = platform_app.build_platform(settings, clock_ms=clock_ms)
+        app = platform_app.build_platform(settings, clock_ms=clock_ms, pause=give_up)
     app.freeze()
     return app, database
+
+
+async def give_up(seconds: float) -> None:
+    """Stands where a channel lets a request hang: whoever waits has given up. Raises TimeoutError."""
+    raise TimeoutError(f"no answer for {seconds:.0f} s")
 
 
 async def handle(
@@ -102,7 +107,7 @@ async def handle(
 class _Nobody:
     """Stands for a connection that nobody asks about."""
 
-    transport = peername = ssl_context = None
+    transport = peername = sockname = ssl_context = None
 
 
 class InlineHttp(PlatformHttp):

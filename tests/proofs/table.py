@@ -4,6 +4,7 @@ from tests.proofs import (
     axe,
     brokers,
     core,
+    days,
     http_api,
     journal,
     kill_nine,
@@ -12,6 +13,7 @@ from tests.proofs import (
     mutants,
     network,
     nth_write,
+    payments,
     power_cut,
     roles,
     rooms,
@@ -21,6 +23,8 @@ from tests.proofs.proof import Proof
 
 PROOFS: tuple[Proof, ...] = (
     core.PROOF,
+    payments.PROOF,
+    days.PROOF,
     power_cut.PROOF,
     nth_write.PROOF,
     kill_nine.PROOF,
