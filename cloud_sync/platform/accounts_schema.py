@@ -61,6 +61,12 @@ CREATE TABLE IF NOT EXISTS orders_told (
   refund_fen INTEGER NOT NULL DEFAULT 0, refunded_fen INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS orders_told_subject ON orders_told (subject, at_ms) WHERE subject<>'';
+-- whose an order is: an account of theirs was in it, or their phone paid. Whose phone paid only the simulated
+-- channels tell; with real ones it stands in the channel's own app
+CREATE VIEW IF NOT EXISTS orders_of AS
+  SELECT subject AS person, o.* FROM orders_told o WHERE subject<>''
+  UNION SELECT s.payer AS person, o.* FROM orders_told o JOIN trades t ON t.order_id=o.order_id
+  JOIN sim_trades s ON s.attempt=t.attempt WHERE s.payer<>'';
 CREATE TABLE IF NOT EXISTS refund_parts_told (
   part_id TEXT PRIMARY KEY, order_id TEXT NOT NULL, amount_fen INTEGER NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT;

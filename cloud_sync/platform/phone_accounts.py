@@ -115,17 +115,21 @@ def order_of_slip(text: str) -> str | None:
     return None if parts is None else parts[0]
 
 
-def news_of(connection: sqlite3.Connection, order: str) -> OrderNews:
-    """What became of a parked order, as far as the site has told."""
+def news_of(connection: sqlite3.Connection, order: str, subject: str) -> OrderNews:
+    """What became of a parked order, as far as the site has told: sums only to whose order it is."""
     row = connection.execute("SELECT * FROM orders_told WHERE order_id=?", (order,)).fetchone()
-    return OrderNews(order, "not_here") if row is None else _news(connection, row)
+    if row is None:
+        return OrderNews(order, "not_here")
+    own = connection.execute(
+        "SELECT 1 FROM orders_of WHERE person=? AND order_id=?", (subject, order)
+    ).fetchone()
+    return _news(connection, row) if own is not None else OrderNews(order, row["state"], at_ms=row["at_ms"])
 
 
 def list_payments(connection: sqlite3.Connection, subject: str) -> list[OrderNews]:
-    """The resident's own payments, newest first: those in which an account or a phone of theirs was shown."""
+    """The resident's own payments, newest first."""
     rows = connection.execute(
-        "SELECT * FROM orders_told WHERE subject=? ORDER BY at_ms DESC, order_id DESC LIMIT ?",
-        (subject, LINES),
+        "SELECT * FROM orders_of WHERE person=? ORDER BY at_ms DESC, order_id DESC LIMIT ?", (subject, LINES)
     ).fetchall()
     return [_news(connection, row) for row in rows]
 

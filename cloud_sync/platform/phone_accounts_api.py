@@ -69,7 +69,8 @@ async def post_slip(request: web.Request, platform: Platform) -> web.StreamRespo
     order = order_of_slip((await read_body(request, CodeText)).text)
     if order is None:
         raise Malformed(parameter="text")
-    return reply(await platform.database.read(lambda c: news_of(c, order)))
+    subject = request[SUBJECT]
+    return reply(await platform.database.read(lambda c: news_of(c, order, subject)))
 
 
 _API = "/phone/api"

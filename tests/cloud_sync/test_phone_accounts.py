@@ -33,7 +33,9 @@ async def opened(world: World, *, wallet_fen: int = 0) -> None:
 
 
 def sale(**changes: object) -> SaleSettled:
-    event = from_golden(SaleSettled, tenders=[], points_account="", contract_version=1, **changes)
+    event = from_golden(
+        SaleSettled, **{"tenders": [], "points_account": "", "contract_version": 1, **changes}
+    )
     assert isinstance(event, SaleSettled)
     return event
 
@@ -63,7 +65,13 @@ async def test_a_slip_tells_what_became_of_its_order(world: World, phone: Phone)
     world.journal(sale(order_id="k1-1-42"))
     await drain(world)
     news = (await phone("POST", "/slips", slip))[1]
-    assert (news["state"], news["total_fen"]) == ("paid", 2460)
+    assert (news["state"], news["total_fen"], news["kind"]) == ("paid", 0, ""), "sums are the payer's own"
+
+
+async def test_the_own_slip_tells_of_the_money_too(world: World, phone: Phone) -> None:
+    await opened(world)
+    slip = {"text": "CE-S:k1-1-42.token"}
+    world.journal(from_golden(SaleSettled, order_id="k1-1-42", tenders=[], points_account=POINTS))
     world.journal(from_golden(RefundRequested, order_id="k1-1-42", amount_fen=2460, parts=[]))
     await drain(world)
     news = (await phone("POST", "/slips", slip))[1]

@@ -5,7 +5,7 @@ import { has, w } from "./words.js";
 
 const screen = document.getElementById("screen"), tabs = document.getElementById("tabs"), over = document.getElementById("over");
 
-export const state = { me: null, personas: [], tab: "code", online: true, sheet: null, draft: {}, armed: "" };
+export const state = { me: null, personas: [], tab: "code", online: true, asOf: 0, sheet: null, draft: {}, armed: "" };
 const TABS = [["code", "qr", "tabCode"], ["doors", "door", "tabDoors"], ["orders", "locker", "tabOrders"], ["pay", "bill", "tabPay"], ["money", "wallet", "tabMoney"], ["more", "dots", "tabMore"]];
 const known = { screens: {}, sheets: {}, actions: {}, forms: {}, sources: {} };
 
@@ -71,7 +71,8 @@ export const closeSheet = () => { [state.sheet, state.armed] = [null, ""]; rende
 export async function refresh() {
   if (!state.me) return;
   const asked = Object.entries(known.sources).map(async ([name, path]) => { state[name] = await api("GET", path); });
-  await Promise.allSettled(asked);
+  const answers = await Promise.allSettled(asked);
+  if (answers.some((answer) => answer.status === "fulfilled")) state.asOf = Date.now();
 }
 
 export function listen() {

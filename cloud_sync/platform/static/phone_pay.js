@@ -18,7 +18,7 @@ function payScreen() {
 function offerSheet({ offer, outcome, fault }) {
   if (outcome) {
     const [kind, title, hint] = { paid: ["done", "paid", "paidHint"], failed: ["stop", "payFailed", "payFailedHint"], unknown: ["unsure", "payUnknown", "payUnknownHint"] }[outcome];
-    return html`<div class="strip ${kind} ${kind === "unsure" ? "hatch" : ""}" data-outcome="${outcome}"><h2 class="row sign head">${mark(kind)}${w(title)}</h2><p>${w(hint)}</p></div><button class="key wide" data-action="close">${w("close")}</button>`;
+    return html`<div class="strip ${kind} ${kind === "unsure" ? "hatch" : ""}" data-outcome="${outcome}"><h2 class="row sign head">${mark(kind)}${w(title)}</h2><p>${w(outcome === "paid" && offer.hint ? offer.hint : hint)}</p></div><button class="key wide" data-action="close">${w("close")}</button>`;
   }
   return html`<section class="plate"><p class="row split"><span class="tag">${pick(offer, "payee")}</span><span class="small soft">${w(offer.channel)}</span></p><p class="sign sum num" id="amount">${yuan(offer.amount_fen)} ${w("yuan")}</p><p class="small soft">${offer.description}</p></section>
     ${fault ? html`<div class="strip stop" role="alert">${explain(fault)}</div>` : ""}

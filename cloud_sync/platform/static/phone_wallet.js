@@ -1,6 +1,6 @@
 // Wallet and prepaid fee: what is there, what of it works without network, every line in plain words, adding money.
 import { api, explain, openSheet, Refused, register, render, state, top } from "./phone_core.js";
-import { newsRow, pasteForm, pasteOf } from "./phone_receipts.js";
+import { invoiceList, newsRow, pasteForm, pasteOf } from "./phone_receipts.js";
 import { html } from "./parts.js";
 import { day, has, isEnglish, pick, w, yuan } from "./words.js";
 
@@ -15,15 +15,18 @@ export const dateOf = (atMs) => {
   return isEnglish() ? `${at.getDate()}/${at.getMonth() + 1}/${at.getFullYear()}` : `${at.getFullYear()}年${at.getMonth() + 1}月${at.getDate()}日`;
 };
 
+// What was paid in the app has no number on paper.
+export const orderName = (order) => (order.startsWith("app-") ? w("inApp") : order);
+
 function lineWords(line) {
   if (line.refused) return w("line_refused", w(has(`claim_${line.refused}`) ? `claim_${line.refused}` : "error_other"));
   return w(`line_${line.kind}`);
 }
 function lineNote(line) {
-  if (line.pending_until_ms) return w("countsFrom", dateOf(line.pending_until_ms));
+  if (line.pending_until_ms) return line.amount_fen < 0 ? w("fromPending") : w("countsFrom", dateOf(line.pending_until_ms));
   return line.expires_ms && line.amount_fen > 0 ? w("endsOn", dateOf(line.expires_ms)) : "";
 }
-export const lineRow = (account) => (line) => html`<li data-line="${line.kind}"><div class="grow"><b>${lineWords(line)}</b><p class="note">${day(line.at_ms)}${line.order ? ` · ${line.order}` : ""}</p>${lineNote(line) ? html`<p class="note ${line.pending_until_ms ? "bold" : ""}">${lineNote(line)}</p>` : ""}</div>
+export const lineRow = (account) => (line) => html`<li data-line="${line.kind}"><div class="grow"><b>${lineWords(line)}</b><p class="note">${day(line.at_ms)}${line.order ? ` · ${orderName(line.order)}` : ""}</p>${lineNote(line) ? html`<p class="note ${line.pending_until_ms ? "bold" : ""}">${lineNote(line)}</p>` : ""}</div>
   ${line.refused ? "" : html`<b class="num">${amount(account, line.amount_fen)}</b>`}</li>`;
 
 function accountCard(account) {
@@ -40,10 +43,10 @@ function accountCard(account) {
 }
 
 function moneyScreen() {
-  return html`${top(w("moneyTitle"), w("moneyHint"))}
+  return html`${top(w("moneyTitle"), w("moneyHint"))}${state.online ? "" : html`<p class="strip" data-as-of>${state.asOf ? w("asOf", day(state.asOf)) : w("asOfNever")}</p>`}
     ${state.accounts.map(accountCard)}${state.accounts.length ? "" : html`<p>${w("noAccounts")}</p>`}
     <section class="stack"><h2 class="payee">${w("claimTitle")}</h2><p class="note">${w("claimHint")}</p>${pasteForm()}</section>
-    <section><h2 class="payee">${w("paymentsTitle")}</h2>${state.payments.length ? html`<ul class="list" id="payments">${state.payments.slice(0, 12).map(newsRow)}</ul>` : html`<p class="small">${w("paymentsNone")}</p>`}</section>`;
+    <section><h2 class="payee">${w("paymentsTitle")}</h2>${state.payments.length ? html`<ul class="list" id="payments">${state.payments.slice(0, 12).map(newsRow)}</ul>` : html`<p class="small">${w("paymentsNone")}</p>`}</section>${invoiceList()}`;
 }
 
 const find = (id) => state.accounts.find((account) => account.id === id);
@@ -54,8 +57,8 @@ function topUpSheet({ id, fault }) {
   const room = account.limit_fen ? account.limit_fen - account.balance_fen : 0;
   return html`<form class="stack" data-form="topUp"><h2 class="sign head">${w(account.kind === "wallet" ? "topUp" : "prepay")}</h2><input type="hidden" name="account" value="${id}">
     <p class="small soft">${pick(account, "issuer")}${account.limit_fen ? ` · ${w("roomLeft", yuan(Math.max(0, room)))}` : ""}</p>
-    <div class="choices">${TOP_UPS_FEN.map((fen, at) => html`<label class="pickkey"><input type="radio" name="fen" value="${fen}" ${at === 0 ? "checked" : ""}><span class="num">${yuan(fen)}</span></label>`)}</div>
-    <div class="two">${["wechat", "alipay"].map((name, at) => html`<label class="pickkey"><input type="radio" name="channel" value="${name}" ${at === 0 ? "checked" : ""}><span>${w(name)}</span></label>`)}</div>
+    <div class="choices">${TOP_UPS_FEN.map((fen, at) => html`<label class="choice"><input type="radio" name="fen" value="${fen}" ${at === 0 ? "checked" : ""}><span class="num">${yuan(fen)}</span></label>`)}</div>
+    <div class="two">${["wechat", "alipay"].map((name, at) => html`<label class="choice"><input type="radio" name="channel" value="${name}" ${at === 0 ? "checked" : ""}><span>${w(name)}</span></label>`)}</div>
     ${fault ? html`<div class="strip stop" role="alert">${explain(fault)}</div>` : ""}
     <button class="key main wide">${w("goOn")}</button><button type="button" class="key tool" data-action="close">${w("cancel")}</button></form>`;
 }
@@ -64,7 +67,7 @@ async function topUp(form) {
   const fields = new FormData(form), id = fields.get("account");
   try {
     const offer = await api("POST", `/accounts/${id}/top-up`, { amount_fen: Number(fields.get("fen")), channel: fields.get("channel") });
-    state.sheet = { kind: "offer", offer: { ...offer, payee_zh: find(id).issuer_zh, payee_en: find(id).issuer_en, amount_fen: Number(fields.get("fen")), channel: fields.get("channel"), description: w("topUp") } };
+    state.sheet = { kind: "offer", offer: { ...offer, payee_zh: find(id).issuer_zh, payee_en: find(id).issuer_en, amount_fen: Number(fields.get("fen")), channel: fields.get("channel"), description: w("topUp"), hint: "topUpHint" } };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     state.sheet = { kind: "topUp", id, fault: error.code };
