@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from edge.errors import DeviceError, EdgeError, PlatformUnreachable, Refusal, StoreError
-from kiosk.refusals import REFUSALS
+from kiosk.refusals import REASONS, REFUSALS
 from kiosk.visit import Answer, Dialog
 from kiosk.words import Text
 
@@ -124,7 +124,9 @@ def explain_scan(kind: str) -> Dialog:
 def explanation_of(error: EdgeError) -> Dialog:
     """The dialog for an error that a person may meet."""
     if isinstance(error, Refusal):
-        title, body = REFUSALS.get(error.code, REFUSALS["refused"])
+        title, body = REASONS.get(f"{error.code}:{error.details.get('reason')}") or REFUSALS.get(
+            error.code, REFUSALS["refused"]
+        )
         return _dialog(Explanation(title, body))
     if isinstance(error, StoreError):
         return _dialog(Explanation(*REFUSALS["trade_stopped"]))

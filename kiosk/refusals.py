@@ -381,3 +381,39 @@ REFUSALS: dict[str, Words] = {
     "time_answer_too_slow": AGAIN,
     "time_behind_floor": AGAIN,
 }
+
+REASONS: dict[str, Words] = {
+    "claim_refused:receipt_unknown": (
+        Text("这不是这里的小票", "This is no receipt of this kiosk"),
+        Text(
+            "积分没有动。别处的小票，请在手机 App 里补领。",
+            "No points moved. Claim receipts from elsewhere in the app.",
+        ),
+    ),
+    "claim_refused:identified": (
+        Text("这单的积分早就记上了", "These points are credited already"),
+        Text("付款时出示过住户码，不用再领。", "A resident code was shown at the payment. No need to claim."),
+    ),
+    "claim_refused:claimed": (
+        Text("这张小票已经领过了", "This receipt was claimed already"),
+        Text("每张小票只能领一次。不是您领的？请告诉前台。", "Each counts once. Not you? Tell the counter."),
+    ),
+    "claim_refused:too_late": (
+        Text("过了补领的日子", "The days to claim are over"),
+        Text(
+            "积分没有动。下次付款前先出示住户码。",
+            "No points moved. Show your resident code first next time.",
+        ),
+    ),
+    "claim_refused:no_points": (
+        Text("这张小票没有积分", "This receipt has no points"),
+        Text("没有得积分，或者货已经退了。", "It earned none, or the goods went back."),
+    ),
+    "claim_refused:not_managed": (
+        Text("您还没有积分账户", "You have no account of points"),
+        Text(
+            "积分给本物业管理的住户。请到前台问问。", "Points are for managed residents. Ask at the counter."
+        ),
+    ),
+}
+"""Words of refusals that name a reason, by code and reason."""

@@ -10,9 +10,10 @@ import pytest
 
 import kiosk
 from edge.errors import Refusal
+from edge.pay.errors import ClaimRefused
 from kiosk.banners import BANNERS
 from kiosk.explain import SCANS, explanation_of
-from kiosk.refusals import REFUSALS
+from kiosk.refusals import REASONS, REFUSALS
 from kiosk.words import Text
 
 FOLDER = Path(kiosk.__file__).parent
@@ -59,6 +60,20 @@ def test_a_refusal_says_what_happened_and_the_way_on(code: str) -> None:
         assert text.en and not text.en.endswith("!")
     assert REFUSALS[code][1].zh.endswith(("。", "？"))
     assert len(REFUSALS[code][0].zh) <= 20, "a headline is one line"
+
+
+@pytest.mark.parametrize("key", sorted(REASONS))
+def test_a_reason_says_what_happened_and_belongs_to_a_refusal(key: str) -> None:
+    assert key.partition(":")[0] in REFUSALS
+    for text in REASONS[key]:
+        assert CJK.search(text.zh) and not CJK.search(text.en)
+    assert len(REASONS[key][0].zh) <= 20, "a headline is one line"
+
+
+def test_a_refusal_with_a_reason_gets_the_words_of_the_reason() -> None:
+    refusal = ClaimRefused(reason="claimed")
+    assert explanation_of(refusal).title == REASONS["claim_refused:claimed"][0]
+    assert explanation_of(ClaimRefused(reason="new")).title == REFUSALS["claim_refused"][0]
 
 
 def test_an_unforeseen_refusal_still_gets_words() -> None:
