@@ -27,10 +27,11 @@ ACTOR = "kiosk"
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """Points that were claimed, pending as those of any sale."""
+    """Points that were claimed; they count after the return window of their sale, `pending_days`."""
 
     order_id: str
     points: int
+    pending_days: int
 
 
 def claimable_points(connection: sqlite3.Connection, code: str, today: str) -> tuple[SaleOrder, int]:
@@ -76,7 +77,8 @@ def claim_points(unit: Unit, code: str, *, resident: str) -> Claimed:
         business_date=today,
     )
     unit.record(claim, actor=ACTOR)
-    return Claimed(order_id=order.id, points=points)
+    pending_days = terms_of(unit.connection, order.body.contract_version).points_return_days
+    return Claimed(order_id=order.id, points=points, pending_days=pending_days)
 
 
 def _sale_of(connection: sqlite3.Connection, code: str) -> tuple[Receipt, SaleOrder]:
