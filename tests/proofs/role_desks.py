@@ -19,6 +19,7 @@ from aiohttp import web
 from argon2 import PasswordHasher
 
 from cloud_sync.platform.app import build_platform, make_runner
+from cloud_sync.platform.balances import account_id
 from cloud_sync.platform.channels import sim_payer
 from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import make_keys
@@ -75,6 +76,13 @@ async def _site_of(runner: web.AppRunner) -> AsyncIterator[str]:
 
 
 COMMUNITY_OF_TWO: dict[str, Any] = COMMUNITY | {
+    "accounts": [
+        {
+            **{"subject": RESIDENT, "kind": "wallet", "issuer": "property"},
+            "lines": [{"kind": "opening", "amount_fen": 98_765}],
+        }
+    ],
+    "contract": {**COMMUNITY["contract"], "wallet_limit_fen": 200_000},
     "residents": [
         *COMMUNITY["residents"],
         {"subject": OTHER, "room": "r-2-0801", "name_masked": "李*", "nickname": "李先生"},
@@ -85,11 +93,13 @@ COMMUNITY_OF_TWO: dict[str, Any] = COMMUNITY | {
         {"subject": OTHER, "doors": ["gate"], "from_ms": 0, "until_ms": 4_000_000_000_000},
     ],
 }
-_OF_THE_FIRST = (RESIDENT, "r-3-1203", "B03", VISITOR_LABEL, "26880")
-"""Words that must not be in an answer to somebody else: subject, room, cell, a pass's label, a bill's sum."""
+_OF_THE_FIRST = (RESIDENT, "r-3-1203", "B03", VISITOR_LABEL, "26880", "98765")
+"""Words that must not be in an answer to somebody else: subject, room, cell, a pass's label, a bill's sum, a
+balance."""
 
 PARTS = {
     **{"{site}": SITE, "{device}": DEVICE, "{attempt}": "k1-1-7", "{epoch}": "1", "{seq}": "1"},
+    **{"{account}": account_id(RESIDENT, "wallet", "property")},
     **{"{door}": "gate", "{part}": "k1-1-9", "{date}": "2026-11-21", "{channel}": "wechat"},
     **{"{door}": "gate", "{bill}": "b1", "{order}": "k1-1-6"},
 }
@@ -111,6 +121,11 @@ BODIES: dict[str, Any] = {
         "label": VISITOR_LABEL,
     },
     "/pay": {"qr": "weixin://wxpay/bizpayurl?pr=none"},
+    "/top-up": {"amount_fen": 100, "channel": "wechat"},
+    "/raise": {"epoch": 1, "granted_fen": 1},
+    "/receipts": {"text": "CE-R:k1-1-6.token"},
+    "/slips": {"text": "CE-S:k1-1-6.token"},
+    "/lost": {"person": "staff-7"},
     "/sim/channels": {},
     "/payments/charge": {
         **{"attempt": "k1-1-8", "order": "k1-1-6", "payee": "property", "amount_fen": 100},
