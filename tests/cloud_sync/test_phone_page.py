@@ -211,7 +211,7 @@ async def test_the_platforms_page_switches_faults_and_shows_what_came_of_them(no
         drawn = await page.inner_html(".fault-groups")
         assert [one["fault"] for one in overview["faults"] if f'data-row="{one["fault"]}"' not in drawn] == []
         await page.click("[data-clear]")
-        await page.wait_for_function("!document.querySelector('[data-fault][aria-pressed=true]')")
+        await page.wait_for_selector(".fault-groups:not(:has([aria-pressed=true]))")
         await http_port(now_world).request(attempt_of())
         await page.wait_for_selector("#payments tr")
         assert errors == []
