@@ -75,7 +75,12 @@ def apply_bill_paid(connection: sqlite3.Connection, event: StoredEvent) -> None:
             " VALUES (?,?,?,?,?,?,?)",
             (*event.key, paid.bill_id, paid.amount_fen, paid.penalty_fen, event.at_ms),
         )
-        spend(connection, event, paid.order_id, paid.tenders, of=paid.bill_id)
+        spend(
+            *(connection, event, paid.order_id, paid.tenders),
+            payee=bill["payee"],
+            of=paid.bill_id,
+            for_others=bill.get("collected_for_others", False),
+        )
         note_paid(
             *(connection, event, paid.order_id, "fee", bill["payee"]),
             *(paid.amount_fen + paid.penalty_fen, paid.tenders),

@@ -4,7 +4,7 @@ import sqlite3
 
 import msgspec
 
-from cloud_sync.platform.balances import Cause, move, read_account
+from cloud_sync.platform.balances import POINTS, Cause, move, read_account
 from cloud_sync.platform.custody import note_incident
 from cloud_sync.platform.leases import close_lease, close_older, grant_at_beginning, settle_account
 from cloud_sync.platform.stored import StoredEvent
@@ -12,6 +12,8 @@ from edge.errors import EdgeError
 
 LEASE_EXCEEDED = "lease_exceeded"
 """Incident: a device spent more of a lease than it was granted; the spend counts."""
+TENDER_NOT_ALLOWED = "tender_not_allowed"
+"""Incident: an account paid what it may not, another company or something collected for others; it counts."""
 LEASE_FOREIGN = "lease_foreign"
 """Incident: a spend names no lease, or one of another account or device; the spend counts."""
 SPENT_AFTER_RETURN = "spent_after_return"
@@ -45,16 +47,24 @@ class EpochBegan(msgspec.Struct, frozen=True):
 
 
 def spend(
-    connection: sqlite3.Connection, event: StoredEvent, order: str, parts: list[TenderPart], *, of: str = ""
+    connection: sqlite3.Connection,
+    event: StoredEvent,
+    order: str,
+    parts: list[TenderPart],
+    *,
+    payee: str,
+    of: str = "",
+    for_others: bool = False,
 ) -> None:
     """Take an order's tenders (of a bill) from their accounts and count them in their leases, once.
 
-    Raises AccountMissing. A spend outside of its lease counts and is an incident.
+    Raises AccountMissing. A spend outside of its lease, or on what the account may not pay, counts and is an
+    incident: the goods are gone.
     """
     for part in parts:
-        if part.account == "":
-            continue
-        read_account(connection, part.account, part.kind)
+        account = read_account(connection, part.account, part.kind)
+        if for_others if part.kind == POINTS else account["issuer"] != payee:
+            _incident(connection, event, TENDER_NOT_ALLOWED)
         key = f"spent:{order}:{of}:{part.account}"
         cause = Cause(key, event.at_ms, order, part.lease, event.at)
         if move(connection, part.account, "spent", -part.amount_fen, cause):

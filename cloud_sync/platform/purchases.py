@@ -81,7 +81,7 @@ def apply_sale(connection: sqlite3.Connection, event: StoredEvent) -> None:
         "INSERT INTO sales (device, epoch, seq, order_id, total_fen, at_ms) VALUES (?,?,?,?,?,?)",
         (*event.key, sale.order_id, sale.total_fen, event.at_ms),
     )
-    spend(connection, event, sale.order_id, sale.tenders)
+    spend(connection, event, sale.order_id, sale.tenders, payee=sale.payee)
     note_paid(
         *(connection, event, sale.order_id, "sale", sale.payee),
         *(sale.total_fen, sale.tenders, sale.points_account),

@@ -73,8 +73,8 @@ class Accounts:
 
     def sell(self, order: str, *tenders: dict[str, Any], **more: Any) -> None:
         """A sale of 10.00, paid with tenders in part."""
-        body = {"order_id": order, "total_fen": 1000, "tenders": tenders, "contract_version": 1, **more}
-        self.apply("SaleSettled", 3, **body)
+        body = {"order_id": order, "total_fen": 1000, "payee": "shop", "contract_version": 1}
+        self.apply("SaleSettled", 3, **{**body, "tenders": tenders, **more})
 
     def spend(self, order: str, account: str, fen: int, *, lease: str = "", kind: str = "wallet") -> None:
         """A sale of which so much came out of an account."""

@@ -1,8 +1,11 @@
 """Leases at the platform: granted and renewed by itself, raised on asking, back only when nothing is open."""
 
+from typing import Any
+
 import pytest
 
 from cloud_sync.platform.custody import StreamSuperseded
+from cloud_sync.platform.feed import put_record
 from cloud_sync.platform.figures import compute_figures
 from cloud_sync.platform.lease_events import LeaseIncomplete, declare_lost
 from cloud_sync.platform.leases import (
@@ -187,3 +190,31 @@ def test_the_platforms_figures_say_what_accounts_hold_and_why() -> None:
     assert (lease.granted_fen, lease.spent_fen, lease.open, lease.exceeded) == (80, 30, 1, 0)
     world.connection.execute("UPDATE accounts SET balance_fen=91")
     assert compute_figures(world.connection).accounts[0].unequal == 1
+
+
+def test_a_wallet_that_paid_another_company_counts_and_is_an_incident() -> None:
+    world = Accounts()
+    account = world.account("wallet", "property", fen=60)
+    world.spend("o1", account, 5)
+    assert world.record(account)["balance_fen"] == 55
+    assert world.incidents() == ["tender_not_allowed"]
+
+
+def test_points_on_what_is_collected_for_others_count_and_are_an_incident() -> None:
+    world = Accounts()
+    account = world.account("points", "property", fen=60)
+    for name, others in (("b1", True), ("b2", False)):
+        bill = {"id": name, "room": "r", "item": "water", "payee": "water", "period": "2026-11"}
+        money = {"due_on": "2026-11-30", "amount_fen": 500, "collected_for_others": others}
+        put_record(world.connection, "bills", name, {**bill, **money})
+        tender = {"kind": "points", "account": account, "lease": world.lease(account).id, "amount_fen": 10}
+        body: dict[str, Any] = {
+            "bill_id": name,
+            "order_id": f"o-{name}",
+            "amount_fen": 500,
+            "tenders": [tender],
+        }
+        world.apply("BillPaid", 3, **body)
+    assert world.incidents() == ["tender_not_allowed"]
+    assert world.record(account)["balance_fen"] == 40
+    world.check()
