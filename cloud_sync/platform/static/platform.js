@@ -1,5 +1,6 @@
 // The journal as it arrives, the devices, their head and their gaps.
 import { html, mark, raw, show } from "./parts.js";
+import { accountSection, lostGesture } from "./platform_accounts.js";
 import { channelGesture, channelSection, keepFigure } from "./platform_channels.js";
 import { clock, yuan } from "./words.js";
 
@@ -28,7 +29,7 @@ function page(view) {
       <h2>断号与分叉 Gaps, forks</h2>${view.incidents.length ? html`<table><tbody>${view.incidents.map(incident)}</tbody></table>` : html`<p class="small">没有 none</p>`}
       <h2>遥测 Telemetry</h2>${view.telemetry.length ? html`<table><tbody>${view.telemetry.map((one) => gauges(one, view.now_ms))}</tbody></table>` : html`<p class="small">没有 none</p>`}</section>
     <section><h2>流水 Journal</h2><table><tbody>${view.latest.map(event)}</tbody></table></section>
-    ${channelSection(view)}`;
+    ${accountSection(view)}${channelSection(view)}`;
 }
 
 async function refresh() {
@@ -41,7 +42,7 @@ async function refresh() {
 }
 
 document.addEventListener("click", async (gesture) => {
-  if (await channelGesture(gesture.target)) await refresh();
+  if ((await channelGesture(gesture.target)) || (await lostGesture(gesture.target))) await refresh();
 });
 document.addEventListener("input", (gesture) => keepFigure(gesture.target));
 refresh();
