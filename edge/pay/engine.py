@@ -174,6 +174,7 @@ class PaymentEngine:
                 description=description,
             )
         )
+        reach("pay.after_attempt")
         with self._send(attempt):
             try:
                 answer = await self._platform.charge(attempt, code)
@@ -182,8 +183,11 @@ class PaymentEngine:
             except PlatformRejected as error:
                 await self._apply(attempt.id, Finding(answer=Answer.FAILED, reason=error.code))
                 raise PaymentRefused(order=order_id, reason=error.code) from error
+            reach("pay.after_charge")
             self._note(attempt.id, answer)
-            return await self._apply(attempt.id, finding_of_charge(attempt, answer))
+            charged = await self._apply(attempt.id, finding_of_charge(attempt, answer))
+            reach("pay.after_answer")
+            return charged
 
     async def pay_from_accounts(
         self, order_id: str, payee: str, held: tuple[Tender, ...], *, purpose: str = "sale"
@@ -251,6 +255,7 @@ class PaymentEngine:
         attempt = await self._apply(attempt_id, Finding(answer=Answer.CLOSE_ASKED, reason=CLOSED))
         if attempt.state is not AttemptState.REVERSING:
             return attempt
+        reach("reverse.after_asked")
         try:
             return await self._ask(attempt)
         except PlatformUnreachable:
@@ -352,6 +357,7 @@ class PaymentEngine:
         try:
             if undoing:
                 answer = await self._undo(attempt)
+                reach("reverse.after_undo")
                 finding = finding_of_undo(attempt, answer)
             else:
                 answer = await self._platform.query(attempt.id)
@@ -361,7 +367,10 @@ class PaymentEngine:
             finding = finding_of_rejection(attempt, error)
         if attempt.state is AttemptState.CREATED and finding.answer is Answer.WAITING:
             return await self.close(attempt.id)
-        return await self._apply(attempt.id, finding)
+        moved = await self._apply(attempt.id, finding)
+        if undoing:
+            reach("reverse.after_outcome")
+        return moved
 
     async def _undo(self, attempt: Attempt) -> ChannelState:
         if self._policy(attempt).undo == "close":

@@ -7,6 +7,7 @@ from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.pay.ports import PaymentPlatform, RefundAsk, RefundState
 from edge.pay.refunds import Outcome, RefundPart, apply_outcome, claim_part, due_parts
 from edge.pay.states import PartState
+from edge.store.crashpoints import reach
 from edge.store.store import Store
 from edge.trust.clock import Clock
 
@@ -39,8 +40,12 @@ class RefundDesk:
         part = await self._store.run(lambda unit: claim_part(unit, part_id))
         if part.state not in (PartState.REQUESTED, PartState.REFUNDING):
             return part
+        reach("refund.after_claim")
         outcome = await self._try(part)
-        return await self._store.run(lambda unit: apply_outcome(unit, part.id, outcome))
+        reach("refund.after_answer")
+        moved = await self._store.run(lambda unit: apply_outcome(unit, part.id, outcome))
+        reach("refund.after_outcome")
+        return moved
 
     async def _try(self, part: RefundPart) -> Outcome:
         try:

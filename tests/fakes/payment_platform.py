@@ -11,7 +11,9 @@ OFFER_LIFE_MS = 90_000
 
 
 @dataclass
-class _Held:
+class Held:
+    """An attempt as the channel has it; `charges` counts how often it was asked to charge."""
+
     amount_fen: int
     state: str = "waiting"
     expires_at_ms: int = 0
@@ -37,7 +39,7 @@ class FakePaymentPlatform:
     charge_state: str = "paid"
     reverse_state: str = "reversed"
     refund_state: str = "refunded"
-    held: dict[str, _Held] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
     refunds: dict[str, RefundAsk] = field(default_factory=dict)
     refund_states: dict[str, str] = field(default_factory=dict)
 
@@ -51,9 +53,7 @@ class FakePaymentPlatform:
         self._arrive()
         if self.reject_with:
             raise PlatformRejected(422, self.reject_with)
-        fresh = _Held(
-            attempt.amount_fen, expires_at_ms=self.now_ms + OFFER_LIFE_MS, order_id=attempt.order_id
-        )
+        fresh = Held(attempt.amount_fen, expires_at_ms=self.now_ms + OFFER_LIFE_MS, order_id=attempt.order_id)
         held = self.held.setdefault(attempt.id, fresh)
         if held.order_id not in ("", attempt.order_id):
             raise PlatformRejected(409, "attempt_conflict")
@@ -68,7 +68,7 @@ class FakePaymentPlatform:
             raise PlatformRejected(422, self.reject_with)
         if attempt.id not in self.held:
             reason = "user_paying" if self.charge_state == "waiting" else ""
-            self.held[attempt.id] = _Held(
+            self.held[attempt.id] = Held(
                 attempt.amount_fen, self.charge_state, order_id=attempt.order_id, reason=reason
             )
         held = self._find(attempt.id)
@@ -148,7 +148,7 @@ class FakePaymentPlatform:
 
     def hold(self, attempt_id: str, amount_fen: int, state: str, *, order_id: str = "") -> None:
         """Remember an attempt from before a restart."""
-        self.held[attempt_id] = _Held(amount_fen, state, order_id=order_id)
+        self.held[attempt_id] = Held(amount_fen, state, order_id=order_id)
 
     def set_state(self, attempt_id: str, state: str, *, amount_fen: int | None = None) -> None:
         """Make the channel say `state` ("waiting", "paid", "failed", "unknown") from now on."""
@@ -161,7 +161,7 @@ class FakePaymentPlatform:
         """All the money that the channel took."""
         return sum(held.amount_fen for held in self.held.values() if held.state == "paid")
 
-    def _state_of(self, attempt_id: str, held: _Held) -> ChannelState:
+    def _state_of(self, attempt_id: str, held: Held) -> ChannelState:
         paid = held.state == "paid"
         return ChannelState(
             state=held.state,
@@ -172,7 +172,7 @@ class FakePaymentPlatform:
             paid_at_ms=self.now_ms if paid else 0,
         )
 
-    def _find(self, attempt_id: str) -> _Held:
+    def _find(self, attempt_id: str) -> Held:
         if attempt_id not in self.held:
             raise PlatformRejected(404, "attempt_unknown")
         return self.held[attempt_id]
