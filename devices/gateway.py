@@ -12,8 +12,9 @@ from edge.access.errors import NotMoved
 from edge.access.holds import HoldKeeper
 from edge.access.places import cell_place, door_place
 from edge.errors import Refusal, StoreError
-from edge.links.scans import Scan, ScanQueue
+from edge.links.scans import PAYMENT_CODE, Scan, ScanQueue
 from edge.links.supervisor import Role, Supervisor
+from edge.pay.codes import CodeTable
 
 log = logging.getLogger(__name__)
 
@@ -66,22 +67,31 @@ class BankRouter:
 
 
 class DoorReader:
-    """Enters by what one reader reads, one after another; while it is busy the newest scan waits."""
+    """Enters by what one reader reads, one after another; while it is busy the newest scan waits.
 
-    def __init__(self, reader: str, door: str, opener: DoorOpener) -> None:
+    A payment code is a bearer secret: it is thrown away before it waits anywhere, and the refusal says so.
+    """
+
+    def __init__(self, reader: str, door: str, opener: DoorOpener, codes: CodeTable) -> None:
         self._reader = reader
         self._door = door
         self._opener = opener
+        self._codes = codes
         self._queue = ScanQueue(limit=1)
 
     def put(self, scan: Scan) -> None:
         """Take a scan."""
+        if self._codes.owner(scan.text):
+            scan = Scan(reader=scan.reader, symbology=PAYMENT_CODE, text="", at_ms=scan.at_ms)
         self._queue.put(scan)
 
     async def run(self) -> None:
         """Decide scans; never returns."""
         while True:
             scan = await self._queue.get()
+            if scan.symbology == PAYMENT_CODE:
+                await self._opener.discard_payment_code(self._door, source=self._reader)
+                log.info("%s at %s: a payment code was shown and thrown away", self._reader, self._door)
             if scan.symbology != "qr":
                 continue
             try:
@@ -98,7 +108,12 @@ class ScanRouter:
     """Sends each scan to what its reader serves: a kiosk's queue, or a door."""
 
     def __init__(
-        self, readers: Iterable[ReaderSettings], *, kiosks: Mapping[str, ScanQueue], opener: DoorOpener
+        self,
+        readers: Iterable[ReaderSettings],
+        *,
+        kiosks: Mapping[str, ScanQueue],
+        opener: DoorOpener,
+        codes: CodeTable,
     ) -> None:
         self.door_readers: list[DoorReader] = []
         self.unrouted = 0
@@ -106,7 +121,7 @@ class ScanRouter:
         for reader in readers:
             kind, _, name = reader.serves.partition(":")
             if kind == "door":
-                door_reader = DoorReader(reader.id, name, opener)
+                door_reader = DoorReader(reader.id, name, opener, codes)
                 self.door_readers.append(door_reader)
                 self._routes[reader.id] = door_reader
             elif name in kiosks:

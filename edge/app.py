@@ -238,7 +238,9 @@ class Hub:
         self._kiosk_readers = [
             reader.id for reader in readers if reader.serves == f"kiosk:{self._site.device}"
         ]
-        router = ScanRouter(readers, kiosks={self._site.device: self._scans}, opener=self._opener)
+        router = ScanRouter(
+            readers, kiosks={self._site.device: self._scans}, opener=self._opener, codes=self._payments.codes
+        )
         settings = one_or_default(self._config, "vision", VisionSettings)
         self._vision = VisionClient(
             socket=self._config.resolve(settings.socket),

@@ -18,6 +18,7 @@ from devices.vision.reader import Reader
 from devices.vision.server import VisionServer
 from devices.vision.sources import Source, open_source
 from edge.errors import ConfigError, Fault
+from edge.links.dumps import forbid_core_dumps
 
 WORK_PIXELS = 800_000
 """A camera's next frame comes after 66 ms: twice the effort of a single picture is affordable."""
@@ -29,6 +30,7 @@ def main() -> int:
     parser.add_argument("--config", type=Path, required=True, help="site.toml with the [[reader]] sections")
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket for the hub")
     options = parser.parse_args()
+    forbid_core_dumps()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
     try:
         settings = read_settings(options.config)

@@ -39,6 +39,9 @@ Report = Callable[[str, str], Awaitable[None]]
 
 PLATFORM = "platform"
 
+PAYMENT_CODE_DISCARDED = "payment_code_discarded"
+"""Code of the refusal of a payment code, a bearer secret, before a door: nothing of it is kept."""
+
 
 class DoorOpener:
     """Opens doors. Every opening is decided in the background even if nobody awaits `decided`.
@@ -87,6 +90,11 @@ class DoorOpener:
                 source, PassRefused(source=source, place=door_place(door_id), code=refusal.code)
             )
             raise
+
+    async def discard_payment_code(self, door_id: str, *, source: str) -> None:
+        """Write into the journal that a payment code was shown before a door and thrown away."""
+        refused = PassRefused(source=source, place=door_place(door_id), code=PAYMENT_CODE_DISCARDED)
+        await self._refusals.refuse(source, refused)
 
     async def open_by_command(self, command: Command, report: Report | None = None) -> Opening:
         """Open by a command that `edge.trust.commands` verified and checked; returns the final result.

@@ -16,7 +16,9 @@ from edge.errors import StoreError
 def command(config_path: Path) -> None:
     """Run the hub of a site until it is asked to stop (SIGTERM, SIGINT)."""
     from edge.app import run_hub
+    from edge.links.dumps import forbid_core_dumps
 
+    forbid_core_dumps()
     config = load_config(config_path)
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"

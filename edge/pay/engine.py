@@ -255,7 +255,7 @@ class PaymentEngine:
         attempt = await self._apply(attempt_id, Finding(answer=Answer.CLOSE_ASKED, reason=CLOSED))
         if attempt.state is not AttemptState.REVERSING:
             return attempt
-        reach("reverse.after_asked")
+        reach("reverse.after_asked" if is_code(attempt) else "close.after_asked")
         try:
             return await self._ask(attempt)
         except PlatformUnreachable:
@@ -357,7 +357,7 @@ class PaymentEngine:
         try:
             if undoing:
                 answer = await self._undo(attempt)
-                reach("reverse.after_undo")
+                reach("reverse.after_undo" if is_code(attempt) else "close.after_undo")
                 finding = finding_of_undo(attempt, answer)
             else:
                 answer = await self._platform.query(attempt.id)
@@ -369,7 +369,7 @@ class PaymentEngine:
             return await self.close(attempt.id)
         moved = await self._apply(attempt.id, finding)
         if undoing:
-            reach("reverse.after_outcome")
+            reach("reverse.after_outcome" if is_code(attempt) else "close.after_outcome")
         return moved
 
     async def _undo(self, attempt: Attempt) -> ChannelState:

@@ -19,6 +19,7 @@ from edge.access.holds import HoldKeeper
 from edge.links.cancelling import end_task
 from edge.links.scans import Scan, ScanQueue
 from edge.links.supervisor import Role
+from edge.pay.codes import CodeTable
 from tests.fakes.access_world import AccessWorld
 from tests.fakes.guard import DOORS, GuardProcess
 from tests.fakes.waiting import until
@@ -84,7 +85,7 @@ class Hub:
         )
         keeper = HoldKeeper(store=self.world.store, clock=self.world.clock, holder=self.guard)
         self.holds = HoldRole(keeper, every_s=0.05)
-        self.router = ScanRouter(READERS, kiosks={"k1": self.kiosk}, opener=self.opener)
+        self.router = ScanRouter(READERS, kiosks={"k1": self.kiosk}, opener=self.opener, codes=CodeTable())
         self.gateway = Gateway(
             (
                 *broken,

@@ -8,7 +8,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -44,6 +44,18 @@ POINTS = {
     "pickup.after_closed": "collect",
     "gate.after_intent": "gate",
     "gate.after_contact": "gate",
+    "close.after_asked": "give_up",
+    "close.after_undo": "give_up",
+    "close.after_outcome": "give_up",
+    "pay.after_attempt": "charge",
+    "pay.after_charge": "charge",
+    "pay.after_answer": "charge",
+    "reverse.after_asked": "reverse",
+    "reverse.after_undo": "reverse",
+    "reverse.after_outcome": "reverse",
+    "refund.after_claim": "refund",
+    "refund.after_answer": "refund",
+    "refund.after_outcome": "refund",
 }
 """Every name that the product reaches, and who makes it go there."""
 
@@ -137,10 +149,7 @@ class People:
     async def act_until_dead(self, wanted: str) -> None:
         """Somebody at the kiosk and somebody at the gate, again and again, until the hub is dead."""
         at_kiosk = wanted if wanted != "gate" else self._rng.choice(("buy", "collect"))
-        tasks = [
-            asyncio.create_task(self._again(act))
-            for act in ((self._collect if at_kiosk == "collect" else self._buy), self._gate)
-        ]
+        tasks = [asyncio.create_task(self._again(act)) for act in (self._acts()[at_kiosk], self._gate)]
         with contextlib.suppress(NotSeen):
             await until(self._is_dead, "the hub is dead", ACT_S)
         for task in tasks:
@@ -148,6 +157,16 @@ class People:
         for outcome in await asyncio.gather(*tasks, return_exceptions=True):
             if outcome is not None and not isinstance(outcome, asyncio.CancelledError):
                 raise outcome
+
+    def _acts(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        return {
+            "buy": self._buy,
+            "collect": self._collect,
+            "charge": self._buy_by_code,
+            "give_up": self._give_up,
+            "reverse": self._take_code_back,
+            "refund": self._pay_too_late,
+        }
 
     async def finish(self) -> None:
         """Take away what is held, and pay, or refuse to pay, what was shown before the hub died."""
@@ -176,6 +195,45 @@ class People:
             await asyncio.sleep(0.1)
 
     async def _buy(self) -> None:
+        async with self._at_the_pay_screen() as kiosk:
+            await self._phone.pay()
+            await kiosk.wait_for("receipt")
+            self.told.append("SaleSettled")
+
+    async def _buy_by_code(self) -> None:
+        """The payer shows a payment code."""
+        async with self._at_the_pay_screen() as kiosk:
+            await self._show_code("wechat", password=False)
+            await kiosk.wait_for("receipt")
+            self.told.append("SaleSettled")
+
+    async def _take_code_back(self) -> None:
+        """The payer shows a code, is asked for the password, and leaves."""
+        async with self._at_the_pay_screen() as kiosk:
+            await self._show_code("alipay", password=True)
+            await until(self._is_asked_for_password, "the phone asks for the password")
+            await until(lambda: _has_key(kiosk, "give_up"), "the screen lets the payer leave")
+            await kiosk.press("give_up")
+            await until(lambda: self._has_left(kiosk), "the pay screen is left")
+
+    async def _give_up(self) -> None:
+        """The payer looks at the QR and leaves."""
+        async with self._at_the_pay_screen() as kiosk:
+            await kiosk.press("give_up")
+            await until(lambda: self._has_left(kiosk), "the pay screen is left")
+
+    async def _pay_too_late(self) -> None:
+        """The payer leaves, and the channel takes the money a second after the QR was closed."""
+        fault = {"fault": "late_success", "scope": "always", "value": 1}
+        await self._switch_channels(fault)
+        try:
+            await self._give_up()
+        finally:
+            await self._switch_channels({"fault": "late_success", "scope": "off"})
+        await until(self._is_dead, "the money has gone back", ACT_S)
+
+    @contextlib.asynccontextmanager
+    async def _at_the_pay_screen(self) -> AsyncIterator[KioskScreen]:
         async with KioskScreen(self.http, self._world.layout.ports.kiosk) as kiosk:
             product = self._rng.choice(self._goods)
             await self._begin(kiosk)
@@ -183,9 +241,24 @@ class People:
             await kiosk.wait_for("shop", words=product["name_zh"])
             await kiosk.press("pay")
             await kiosk.wait_for("pay")
-            await self._phone.pay()
-            await kiosk.wait_for("receipt")
-            self.told.append("SaleSettled")
+            yield kiosk
+
+    async def _show_code(self, channel: str, *, password: bool) -> None:
+        """Hold a fresh payment code before the camera, once the sum has been seen."""
+        await self._hands.take_away("kiosk")
+        code = await self._phone.post("/payment-code", {"channel": channel, "password": password})
+        await self._hands.hold("kiosk", "qr", code["code"])
+
+    async def _is_asked_for_password(self) -> bool:
+        return any(charge["state"] == "paying" for charge in await self._phone.get("/charges"))
+
+    async def _has_left(self, kiosk: KioskScreen) -> bool:
+        return kiosk.screen not in ("pay", "")
+
+    async def _switch_channels(self, setting: dict[str, object]) -> None:
+        url = f"http://127.0.0.1:{self._world.layout.ports.platform}/sim/channels"
+        async with self.http.post(url, json=setting) as answer:
+            answer.raise_for_status()
 
     async def _collect(self) -> None:
         orders = await self._phone.get("/orders")
@@ -238,9 +311,15 @@ class Books:
 
         async def ended() -> bool:
             await people.answer_payments()
-            return all(state in _ENDED for state in payment_states(await entries(cast)).values())
+            journal = await entries(cast)
+            return all(state in _ENDED for state in payment_states(journal).values())
+
+        async def agreed() -> bool:
+            return not await self._payment_faults(await entries(cast))
 
         await until(ended, "every payment has ended", OPEN_PAYMENT_S)
+        with contextlib.suppress(NotSeen):
+            await until(agreed, "channel and hub agree", OPEN_PAYMENT_S)
         faults, _ = await compare_books(self._http, self._world.layout)
         journal = await entries(cast)
         faults += await self._payment_faults(journal)
@@ -256,8 +335,15 @@ class Books:
         """What the channel says was paid is paid here, its order settled once, and none else."""
         token = (self._world.layout.site / "secrets" / "device.token").read_text().strip()
         settled = [e["data"]["order_id"] for e in journal if kind_of(e) == "SaleSettled"]
-        paid_orders = [e["data"]["order_id"] for e in journal if kind_of(e) == "PaymentPaid"]
+        paid = [e["data"] for e in journal if kind_of(e) == "PaymentPaid"]
+        paid_orders = [each["order_id"] for each in paid if not each["late"]]
         faults = [] if sorted(settled) == sorted(paid_orders) else [f"paid {paid_orders}, settled {settled}"]
+        late = sorted((each["attempt_id"], each["amount_fen"]) for each in paid if each["late"])
+        back = sorted(
+            (e["data"]["attempt_id"], e["data"]["amount_fen"]) for e in journal if kind_of(e) == "RefundPaid"
+        )
+        faults += [] if late == back else [f"came too late {late}, went back {back}"]
+        told: set[str] = set()
         for attempt, state in payment_states(journal).items():
             if attempt in self._checked:
                 continue
@@ -267,9 +353,15 @@ class Books:
                 theirs = (await answer.json())["state"] if answer.status == 200 else "never asked"
             if (theirs == "paid") != (state == "PaymentPaid"):
                 faults.append(f"I9 {attempt}: channel {theirs}, here {state}")
-            if theirs in ("paid", "failed"):
-                self._checked.add(attempt)
+            if theirs in ("paid", "failed", "reversed"):
+                told.add(attempt)
+        if not faults:
+            self._checked |= told
         return faults
+
+
+async def _has_key(kiosk: KioskScreen, gesture: str) -> bool:
+    return f'data-do="{gesture}"' in kiosk.html
 
 
 def payment_states(journal: list[dict[str, Any]]) -> dict[str, str]:
