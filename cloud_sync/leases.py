@@ -2,10 +2,13 @@
 
 from urllib.parse import quote
 
-from cloud_sync.http import PlatformHttp
+from cloud_sync.http import Patience, PlatformHttp
 from cloud_sync.wire.accounts import LeaseRaise
 from cloud_sync.wire.collections import Lease
 from edge.pay.leases import LeaseRecord
+
+PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=4.0)
+"""A payer stands there, and without an answer the lease as it is may do."""
 
 
 class HttpLeasePlatform:
@@ -21,6 +24,7 @@ class HttpLeasePlatform:
             f"{self._http.device_path}/leases/{quote(account, safe='')}/raise",
             Lease,
             content=LeaseRaise(epoch, granted_fen, lease),
+            patience=PATIENCE,
         )
         return LeaseRecord(
             id=told.id,

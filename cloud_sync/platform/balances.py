@@ -134,10 +134,11 @@ def _line(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _applied_through(connection: sqlite3.Connection, account: str) -> AppliedThrough | None:
-    """The newest event of a device in this account, short of one of that device that waits parked."""
+    """The newest event of a device in this account, short of one that names the account and waits parked."""
     row = connection.execute(
         "SELECT l.device, l.epoch, min(l.seq, coalesce((SELECT min(p.seq) - 1 FROM parked p"
-        " WHERE p.device=l.device AND p.epoch=l.epoch), l.seq)) AS seq"
+        " JOIN events e USING (device, epoch, seq) WHERE p.device=l.device AND p.epoch=l.epoch"
+        " AND instr(CAST(e.line AS TEXT), l.account)), l.seq)) AS seq"
         " FROM account_lines l WHERE l.account=? AND l.device IS NOT NULL ORDER BY l.id DESC LIMIT 1",
         (account,),
     ).fetchone()

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from cloud_sync.platform.balances import Cause
 from cloud_sync.platform.custody import StreamSuperseded
-from cloud_sync.platform.feed import put_record
+from cloud_sync.platform.feed import newest_change, put_record
 from cloud_sync.platform.figures import compute_figures
 from cloud_sync.platform.lease_events import LeaseIncomplete, declare_lost
 from cloud_sync.platform.leases import (
@@ -13,6 +14,7 @@ from cloud_sync.platform.leases import (
     BalanceExceeded,
     DeviceLost,
     LeaseEnded,
+    credit,
     free_of,
     recall,
 )
@@ -218,3 +220,48 @@ def test_points_on_what_is_collected_for_others_count_and_are_an_incident() -> N
     assert world.incidents() == ["tender_not_allowed"]
     assert world.record(account)["balance_fen"] == 40
     world.check()
+
+
+def mark(world: Accounts, account: str) -> tuple[int, int] | None:
+    """Epoch and seq of the device's journal that the account's record includes."""
+    change = newest_change(world.connection, "accounts", account)
+    assert change is not None
+    applied = change.applied_through
+    return None if applied is None else (applied.epoch, applied.seq)
+
+
+def test_a_version_that_no_event_made_still_names_the_place_in_the_journal() -> None:
+    world = Accounts()
+    account = world.account(fen=60)
+    assert mark(world, account) is None
+    world.spend("o1", account, 5)
+    assert mark(world, account) == (1, 1)
+    credit(world.connection, account, "topped_up", 500, Cause("app-1", world.now_ms))
+    assert mark(world, account) == (1, 1)
+
+
+def park(world: Accounts, seq: int, line: str) -> None:
+    """An event that is in custody and could not be applied."""
+    world.connection.execute(
+        "INSERT INTO events (device, epoch, seq, id, type, at_ms, received_ms, line, hash)"
+        " VALUES ('k1', 1, ?, ?, 't', 0, 0, CAST(? AS BLOB), '')",
+        (seq, f"k1-1-{seq}", line),
+    )
+    world.connection.execute(
+        "INSERT INTO parked (device, epoch, seq, type, reason, attempts, next_ms)"
+        " VALUES ('k1', 1, ?, 't', 'r', 1, 0)",
+        (seq,),
+    )
+
+
+def test_the_place_in_the_journal_stops_short_of_a_parked_event_of_the_account() -> None:
+    world = Accounts()
+    account = world.account(fen=60)
+    park(world, 2, "a door")
+    park(world, 3, f'"account":"{account}"')
+    world.seq = 3
+    world.spend("o1", account, 5)
+    assert mark(world, account) == (1, 2), "what waits parked is not in the balance yet"
+    world.connection.execute("DELETE FROM parked WHERE seq=3")
+    world.spend("o2", account, 5)
+    assert mark(world, account) == (1, 5)
