@@ -36,7 +36,7 @@ TROUBLE: dict[str, Text] = {
     "offline": Text(
         "网络断了，微信和支付宝先停一停。", "The network is away; WeChat and Alipay have to wait."
     ),
-    "reversed": Text("这笔已经撤回，一分没有扣。", "It was taken back, nothing was charged."),
+    "reversed": Text("这笔已经撤回。", "It was taken back."),
     "declined": Text("付款人或银行没有同意。", "The payer or the bank said no."),
     "refused": Text("支付平台没有收下这笔。", "The payment platform did not take it."),
 }
