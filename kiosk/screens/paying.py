@@ -207,6 +207,7 @@ class TenderView:
 
 
 FIRST_IDENTIFY = Text("先出示住户码", "Show your resident code first")
+NOT_FOR_TOP_UP = Text("充值不用它付", "Not for a top-up")
 NO_ACCOUNT = Text("您没有这个账户", "You have no such account")
 COVERED = Text("这一单已经够付了", "The rest is covered already")
 
@@ -216,7 +217,7 @@ def _tender_view(session: "Session", paying: Paying, kind: AccountKind) -> Tende
     split = split_sum(paying.order, paying.chosen | {kind})
     why = None if offer is None else offer.why_not
     if offer is None:
-        why = NO_ACCOUNT if known else FIRST_IDENTIFY
+        why = NOT_FOR_TOP_UP if paying.order.purpose == "top_up" else NO_ACCOUNT if known else FIRST_IDENTIFY
     elif why is None and split.of(kind) == 0:
         why = COVERED
     return TenderView(
