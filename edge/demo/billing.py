@@ -41,7 +41,10 @@ def payees() -> list[Record]:
 
 
 def bills(rooms: list[Record], today: date) -> list[Record]:
-    """Bills of every room, newest period first; the current month is open, some rooms owe more."""
+    """Bills of every room, newest period first; the current month is open, some rooms owe more.
+
+    A part of a property fee may be paid; what is collected for others is paid whole.
+    """
     return [bill for position, room in enumerate(rooms) for bill in _bills_of(position, room["id"], today)]
 
 
@@ -61,6 +64,7 @@ def _bills_of(position: int, room: str, today: date) -> Iterator[Record]:
                 "amount_fen": amount_fen,
                 "paid_fen": amount_fen if paid else 0,
                 "collected_for_others": item.collected_for_others,
+                "part_allowed": item is PROPERTY_FEE,
             }
 
 
