@@ -91,6 +91,18 @@ def test_a_day_begins_and_ends_at_the_channels_midnight() -> None:
     assert (day_of(begin_ms), day_of(begin_ms - 1), day_of(end_ms)) == (DAY, "2026-11-21", "2026-11-23")
 
 
+async def test_bill_and_own_day_have_the_same_borders() -> None:
+    floor = Floor()
+    for number, at_ms in enumerate(day_span_ms(DAY)):
+        for before_ms in (1, 0):
+            floor.now_ms = at_ms - before_ms
+            await floor.charge(10 + 4 * number + 2 * before_ms, 100 + number)
+    floor.now_ms = bill_ready_ms(DAY)
+    (day,) = own_day(floor).payees
+    assert {payment.attempt for payment in day.payments} == {"k1-1-10", "k1-1-16"}
+    assert {line.attempt for line in (await bill_of(floor)).lines} == {"k1-1-10", "k1-1-16"}
+
+
 async def test_what_is_no_day_is_refused(world: World) -> None:
     for date in ("2026-13-01", "yesterday", "2026-11-2", "9999-12-31x"):
         path = f"{world.http.site_path}/days/{date}"

@@ -33,6 +33,13 @@ async def test_the_same_charge_again_is_a_question(floor: Floor) -> None:
     assert floor.captured_fen() == 6_000
 
 
+async def test_a_charge_that_was_lost_is_not_made_by_asking_again(floor: Floor) -> None:
+    floor.switch(Fault.TIMEOUT_UNPAID)
+    for _ in range(2):
+        assert (await floor.charge(code=floor.code())).state == "unknown"
+    assert floor.captured_fen() == 0
+
+
 async def test_an_attempt_with_other_content_is_a_conflict(floor: Floor) -> None:
     await floor.charge()
     for changes in ({"amount_fen": 1}, {"channel": "alipay"}):
