@@ -33,9 +33,7 @@ PAID_WHILE_LEAVING = Text(
 TROUBLE: dict[str, Text] = {
     "": Text("支付平台说没有收到钱。", "The platform says no money came in."),
     "expired": Text("等的时间到了，码已作废。", "The time is up, the code is void."),
-    "offline": Text(
-        "网络断了，微信和支付宝先停一停。", "The network is away; WeChat and Alipay have to wait."
-    ),
+    "offline": Text("网络断了，余额和积分还能用。", "The network is away; balance and points still work."),
     "reversed": Text("这笔已经撤回。", "It was taken back."),
     "declined": Text("付款人或银行没有同意。", "The payer or the bank said no."),
     "refused": Text("支付平台没有收下这笔。", "The payment platform did not take it."),

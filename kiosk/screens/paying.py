@@ -8,6 +8,7 @@ from kiosk.desks.money_views import AccountKind, Offer
 from kiosk.screens.base import Gesture, Screen
 from kiosk.screens.pay_steps import (
     AMOUNT_SEEN_MS,
+    TROUBLE,
     ask_platform,
     begin_payment,
     drop_order,
@@ -96,6 +97,7 @@ class PayScreen(Screen):
             "expires_s": None if expires_ms is None else max(0, (expires_ms - now_ms) // 1000),
             "whole_s": max(1, ((expires_ms or now_ms) - made_ms) // 1000),
             "silent": paying.silences > 0,
+            "no_network": paying.trouble is TROUBLE["offline"],
             "answered_s": None if answered_ms is None else max(0, (now_ms - answered_ms) // 1000),
         }
 
