@@ -13,7 +13,7 @@ from edge.settlement.matching import Matcher
 from edge.staff.accounts import StaffDesk
 from edge.store.store import Store
 from edge.trust.clock import Clock
-from kiosk.counter import pages_cases, pages_holds, pages_orders, pages_returns, pages_sign_in
+from kiosk.counter import pages_cases, pages_holds, pages_orders, pages_receipts, pages_returns, pages_sign_in
 from kiosk.counter.server import CounterDeps, Release, Route, build_app
 from kiosk.counter.sessions import Sessions
 from kiosk.counter.settings import CounterSettings
@@ -23,6 +23,7 @@ ROUTES: tuple[Route, ...] = (
     *pages_sign_in.ROUTES,
     *pages_orders.ROUTES,
     *pages_returns.ROUTES,
+    *pages_receipts.ROUTES,
     *pages_cases.ROUTES,
     *pages_holds.ROUTES,
 )

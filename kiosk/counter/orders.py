@@ -9,17 +9,18 @@ from edge.homes.fee_orders import receipt_of
 from edge.homes.fees import find_fee_order
 from edge.pay import order_records
 from edge.pay.attempts import Attempt, find_attempt
-from edge.pay.receipts import Receipt, find_receipt
+from edge.pay.receipts import CODE_PREFIX, Receipt, find_receipt
 from edge.pay.refund_records import refund_rows
 from edge.pay.refunds import Refund, RefundPart, find_refund, refundable_fen, refunds_of
 from edge.pay.states import AttemptState, PartState
+from edge.settlement.receipt_search import open_receipt_code
 from edge.shop.checkout import find_order
 from edge.shop.errors import OrderUnknown
 from edge.shop.returns import ReturnableLine, returnable
 from kiosk.words import Text
 
-CODES = ("CE-R:", "CE-S:")
-"""What the codes on receipts and claim slips begin with; the order's number follows, up to the first dot."""
+SLIP = "CE-S:"
+"""What the code of a claim slip begins with; the order's number follows, up to the first dot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +67,13 @@ def find_order_id(connection: sqlite3.Connection, text: str) -> str:
     """Return the order that a typed or scanned text names.
 
     An order's, attempt's or refund's number, a receipt's number, or the code of a receipt or claim slip.
-    Raises OrderUnknown.
+    Raises OrderUnknown, and ReceiptUnknown for a receipt's code that is not ours.
     """
     wanted = text.strip()
-    for prefix in CODES:
-        if wanted.upper().startswith(prefix):
-            wanted = wanted[len(prefix) :].partition(".")[0]
+    if wanted.startswith(CODE_PREFIX):
+        return open_receipt_code(connection, wanted).order_id
+    if wanted.startswith(SLIP):
+        wanted = wanted.removeprefix(SLIP).partition(".")[0]
     if wanted.isascii() and wanted.isdecimal() and len(wanted) < 19:
         found = order_records.order_of_receipt(connection, int(wanted))
     else:

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from edge.money import format_yuan
 from kiosk.assets import Asset, Assets
 from kiosk.counter import words
-from kiosk.render import clock_face, date_words, local
+from kiosk.render import clock_face, date_words, local, qr_svg
 from kiosk.words import Text
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class CounterRenderer:
         )
         self._environment.filters["yuan"] = format_yuan
         self._environment.globals.update(
-            asset={name: url for assets in self._assets for name, url in assets.urls.items()}
+            qr=qr_svg, asset={name: url for assets in self._assets for name, url in assets.urls.items()}
         )
 
     def find_asset(self, path: str) -> Asset | None:

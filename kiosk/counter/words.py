@@ -134,6 +134,11 @@ RETURN_REASONS = {
     "changed_mind": Text("不想要了", "changed their mind"),
     "other": Text("其他", "other"),
 }
+INVOICES = {
+    "asked": Text("已申请发票", "invoice asked for"),
+    "issued": Text("发票已开", "invoice issued"),
+    "red": Text("发票已红冲", "invoice taken back"),
+}
 VANISHED = Text("再对时已经一致", "all agree by now")
 MATCH = Text("自动核对", "the match")
 
@@ -184,6 +189,13 @@ REFUSALS = {
         Text(
             "要写退几件，不能多于卖出的；单子要已付款。没有退钱，也没有动库存。",
             "Say how many pieces, no more than were sold, of a paid order. No money or stock has moved.",
+        ),
+    ),
+    "receipt_unknown": Words(
+        Text("没有找到这张小票", "This receipt was not found"),
+        Text(
+            "请看看小票号。码对不上的小票不是我们打的。",
+            "Check the number. A code that is not ours finds nothing.",
         ),
     ),
     "order_unknown": Words(

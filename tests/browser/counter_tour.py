@@ -99,6 +99,8 @@ async def tour(page: Page, url: str, day: Day) -> AsyncIterator[str]:
         "order-paid": f"/orders/{day.paid}",
         "not-found": "/find?q=999",
         "return": f"/orders/{day.paid}/return?pieces.s1=1",
+        "receipts": "/receipts",
+        "receipt": "/receipts/1",
         "holds": "/holds",
         "cases": "/cases",
         "case": f"/cases/{day.case}",
@@ -109,3 +111,7 @@ async def tour(page: Page, url: str, day: Day) -> AsyncIterator[str]:
     for name, path in pages.items():
         await page.goto(url + path)
         yield name
+    await page.goto(url + "/receipts/1")
+    await page.locator("main form button").click()
+    await page.wait_for_selector(".again")
+    yield "copy"

@@ -4,6 +4,7 @@ import pytest
 
 from edge.pay.attempts import find_attempt
 from edge.pay.states import AttemptState
+from edge.settlement.receipt_search import find_receipt_of_order
 from tests.counter.conftest import Person
 from tests.fakes.counter_stand import PIN, WRONG_PIN, CounterStand
 from tests.fakes.trade import events_of
@@ -38,14 +39,22 @@ async def test_an_order_is_found_by_whatever_number_or_code(person: Person, stan
         attempt.order_id,
         attempt.id,
         "1",
-        f"CE-R:{attempt.order_id}.tokentoken",
-        f" ce-s:{attempt.order_id}.x ",
+        find_receipt_of_order(stand.store.connection, attempt.order_id).code,
+        f" CE-S:{attempt.order_id}.x ",
     ):
         answer = await person.client.get("/find", params={"q": text}, allow_redirects=False)
         assert answer.headers.get("Location") == f"/orders/{attempt.order_id}", text
 
 
-@pytest.mark.parametrize("text", ["", "999", "k1-1-999999", "9" * 40, "<script>", "CE-R:", "../x"])
+async def test_a_receipt_that_was_not_printed_here_finds_nothing(person: Person, stand: CounterStand) -> None:
+    attempt = await stand.sell()
+    await person.sign_in("clerk")
+    for text in (f"CE-R:{attempt.order_id}.forged", f"CE-R:{attempt.order_id}.", "CE-R:"):
+        answer = await person.client.get("/find", params={"q": text}, allow_redirects=False)
+        assert answer.status == 409, text
+
+
+@pytest.mark.parametrize("text", ["", "999", "k1-1-999999", "9" * 40, "<script>", "../x"])
 async def test_what_is_no_order_is_said_plainly(person: Person, text: str) -> None:
     await person.sign_in("clerk")
     answer = await person.client.get("/find", params={"q": text}, allow_redirects=False)

@@ -353,7 +353,7 @@ class CounterAsker:
         if path == "/login" and method == "POST" and role in _LOGINS:
             return "no" if await self.sign_in(role) == 403 else "yes"
         path = path.replace("{hash}", "0").replace("{name}", "none")
-        path = path.replace("{order}", "k1-1-1").replace("{case}", "k1-1-1")
+        path = path.replace("{order}", "k1-1-1").replace("{case}", "k1-1-1").replace("{number}", "1")
         headers = {"Origin": "http://evil.example" if role == "foreign page" else self._url}
         login = {"foreign name": "clerk"}.get(role, role)
         if login in self._cookies:
