@@ -4,13 +4,12 @@ import sqlite3
 from typing import Literal
 
 from edge.pay.accounts import Account, AccountLine, accounts_of
-from edge.pay.contract import current_terms, terms_of
+from edge.pay.contract import current_terms
 from edge.pay.copies import copy_as_of
 from edge.pay.errors import PaymentRefused
 from edge.pay.leases import lease_left_fen
 from edge.pay.payees import find_payee
 from edge.pay.top_up import PURPOSE, place_top_up
-from edge.shop.checkout import find_order
 from edge.shop.claims import claim_points
 from edge.store.store import Store
 from kiosk.desks.money_views import AccountKind, Book, BookLine, Claimed, Double, Payable
@@ -53,12 +52,7 @@ class RoomAccountDesk:
     async def claim_points(self, resident: Resident, receipt: str) -> Claimed:
         """Credit the points of a receipt whose code was shown. Raises ClaimRefused."""
         claimed = await self._store.run(lambda unit: claim_points(unit, receipt, resident=resident.subject))
-
-        def days(connection: sqlite3.Connection) -> int:
-            body = find_order(connection, claimed.order_id).body
-            return terms_of(connection, body.contract_version).points_return_days
-
-        return Claimed(claimed.points, await self._store.read(days))
+        return Claimed(claimed.points, claimed.pending_days)
 
     async def place_top_up(self, resident: Resident, account: str, amount_fen: int) -> Payable:
         """Place a top-up of the resident's own account. Raises TopUpRefused, AccountUnknown."""

@@ -90,7 +90,8 @@ def begin(
 def end(store: InlineStore, attempt: Attempt, answer: Answer = Answer.PAID) -> Attempt:
     """Tell an attempt what became of it at the channel."""
     captured_fen = attempt.amount_fen if answer is Answer.PAID else 0
-    finding = Finding(answer=answer, reason="" if captured_fen else "test", amount_fen=captured_fen)
+    reason = "" if answer is Answer.PAID else "test"
+    finding = Finding(answer=answer, reason=reason, amount_fen=captured_fen)
     return store.run_now(lambda unit: apply_finding(unit, attempt.id, finding, SETTLE))
 
 

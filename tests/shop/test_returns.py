@@ -5,15 +5,17 @@ import pytest
 from edge.books.ledger import balance, balances
 from edge.books.verification import verify_books
 from edge.pay.accounts import find_account
+from edge.pay.engine import PaymentEngine
 from edge.pay.refunds import Outcome, apply_outcome, claim_part, due_parts, refunds_of
 from edge.pay.states import PartState
-from edge.shop.checkout import PlacedOrder, find_order, place_order
+from edge.shop.checkout import PlacedOrder, find_order, place_order, sale_limits
 from edge.shop.errors import OrderUnknown, ReturnRefused
 from edge.shop.promotions import apply_promotion
 from edge.shop.returns import GoodsBack, preview_return, return_goods, returnable
 from edge.store.inline import InlineStore
-from tests.fakes.accounts import SUBJECT, pay, put_account, put_lease, tender
+from tests.fakes.accounts import SETTLE, SUBJECT, pay, put_account, put_lease, tender
 from tests.fakes.clock import FakeClock
+from tests.fakes.payment_platform import FakePaymentPlatform
 from tests.fakes.trade import basket_of, events_of, on_hand, open_store, put_contract, put_lot, put_product
 
 
@@ -171,6 +173,23 @@ def test_goods_that_earned_more_than_they_cost_bring_nothing_but_their_points(st
     (event,) = events_of(store, "GoodsReturned")
     assert event["points_back"] == 100
     assert verify_books(store.connection).differences == ()
+
+
+async def test_goods_paid_from_accounts_alone_go_back_to_them(store: InlineStore) -> None:
+    """By the engine itself: 60.00 of points and wallet, nothing of the channel, and all of it back."""
+    points, wallet = tender(store, "points", 1000), tender(store, "wallet", 5000, issuer="shop")
+    order = place(store, 1, 1, 6000, points_ppm=0)
+    clock = FakeClock()
+    engine = PaymentEngine(
+        store,
+        FakePaymentPlatform(now_ms=clock.at_ms),
+        settle=SETTLE,
+        limits={"sale": sale_limits},
+        clock=clock,
+    )
+    await engine.pay_from_accounts(order.order_id, order.payee, (points, wallet))
+    assert parts_of(store, give_back(store, order, s1=1)) == [("wallet", 5000), ("points", 1000)]
+    assert {account: fen for account, fen in balances(store.connection).items() if fen} == {}
 
 
 def test_a_saving_is_taken_off_what_comes_back_and_the_last_piece_brings_the_rest(store: InlineStore) -> None:
