@@ -43,7 +43,7 @@ def payees() -> list[Record]:
 def bills(rooms: list[Record], today: date) -> list[Record]:
     """Bills of every room, newest period first; the current month is open, some rooms owe more.
 
-    A part of a property fee may be paid; what is collected for others is paid whole.
+    A part of a property fee may be paid; everything else is paid whole.
     """
     return [bill for position, room in enumerate(rooms) for bill in _bills_of(position, room["id"], today)]
 
