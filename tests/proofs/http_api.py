@@ -85,7 +85,7 @@ def serving() -> Iterator[Server]:
         ready = threading.Event()
 
         async def serve() -> None:
-            app = build_platform(settings, clock_ms=lambda: START_MS)
+            app = build_platform(settings, clock_ms=lambda: START_MS, pause=_no_pause)
             await _fill(app)
             runner = make_runner(app)
             await runner.setup()
@@ -104,6 +104,11 @@ def serving() -> Iterator[Server]:
             loop.call_soon_threadsafe(stop.set)
             thread.join(TIMEOUT_S)
             loop.close()
+
+
+async def _no_pause(seconds: float) -> None:
+    """A channel that hangs costs no time here."""
+    del seconds
 
 
 async def _fill(app: web.Application) -> None:
@@ -185,7 +190,7 @@ def _ask(server: Server, operation: Any, access: Access, mode: GenerationMode, s
 
 @contextmanager
 def _open() -> Iterator[Trial]:
-    with serving() as server, replaced(cloud_sync.platform.device_api, "HANG_S", 0.0):
+    with serving() as server:
         schema = schemathesis.openapi.from_dict(closed(build_openapi(ROUTES)))
         access = {f"{route.method} {route.path}": route.access for route in ROUTES}
         operations: list[Any] = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
