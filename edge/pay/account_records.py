@@ -134,15 +134,6 @@ def issuer_of_lease(connection: sqlite3.Connection, lease_id: str) -> str | None
     return None if row is None else str(row[0])
 
 
-def open_hold_rows(connection: sqlite3.Connection) -> list[Row]:
-    """Return every open hold with its attempt's key."""
-    query = (
-        "SELECT attempt, kind, account, lease, amount_fen FROM tender_holds"
-        " WHERE state = 'held' ORDER BY attempt"
-    )
-    return rows_of(connection.execute(query))
-
-
 def insert_claim(connection: sqlite3.Connection, claim: Row) -> None:
     """Insert a claim of an order's points; sqlite3.IntegrityError for a second one."""
     connection.execute(

@@ -20,7 +20,20 @@ from edge.pay.events import Tender
 from edge.pay.leases import find_lease, lease_left_fen, return_if_recalled
 from edge.store.unit import Unit
 
-__all__ = ["ORDER_OF_USE", "Offer", "OrderLimits", "Tender"]
+__all__ = [
+    "ORDER_OF_USE",
+    "Offer",
+    "OrderLimits",
+    "Tender",
+    "give_back",
+    "hold",
+    "in_order_of_use",
+    "offers",
+    "release",
+    "share_tenders",
+    "spend",
+    "tenders_of",
+]
 
 ORDER_OF_USE: tuple[str, ...] = (POINTS, PREPAID_FEE, WALLET)
 _OF_ISSUER = (PREPAID_FEE, WALLET)
