@@ -115,7 +115,7 @@ class Broker:
                 return any(heard.topic == topic for heard in auditor.hear())
 
 
-def _add_auditor(folder: Path) -> None:
+def add_auditor(folder: Path) -> None:
     """An account that reads and writes everything, beside those of the product."""
     password_file(folder, AUDITOR).write_text("auditor")
     with (folder / "access").open("a") as access:
@@ -138,7 +138,7 @@ def running() -> Iterator[dict[str, Broker]]:
             ("platform", layout.ports.platform_broker),
         ):
             folder = layout.broker(broker)
-            _add_auditor(folder)
+            add_auditor(folder)
             processes.start(broker, [mosquitto(), "-c", str(folder / "mosquitto.conf")])
             processes.wait(broker, lambda port=port: listens(port))  # type: ignore[misc]
             brokers[broker] = Broker(folder, port)
