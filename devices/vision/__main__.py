@@ -19,6 +19,7 @@ from devices.vision.server import VisionServer
 from devices.vision.sources import Source, open_source
 from edge.errors import ConfigError, Fault
 from edge.links.dumps import forbid_core_dumps
+from edge.pay.codes import CodeTable, PaymentCodeSettings
 
 WORK_PIXELS = 800_000
 """A camera's next frame comes after 66 ms: twice the effort of a single picture is affordable."""
@@ -33,24 +34,25 @@ def main() -> int:
     forbid_core_dumps()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
     try:
-        settings = read_settings(options.config)
-        watch(settings, options.config.resolve().parent, options.socket)
+        settings, codes = read_settings(options.config)
+        watch(settings, codes, options.config.resolve().parent, options.socket)
     except ConfigError as error:
         sys.stderr.writelines(f"vision: {fault.where}: {fault.message}\n" for fault in error.faults)
         return 1
     return 0
 
 
-def read_settings(path: Path) -> list[ReaderSettings]:
-    """The `[[reader]]` sections, with the least that reads them. Raises ConfigError."""
+def read_settings(path: Path) -> tuple[list[ReaderSettings], CodeTable]:
+    """`[[reader]]` and `[[payment_code]]`, with the least that reads them. Raises ConfigError."""
     try:
-        found = tomllib.loads(path.read_text("utf-8")).get("reader", [])
-        return msgspec.convert(found, list[ReaderSettings])
+        found = tomllib.loads(path.read_text("utf-8"))
+        codes = CodeTable(msgspec.convert(found.get("payment_code", []), list[PaymentCodeSettings]))
+        return msgspec.convert(found.get("reader", []), list[ReaderSettings]), codes
     except (OSError, ValueError) as error:
         raise ConfigError([Fault(str(path), None, str(error))]) from error
 
 
-def watch(settings: list[ReaderSettings], folder: Path, socket: Path) -> None:
+def watch(settings: list[ReaderSettings], codes: CodeTable, folder: Path, socket: Path) -> None:
     """Start a thread for every reader and serve the hub. Raises ConfigError on an unusable source."""
     server = VisionServer(socket, [each.id for each in settings])
     readers = [
@@ -60,6 +62,7 @@ def watch(settings: list[ReaderSettings], folder: Path, socket: Path) -> None:
             decoder=Decoder(work_pixels=WORK_PIXELS),
             say=server.say,
             pays=server.pays,
+            codes=codes,
         )
         for each in settings
     ]

@@ -1,4 +1,4 @@
-"""What is said about codes without looking at a picture: check digits and payment codes."""
+"""What is said about codes without looking at a picture: check digits."""
 
 from typing import Literal
 
@@ -21,16 +21,3 @@ def is_ean(text: str) -> bool:
         return False
     weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(text)))
     return weighted % 10 == 0
-
-
-def is_payment_code(text: str) -> bool:
-    """Whether this is a payer's payment code 付款码, a bearer secret.
-
-    WeChat: 18 digits beginning with 10 to 15. Alipay: 16 to 24 digits beginning with 25 to 30. UnionPay: 62,
-    16 to 24 digits. Blanks between the digits do not hide it.
-    """
-    digits = "".join(text.split())
-    if not (digits.isascii() and digits.isdigit() and 16 <= len(digits) <= 24):
-        return False
-    prefix = int(digits[:2])
-    return (len(digits) == 18 and 10 <= prefix <= 15) or 25 <= prefix <= 30 or prefix == 62

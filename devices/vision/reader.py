@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import cv2
 
-from devices.vision.codes import Code, is_payment_code
+from devices.vision.codes import Code
 from devices.vision.decoder import Decoder
 from devices.vision.gate import MotionGate
 from devices.vision.headers import PictureRefused
@@ -15,6 +15,7 @@ from devices.vision.in_view import InView
 from devices.vision.mjpeg import SourceLost
 from devices.vision.protocol import MAX_SCAN_CHARS, Message, PaymentCodeDiscarded, Scan, State
 from devices.vision.sources import Frame, Source
+from edge.pay.codes import CodeTable
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,10 @@ def boot_ms() -> float:
 
 
 class Reader:
-    """Watches one source and says what it sees. `pays` tells whether payment codes may be passed on now."""
+    """Watches one source and says what it sees.
+
+    `codes` knows payment codes, bearer secrets; `pays` tells whether they may be passed on now.
+    """
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class Reader:
         decoder: Decoder,
         say: Callable[[Message], None],
         pays: Callable[[str], bool],
+        codes: CodeTable | None = None,
         now_ms: Callable[[], float] = boot_ms,
     ) -> None:
         self.name = name
@@ -47,6 +52,7 @@ class Reader:
         self._decoder = decoder
         self._say = say
         self._pays = pays
+        self._codes = codes or CodeTable()
         self._now_ms = now_ms
         self._gate = MotionGate()
         self._in_view = InView()
@@ -92,7 +98,7 @@ class Reader:
             self._report(code, began_ms)
 
     def _report(self, code: Code, began_ms: float) -> None:
-        if is_payment_code(code.text) and not self._pays(self.name):
+        if self._codes.owner(code.text) and not self._pays(self.name):
             self._say(PaymentCodeDiscarded(self.name))
         elif len(code.text) <= MAX_SCAN_CHARS:
             now_ms = self._now_ms()

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.vision.codes import is_ean, is_payment_code
+from devices.vision.codes import is_ean
+from edge.pay.codes import CodeTable
 
 
 @pytest.mark.parametrize("text", ["5449000039231", "6910628152903", "96385074", "0036602301467"])
@@ -38,7 +39,7 @@ def test_other_texts_are_no_ean(text: str) -> None:
     ],
 )
 def test_payment_codes_are_known(text: str) -> None:
-    assert is_payment_code(text)
+    assert CodeTable().owner(text)
 
 
 @pytest.mark.parametrize(
@@ -46,4 +47,4 @@ def test_payment_codes_are_known(text: str) -> None:
     ["6910628152903", "161234567890123456", "10123456789012345", "251234567890123", "CE1:ABC", "12345678"],
 )
 def test_barcodes_passes_and_pickup_codes_are_no_payment_codes(text: str) -> None:
-    assert not is_payment_code(text)
+    assert not CodeTable().owner(text)
