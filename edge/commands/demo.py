@@ -98,6 +98,7 @@ Try this:
   3. phone: my code, show it to the kiosk; kiosk: fees, pay one bill
   4. phone: open the south gate; it says opened when its contact moved
   5. phone: invite a visitor, show the pass to the gate's reader; twice
+  6. platform: switch on bill_now and bill_differs; counter: sign in as supervisor, match today
 
 Data in {layout.folder}, logs in {layout.logs}. Ctrl-C ends everything."""
 
