@@ -19,6 +19,9 @@ FINAL = frozenset(
     {"above_captured", "refund_above_captured", "refund_exists", "refund_conflict", "not_allowed"}
 )
 
+ABSENT = "absent"
+"""The platform has the part and the channel does not: the request never reached it."""
+
 
 class RefundDesk:
     """Asks the platform to give back what is due, and again until it is certain."""
@@ -55,13 +58,19 @@ class RefundDesk:
             return Outcome(state=state, reason=error.code)
 
     async def _ask(self, part: RefundPart) -> RefundState:
-        """A part that may have been asked for is asked about; one that the platform never had is sent."""
+        """A part that may have been asked for is asked about; one that platform or channel never had is sent.
+
+        Sent as itself: whoever had it after all answers with the refund that it is.
+        """
         if part.state is PartState.REFUNDING:
             try:
-                return await self._platform.query_refund(part.id)
+                answer = await self._platform.query_refund(part.id)
             except PlatformRejected as error:
                 if error.status != HTTPStatus.NOT_FOUND:
                     raise
+            else:
+                if (answer.state, answer.reason) != ("unknown", ABSENT):
+                    return answer
         return await self._platform.refund(
             RefundAsk(
                 part_id=part.id,

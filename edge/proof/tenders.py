@@ -68,6 +68,8 @@ def _check_points(evidence: Evidence) -> Iterator[str]:
     if evidence.ledger is None:
         return
     journal = evidence.journal
+    claims = Counter(entry.data["order_id"] for entry in journal.of("PointsClaimed"))
+    yield from (f"order {order} gave its points {n} times" for order, n in claims.items() if n > 1)
     earned = sum(entry.data["points"] for entry in journal.of("SaleSettled"))
     tenders = [tender for entry in journal.of("SaleSettled", "BillPaid") for tender in tenders_of(entry)]
     earned -= sum(tender.amount_fen for tender in tenders if tender.kind == POINTS)

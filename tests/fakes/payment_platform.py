@@ -116,7 +116,8 @@ class FakePaymentPlatform:
         if held.state != "paid" or back_fen > held.amount_fen:
             del self.refunds[ask.part_id]
             raise PlatformRejected(422, "above_captured")
-        self.refund_states.setdefault(ask.part_id, self.refund_state)
+        if self.refund_states.get(ask.part_id, "unknown") == "unknown":
+            self.refund_states[ask.part_id] = self.refund_state
         self._answer()
         return self._refund_state(ask.part_id)
 
@@ -136,6 +137,7 @@ class FakePaymentPlatform:
             amount_fen=self.refunds[part_id].amount_fen,
             channel_id=f"re-{part_id}" if done else "",
             refunded_at_ms=self.now_ms if done else 0,
+            reason="" if state != "unknown" else "absent",
         )
 
     def refunded_fen(self) -> int:

@@ -154,6 +154,20 @@ async def test_a_refund_that_never_arrived_is_sent_again_as_itself(desk: Desk) -
     assert desk.platform.refunded_fen() == 1_000
 
 
+async def test_a_refund_that_the_platform_has_and_the_channel_has_not_is_sent_again_as_itself(
+    desk: Desk,
+) -> None:
+    await desk.pay()
+    part_id = take_back(desk, 1_000).parts[0].id
+    desk.platform.refund_state = "unknown"
+    await desk.refunds.pay_back_due()
+    desk.platform.refund_state = "refunded"
+    desk.wait(5)
+    await desk.refunds.pay_back_due()
+    assert find_part(desk.store.connection, part_id).state is PartState.REFUNDED
+    assert list(desk.platform.refunds) == [part_id]
+
+
 async def test_a_slow_refund_is_asked_about_ever_more_slowly(desk: Desk) -> None:
     await desk.pay()
     part_id = take_back(desk, 1_000).parts[0].id

@@ -45,6 +45,7 @@ REFUND: Event = (
     {"refund_id": "r", "order_id": "o1", "payee": "shop", "amount_fen": 30, "reason": "x", "parts": PARTS},
 )
 REFUNDED: Event = ("RefundPaid", {"refund_id": "r", "part_id": "r1", "order_id": "o1", "amount_fen": 20})
+CLAIMED: Event = ("PointsClaimed", {"order_id": "o1", "account": "p", "points": 5})
 LEASE_BACK: Event = ("LeaseReturned", {"lease": "w@k1-1#1", "account": "w", "spent_fen": 50})
 STORY = [PLACED, ASKED, PAID, SETTLED, RETURNED, REFUND, REFUNDED, LEASE_BACK]
 
@@ -111,6 +112,7 @@ BROKEN: list[tuple[str, str, Callable[[], Evidence]]] = [
         lambda: with_event(SETTLED, tenders=[POINTS, WALLET, {**POINTS, "amount_fen": 0}]),
     ),
     ("I10", "account w says 10 fen", lambda: sound(balances={"w": Balance(10, 11)})),
+    ("I10", "gave its points 2 times", lambda: sound([*STORY, CLAIMED, CLAIMED])),
     ("I10", "5 were earned", lambda: sound([PLACED, ASKED, PAID, SETTLED])),
 ]
 

@@ -31,13 +31,15 @@ from cloud_sync.platform.leases import recall_all
 from cloud_sync.platform.schema import SCHEMA
 from edge.errors import EdgeError
 from edge.pay.attempts import Attempt, find_attempt, open_attempts
+from edge.pay.receipts import find_receipt
 from edge.pay.refunds import Refund, refundable_fen, request_refund
 from edge.pay.states import AttemptState
+from edge.shop.claims import claim_points
 from edge.shop.receiving import receive_delivery
 from edge.shop.returns import return_goods
 from tests.fakes.core_world import changed_schema, make_template
 from tests.fakes.pay_till import Payable, Till
-from tests.fakes.pay_world import CITY, PROPERTY, PayWorld, Site, without_waiting
+from tests.fakes.pay_world import CITY, PROPERTY, RESIDENT, PayWorld, Site, without_waiting
 from tests.fakes.power import PowerCut
 from tests.proofs import payments_bugs
 from tests.proofs.proof import Proof, Trial
@@ -192,6 +194,19 @@ class PaymentsMachine(RuleBasedStateMachine):
             self.take_back(order.order_id, dict.fromkeys(skus if brings == "all" else skus[:1], 1))
 
     @rule(
+        numbers=st.sampled_from([[1, 2], [2, 1], [3, 2], [2]]),
+        channel=CHANNELS,
+        method=METHODS,
+        shares=st.lists(st.sampled_from([10, 50, 100]), min_size=3, max_size=3),
+        brings=st.sampled_from(["nothing", "some", "some", "all"]),
+    )
+    def a_resident_mixes(
+        self, numbers: list[int], channel: str, method: str, shares: list[int], brings: str
+    ) -> None:
+        """Points and wallet beside the channel, and some of it back."""
+        self.somebody_buys(numbers, channel, method, shares, True, "confirm", 0, brings)
+
+    @rule(
         bills=st.lists(st.sampled_from(sorted(BILLS)), min_size=1, max_size=2),
         channel=CHANNELS,
         shares=SHARES,
@@ -220,35 +235,29 @@ class PaymentsMachine(RuleBasedStateMachine):
         self.till.answer(data.draw(st.sampled_from([attempt.id for attempt in self.open()])), pays)
 
     @precondition(lambda self: self.open())
-    @rule(data=st.data(), how=st.sampled_from(["settle", "follow", "close", "park"]))
+    @rule(data=st.data(), how=st.sampled_from(["settle", "follow", "close", "park", "settle_open"]))
     def the_screen_asks(self, data: st.DataObject, how: str) -> None:
         attempt = data.draw(st.sampled_from([attempt.id for attempt in self.open()]))
         engine = self.world.engine
+        if how == "settle_open":
+            self.do(engine.settle_open)
+            return
         acts = {"settle": engine.settle, "follow": engine.follow, "close": engine.close, "park": engine.park}
         self.ask(lambda: acts[how](attempt))
 
-    @rule()
-    def open_payments_are_settled(self) -> None:
-        self.do(self.world.engine.settle_open)
-
     # --- channels
 
-    @rule(channel=CHANNELS, fault=st.sampled_from(OF_TRADES), data=st.data())
-    def the_next_trade_misbehaves(self, channel: str, fault: Fault, data: st.DataObject) -> None:
-        value = data.draw(st.integers(*FIGURES[FAULTS[fault].unit]))
-        self.world.switch(channel, fault, value)
-
-    @rule(channel=CHANNELS, fault=st.sampled_from(OF_REFUNDS), data=st.data())
-    def the_next_refund_misbehaves(self, channel: str, fault: Fault, data: st.DataObject) -> None:
+    @rule(channel=CHANNELS, fault=st.sampled_from([*OF_TRADES, *OF_REFUNDS]), data=st.data())
+    def the_next_one_misbehaves(self, channel: str, fault: Fault, data: st.DataObject) -> None:
         self.world.switch(channel, fault, data.draw(st.integers(*FIGURES[FAULTS[fault].unit])))
 
-    @rule(channel=CHANNELS, fault=st.sampled_from([Fault.HANG, Fault.SILENT, Fault.NOTICE_NEVER]))
-    def a_channel_misbehaves(self, channel: str, fault: Fault) -> None:
-        self.world.switch(channel, fault, 0, "always")
-
-    @rule()
-    def the_channels_behave_again(self) -> None:
-        self.world.clear()
+    @rule(channel=CHANNELS, fault=st.sampled_from([None, None, Fault.HANG, Fault.SILENT, Fault.NOTICE_NEVER]))
+    def a_channel_misbehaves(self, channel: str, fault: Fault | None) -> None:
+        """For everything from now on, or (None) not any more."""
+        if fault is None:
+            self.world.clear()
+        else:
+            self.world.switch(channel, fault, 0, "always")
 
     # --- staff
 
@@ -264,6 +273,18 @@ class PaymentsMachine(RuleBasedStateMachine):
         self.take_back(
             sale["order_id"], {line["sku"]: line["quantity"] for line in lines}, resalable=sold_again
         )
+
+    @precondition(lambda self: self.settled())
+    @rule(data=st.data())
+    def points_are_claimed(self, data: st.DataObject) -> None:
+        """By the receipt, perhaps once more; each order gives its points once."""
+        number = data.draw(st.sampled_from(self.settled())).data["receipt"]
+        text = self.world.store.read_now(partial(find_receipt, number=number)).code
+
+        async def claim() -> None:
+            await self.world.store.run(lambda unit: claim_points(unit, text, resident=RESIDENT))
+
+        self.do(claim)
 
     def take_back(self, order: str, pieces: dict[str, int], *, resalable: bool = True) -> None:
         """Staff takes goods back, if they can be."""
@@ -307,36 +328,29 @@ class PaymentsMachine(RuleBasedStateMachine):
 
     # --- network, time, power
 
-    @rule(away=st.booleans(), answers_lost=st.booleans(), lost_next=st.integers(0, 2))
-    def the_network_changes(self, away: bool, answers_lost: bool, lost_next: int) -> None:
+    @rule(how=st.sampled_from(["well", "well", "away", "answers_lost", "one_lost", "two_lost"]))
+    def the_network_changes(self, how: str) -> None:
         http = self.world.http
-        http.away, http.answers_lost, http.lost_next = away, answers_lost, lost_next
+        http.away, http.answers_lost = how == "away", how == "answers_lost"
+        http.lost_next = {"one_lost": 1, "two_lost": 2}.get(how, 0)
 
-    @rule()
-    def the_network_is_well(self) -> None:
-        http = self.world.http
-        http.away, http.answers_lost, http.lost_next = False, False, 0
-
-    @rule()
-    def the_uplink_sends(self) -> None:
+    @rule(comes_down=st.booleans())
+    def journal_and_copy_travel(self, comes_down: bool) -> None:
         self.do(self.world.send)
         self.world.apply()
-
-    @rule()
-    def the_copy_comes_down(self) -> None:
-        self.do(self.world.downlink.read_next)
+        if comes_down:
+            self.do(self.world.downlink.read_next)
 
     @rule(seconds=st.sampled_from([2, 5, 10, 20, 70, 300]))
     def time_passes(self, seconds: int) -> None:
         self.do(lambda: self.world.pass_time(seconds))
 
-    @rule(at=st.integers(1, 4), after=st.booleans())
-    def the_power_will_be_cut(self, at: int, after: bool) -> None:
+    @rule(at=st.integers(0, 4), after=st.booleans())
+    def the_power_is_cut(self, at: int, after: bool) -> None:
+        """Now (0), or at one of the next commits."""
+        if at == 0:
+            self.restart()
         self.world.power.cut_at, self.world.power.after = at, after
-
-    @rule()
-    def the_power_is_cut_now(self) -> None:
-        self.restart()
 
     # --- what must hold
 
@@ -382,7 +396,7 @@ class PaymentsMachine(RuleBasedStateMachine):
     def heal(self) -> None:
         world = self.world
         world.power.cut_at = 0
-        self.the_network_is_well()
+        self.the_network_changes("well")
         world.clear()
 
         async def finish() -> None:
@@ -396,7 +410,8 @@ class PaymentsMachine(RuleBasedStateMachine):
                 await world.send()
                 world.apply()
 
-        self.do(finish)
+        answer = self.do(finish)
+        assert answer is None, f"the end is not reached: {answer!r}"
 
 
 SETTINGS = settings(
