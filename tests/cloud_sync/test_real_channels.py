@@ -1,4 +1,4 @@
-"""WeChat Pay and Alipay over their libraries, against local servers that sign and verify by the rules."""
+"""What only the real adapters do: signatures, addresses, bill files. `test_channel_contract` has the rest."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -101,73 +101,6 @@ async def test_a_payment_code_pays_at_once_and_never_stands_in_an_address(shop: 
     assert not any(code.reveal() in url for url in shop.server.world.seen_urls)
 
 
-async def test_a_payer_who_types_a_password_is_neither_paid_nor_failed(shop: Shop) -> None:
-    asked = order("payment_code")
-    trade = await shop.channel.charge(asked, shop.code("types"))
-    assert (trade.state, trade.reason) == (TradeState.PAYING, "user_paying")
-    assert (await shop.channel.query(asked)).state is TradeState.PAYING
-    shop.server.world.pay(asked.attempt)
-    assert (await shop.channel.query(asked)).state is TradeState.PAID
-
-
-async def test_reversing_takes_a_payment_by_code_back(shop: Shop) -> None:
-    asked = order("payment_code")
-    await shop.channel.charge(asked, shop.code("types"))
-    assert (await shop.channel.reverse(asked)).state is TradeState.REVERSED
-    assert (await shop.channel.query(asked)).state in (TradeState.REVERSED, TradeState.CLOSED)
-
-
-@pytest.mark.parametrize(("does", "code"), [("declines", "declined")])
-async def test_a_payer_without_money_is_a_definite_no(shop: Shop, does: str, code: str) -> None:
-    with pytest.raises(ChannelRefused, match=code):
-        await shop.channel.charge(order("payment_code"), shop.code(does))
-
-
-async def test_a_code_that_nobody_has_is_refused(shop: Shop) -> None:
-    with pytest.raises(ChannelRefused, match="code_invalid"):
-        await shop.channel.charge(order("payment_code"), PayerCode("130000000000000000"))
-
-
-async def test_closing_never_takes_a_payment_back(shop: Shop) -> None:
-    asked = order()
-    await shop.channel.collect(asked)
-    shop.scan(asked.attempt)
-    shop.server.world.pay(asked.attempt)
-    assert (await shop.channel.close(asked)).state is TradeState.PAID
-    other = order(number="k1-1-8")
-    await shop.channel.collect(other)
-    shop.scan(other.attempt)
-    assert (await shop.channel.close(other)).state is TradeState.CLOSED
-
-
-async def test_a_trade_that_is_not_there_is_absent(shop: Shop) -> None:
-    assert (await shop.channel.query(order())).state is TradeState.ABSENT
-
-
-async def test_refunds_in_parts_keep_their_numbers(shop: Shop) -> None:
-    asked = order("payment_code")
-    await shop.channel.charge(asked, shop.code("pays"))
-    first = await shop.channel.refund(refund("k1-1-8", 2_000, asked))
-    again = await shop.channel.refund(refund("k1-1-8", 2_000, asked))
-    assert (first.state, first.amount_fen) == (again.state, again.amount_fen) == ("refunded", 2_000)
-    second = await shop.channel.refund(refund("k1-1-9", 4_000, asked))
-    assert (second.state, second.amount_fen) == ("refunded", 4_000)
-    assert sum(shop.server.world.trades[asked.attempt].refunds.values()) == 6_000
-    with pytest.raises(ChannelRefused, match="above_captured"):
-        await shop.channel.refund(refund("k1-1-10", 1, asked))
-    assert (await shop.channel.query_refund(refund("k1-1-8", 2_000, asked))).state == "refunded"
-    assert (await shop.channel.query_refund(refund("k1-1-99", 1, asked))).state == "absent"
-
-
-async def test_a_lost_answer_is_silence_and_proves_nothing(shop: Shop) -> None:
-    asked, code = order("payment_code"), shop.code("pays")
-    shop.server.world.silent = True
-    with pytest.raises(ChannelSilent):
-        await shop.channel.charge(asked, code)
-    shop.server.world.silent = False
-    assert (await shop.channel.query(asked)).state is TradeState.PAID
-
-
 async def test_an_answer_with_a_bad_signature_is_silence(shop: Shop) -> None:
     asked = order()
     await shop.channel.collect(asked)
@@ -229,13 +162,6 @@ def notice_of(shop: Shop, **changes: str) -> tuple[dict[str, str], bytes]:
     if isinstance(shop.server, WeChatServer):
         return shop.server.notice(trade, **changes)
     return {}, shop.server.notice(trade, **changes)
-
-
-async def test_a_notice_is_opened_once_its_signature_is_good(shop: Shop) -> None:
-    await shop.channel.charge(order("payment_code"), shop.code("pays"))
-    headers, body = notice_of(shop)
-    notice = shop.channel.read_notice(headers, body)
-    assert (notice.attempt, notice.amount_fen, notice.part) == ("k1-1-7", 6_000, "")
 
 
 async def test_forged_notices_are_refused(shop: Shop) -> None:
