@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from cloud_sync.bills import HttpBillPlatform
 from cloud_sync.checkpoints import CheckpointKeeper
 from cloud_sync.commands import CommandSession
 from cloud_sync.downlink import Downlink
@@ -281,6 +282,7 @@ class Hub:
             codes=self._payments.codes,
             leases=LeaseDesk(self.store, HttpLeasePlatform(self._http)),
             limits=LIMITS,
+            bills=HttpBillPlatform(self._http),
         )
         staff = StaffDesk(self.store)
         self._counter = Counter(

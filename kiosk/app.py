@@ -11,6 +11,7 @@ from aiohttp import web
 from edge.access.contacts import ContactDesk
 from edge.access.pickup import PickupDesk
 from edge.config import SiteSettings
+from edge.homes.ports import BillPlatform
 from edge.links.health import HealthRegistry, overall
 from edge.links.metrics import Metrics
 from edge.links.scans import ScanQueue
@@ -22,6 +23,7 @@ from edge.store.store import Store
 from edge.trust.clock import Clock
 from edge.trust.keys import KeySet
 from kiosk.desks.account_desk import RoomAccountDesk
+from kiosk.desks.fee_desk import RoomFeeDesk
 from kiosk.desks.health_desk import RoomHealthDesk
 from kiosk.desks.home_desk import RoomHomeDesk
 from kiosk.desks.locker_desk import BankLayout, RoomLockerDesk
@@ -63,6 +65,7 @@ class KioskDeps:
     codes: CodeTable
     leases: LeaseDesk
     limits: Mapping[str, Limits]
+    bills: BillPlatform
 
 
 def build_kiosk(deps: KioskDeps) -> web.Application:
@@ -116,11 +119,13 @@ def _desks(deps: KioskDeps, watch: RoomHealthDesk) -> Desks:
             codes=deps.codes,
             leases=deps.leases,
             limits=deps.limits,
+            bills=deps.bills,
         ),
         lockers=RoomLockerDesk(pickup=deps.pickup, contacts=deps.contacts, banks=deps.banks),
         home=RoomHomeDesk(store=deps.store, clock=deps.clock, keys=deps.keys),
         health=watch,
         accounts=RoomAccountDesk(store=deps.store, kiosk=deps.site.device),
+        fees=RoomFeeDesk(store=deps.store, clock=deps.clock),
     )
 
 

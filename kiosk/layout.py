@@ -11,6 +11,7 @@ ROWS: dict[str, dict[Layout, tuple[int, int]]] = {
     "found": {"portrait": (4, 4), "landscape": (4, 3), "short": (3, 3)},
     "bills": {"portrait": (5, 4), "landscape": (4, 3), "short": (3, 1)},
     "settled": {"portrait": (11, 8), "landscape": (5, 3), "short": (3, 1)},
+    "shares": {"portrait": (4, 3), "landscape": (4, 3), "short": (3, 2)},
     "notices": {"portrait": (4, 3), "landscape": (3, 2), "short": (2, 1)},
     "directory": {"portrait": (10, 8), "landscape": (4, 3), "short": (4, 2)},
     "receipt": {"portrait": (6, 5), "landscape": (5, 4), "short": (3, 2)},

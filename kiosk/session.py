@@ -9,13 +9,14 @@ from edge.trust.clock import Clock
 from edge.trust.passes import is_pass_text
 from edge.trust.time_policy import Decision, judged_at
 from kiosk.desks.money_views import Payable
-from kiosk.desks.ports import AccountDesk, HealthDesk, HomeDesk, LockerDesk, ShopDesk, TillDesk
+from kiosk.desks.ports import AccountDesk, FeeDesk, HealthDesk, HomeDesk, LockerDesk, ShopDesk, TillDesk
 from kiosk.desks.views import Resident
 from kiosk.explain import explain_payment_code, explain_scan, explanation_of
 from kiosk.layout import Layout, layout_of
 from kiosk.layout import rows as rows_of
 from kiosk.screens.accounts import RECEIPT_PREFIX, show_receipt_code
 from kiosk.screens.base import Gesture, Screen
+from kiosk.screens.printed_bill import BILL_PREFIX, show_printed_bill
 from kiosk.visit import Answer, Dialog, Toast, Visit
 from kiosk.words import Text
 
@@ -43,6 +44,7 @@ class Desks:
     home: HomeDesk
     health: HealthDesk
     accounts: AccountDesk
+    fees: FeeDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,8 @@ class Session:
             await self._scan_pass(text)
         elif text.startswith(RECEIPT_PREFIX):
             await show_receipt_code(self, text)
+        elif text.startswith(BILL_PREFIX):
+            await show_printed_bill(self, text)
         else:
             self.refuse(explain_scan(symbology))
 
@@ -391,6 +395,7 @@ REASONS: dict[str, Text] = {
     "first_page": Text("已经是第一页", "This is the first page"),
     "last_page": Text("已经是最后一页", "This is the last page"),
     "empty_basket": Text("篮子还是空的，先放一件", "The basket is empty. Add something first"),
+    "no_sum": Text("先输要付多少", "Type how much to pay first"),
     "nothing_chosen": Text("先选一张账单", "Choose a bill first"),
     "cash": Text("现金在前台付，报单号就行", "Cash is taken at the counter"),
     "over_limit": Text("加上这笔会超过能存的上限", "That would be more than it may hold"),

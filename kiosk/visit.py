@@ -4,7 +4,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kiosk.desks.money_views import AccountKind, Book, Channel, Charge, ChargeState, Claimed, Double, Payable
-from kiosk.desks.views import Account, Basket, Pickup, Product, Receipt, Resident, Shelf
+from kiosk.desks.views import (
+    Account,
+    Basket,
+    Pickup,
+    PrintedBill,
+    Product,
+    Receipt,
+    Resident,
+    ShareOfBill,
+    Shelf,
+)
 from kiosk.words import Language, Text
 
 
@@ -103,13 +113,24 @@ class Books:
 
 
 @dataclass(slots=True)
+class PartPayment:
+    """A part of bills that is being typed. code: of a printed bill, empty for one's own. typed: yuan."""
+
+    bills: tuple[str, ...]
+    total_fen: int
+    code: str = ""
+    typed: str = ""
+    shares: tuple[ShareOfBill, ...] = ()
+    why_not: Text | None = None
+
+
+@dataclass(slots=True)
 class Fees:
     """The bills of the identified room and what was picked to pay."""
 
     account: Account
     chosen: set[str] = field(default_factory=set)
-    page: int = 0
-    settled_page: int = 0
+    points_fen: int = 0
 
 
 @dataclass(slots=True)
@@ -136,6 +157,8 @@ class Visit:
     receipt_code: str = ""
     pickup: Pickup | None = None
     fees: Fees | None = None
+    part: PartPayment | None = None
+    printed: PrintedBill | None = None
     books: Books = field(default_factory=Books)
     page: int = 0
     toast: Toast | None = None

@@ -260,6 +260,17 @@ def fee_limits(connection: sqlite3.Connection, order_id: str) -> OrderLimits:
     )
 
 
+def paid_order_of_bill(connection: sqlite3.Connection, bill_id: str, *, room: str) -> str:
+    """Return the newest order that paid a bill of a room here. Raises BillUnknown, FeeOrderUnknown."""
+    row = records.bill_row(connection, bill_id)
+    if row is None or row["room"] != room:
+        raise BillUnknown(bill=bill_id)
+    order_id = records.paid_fee_order_of_bill(connection, bill_id)
+    if order_id is None:
+        raise FeeOrderUnknown(bill=bill_id)
+    return order_id
+
+
 def find_fee_order(connection: sqlite3.Connection, order_id: str) -> FeeOrder:
     """Return a fee order. Raises FeeOrderUnknown."""
     row = records.fee_order_row(connection, order_id)

@@ -76,6 +76,16 @@ def fee_orders_of_bill(connection: sqlite3.Connection, bill: str) -> tuple[str, 
     return tuple(row[0] for row in connection.execute(query, (bill,)))
 
 
+def paid_fee_order_of_bill(connection: sqlite3.Connection, bill: str) -> str | None:
+    """Return the newest paid fee order that a bill is in."""
+    query = (
+        "SELECT order_id FROM fee_order_bills JOIN fee_orders ON fee_orders.id = order_id"
+        " WHERE bill = ? AND state = 'paid' ORDER BY receipt DESC LIMIT 1"
+    )
+    row = connection.execute(query, (bill,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 def mark_fee_paid(connection: sqlite3.Connection, order_id: str, receipt: int) -> None:
     """Set a fee order to "paid"."""
     connection.execute("UPDATE fee_orders SET state = 'paid', receipt = ? WHERE id = ?", (receipt, order_id))

@@ -3,15 +3,18 @@
 import sqlite3
 from typing import Literal
 
+from edge.homes.overpayments import Overpayment, choose, open_overpayments
 from edge.pay.accounts import Account, AccountLine, accounts_of
 from edge.pay.contract import current_terms
 from edge.pay.copies import copy_as_of
-from edge.pay.errors import PaymentRefused
 from edge.pay.leases import lease_left_fen
 from edge.pay.payees import find_payee
+from edge.pay.records import platform_row
 from edge.pay.top_up import PURPOSE, place_top_up
 from edge.shop.claims import claim_points
+from edge.settlement.receipt_search import find_receipt_of_order
 from edge.store.store import Store
+from kiosk.bill_words import dated_name
 from kiosk.desks.money_views import AccountKind, Book, BookLine, Claimed, Double, Payable
 from kiosk.desks.till_desk import slip_of
 from kiosk.desks.views import Resident
@@ -66,14 +69,30 @@ class RoomAccountDesk:
         )
 
     async def doubles(self, resident: Resident) -> tuple[Double, ...]:
-        """Bills paid twice about which the resident has still to choose."""
-        del resident
-        return ()
+        """Bills of the resident's room that were paid twice and wait for a choice."""
+
+        def look(connection: sqlite3.Connection) -> tuple[Double, ...]:
+            found = open_overpayments(connection, resident.room)
+            return tuple(_double(connection, overpayment) for overpayment in found)
+
+        return await self._store.read(look)
 
     async def choose(self, resident: Resident, double: str, choice: Literal["refund", "credit"]) -> None:
-        """Send the money back, or keep it as prepaid fee."""
-        del resident, choice
-        raise PaymentRefused(order=double)
+        """Send the money back, or keep it as prepaid fee. Raises OverpaymentUnknown, CreditNotAllowed."""
+        await self._store.run(lambda unit: choose(unit, double, choice, room=resident.room, by="kiosk"))
+
+
+def _double(connection: sqlite3.Connection, overpayment: Overpayment) -> Double:
+    bill = platform_row(connection, "bills", overpayment.bill) or {}
+    payee = find_payee(connection, overpayment.payee)
+    paid = find_receipt_of_order(connection, overpayment.order)
+    return Double(
+        overpayment.id,
+        dated_name(str(bill.get("item", "")), str(bill.get("period", ""))),
+        Text(payee.name_zh, payee.name_en),
+        overpayment.amount_fen,
+        paid.at_ms,
+    )
 
 
 def _book(connection: sqlite3.Connection, account: Account, kind: AccountKind) -> Book:

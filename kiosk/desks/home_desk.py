@@ -61,7 +61,7 @@ class RoomHomeDesk:
         def look(connection: sqlite3.Connection) -> Account:
             found = bills.list_bills(connection, room, now)
             unpaid = [bill for group in bills.group_unpaid(found) for bill in group.bills]
-            settled = [bill for bill in reversed(found) if bill.unpaid_fen == 0]
+            settled = [bill for bill in reversed(found) if bill.to_pay_fen == 0]
             return Account(
                 open=tuple(_bill(connection, bill) for bill in unpaid),
                 settled=tuple(_bill(connection, bill) for bill in settled),
@@ -124,5 +124,7 @@ def _bill(connection: sqlite3.Connection, bill: bills.Bill) -> Bill:
         amount_fen=bill.amount_fen,
         for_others=bill.collected_for_others,
         overdue_days=bill.days,
-        state="open" if bill.unpaid_fen else "pending" if bill.unconfirmed_fen else "paid",
+        part_allowed=bill.part_allowed,
+        paid_fen=bill.paid_fen + bill.unconfirmed_fen,
+        state="open" if bill.to_pay_fen else "pending" if bill.unconfirmed_fen else "paid",
     )

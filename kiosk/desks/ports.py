@@ -20,11 +20,14 @@ from kiosk.desks.views import (
     Basket,
     Conditions,
     Entry,
+    InvoiceState,
     Notice,
     Pickup,
+    PrintedBill,
     Product,
     Receipt,
     Resident,
+    ShareOfBill,
     Shelf,
 )
 from kiosk.words import Text
@@ -59,8 +62,22 @@ class TillDesk(Protocol):
     ) -> Payable:
         """Place the order at the sum that was shown; nothing is asked of a channel yet."""
 
-    async def place_bills(self, bills: tuple[str, ...], resident: Resident, seen_total_fen: int) -> Payable:
-        """Place one payment over bills of one payee."""
+    async def place_bills(
+        self,
+        bills: tuple[str, ...],
+        resident: Resident,
+        seen_total_fen: int,
+        part_fen: int | None = None,
+    ) -> Payable:
+        """Place one payment over bills of one payee, of a part of them when `part_fen` is given.
+
+        The platform is asked first whether one of them was paid in the app meanwhile.
+        """
+
+    async def place_printed_bill(
+        self, code: str, resident: Resident | None, seen_total_fen: int, part_fen: int | None = None
+    ) -> Payable:
+        """Place the payment of the bill whose printed code was shown, asked about in the same way."""
 
     async def collect(self, order: Payable, parts: tuple[Part, ...], channel: Channel) -> Charge:
         """Hold the parts and ask for a collection QR for the rest. Raises PlatformUnreachable."""
@@ -95,6 +112,22 @@ class TillDesk(Protocol):
 
     async def receipt(self, order_id: str) -> Receipt:
         """The receipt of a paid order."""
+
+
+class FeeDesk(Protocol):
+    """Bills beyond one's own list: printed ones, parts of them, receipts once more, invoices."""
+
+    async def printed_bill(self, code: str) -> PrintedBill:
+        """What the holder of a printed bill may see of it."""
+
+    async def shares(self, bills: tuple[str, ...], part_fen: int) -> tuple[ShareOfBill, ...]:
+        """How a sum would be spread over bills, oldest first; refuses what cannot be paid so."""
+
+    async def receipt_again(self, bill: str, resident: Resident) -> Receipt:
+        """The receipt of a bill of the resident's room that was paid here: one more copy, counted."""
+
+    async def ask_invoice(self, order_id: str) -> InvoiceState:
+        """Ask the platform for the invoice of a paid order; once, however often it is asked."""
 
 
 class AccountDesk(Protocol):

@@ -6,7 +6,10 @@ import sqlite3
 from collections.abc import Mapping
 
 from edge.errors import PlatformUnreachable, Refusal
-from edge.homes.fees import place_fee
+from edge.homes.bill_codes import open_bill_code
+from edge.homes.fees import place_fee, place_fee_for_another
+from edge.homes.freshness import refresh_bills
+from edge.homes.ports import BillPlatform
 from edge.homes.residents import find_resident
 from edge.homes.rooms import find_room
 from edge.pay.attempts import Attempt
@@ -42,7 +45,8 @@ STATES: dict[AttemptState, ChargeState] = {
 class RoomTillDesk:
     """`kiosk.desks.ports.TillDesk` over shop, homes and the payment engine.
 
-    limits: what accounts may pay of an order, by purpose, as the engine has it.
+    limits: what accounts may pay of an order, by purpose, as the engine has it. bills: says how a bill stands
+    now, before money is taken for it.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class RoomTillDesk:
         codes: CodeTable,
         leases: LeaseDesk,
         limits: Mapping[str, Limits],
+        bills: BillPlatform,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -61,6 +66,7 @@ class RoomTillDesk:
         self._codes = codes
         self._leases = leases
         self._limits = limits
+        self._bills = bills
 
     async def place_sale(
         self, quantities: Mapping[str, int], resident: Resident | None, seen_total_fen: int
@@ -81,9 +87,16 @@ class RoomTillDesk:
         placed = await self._store.run(place)
         return await self._payable(placed.order_id, "sale", placed.payee, placed.total_fen)
 
-    async def place_bills(self, bills: tuple[str, ...], resident: Resident, seen_total_fen: int) -> Payable:
-        """Place one payment over bills of one payee."""
+    async def place_bills(
+        self,
+        bills: tuple[str, ...],
+        resident: Resident,
+        seen_total_fen: int,
+        part_fen: int | None = None,
+    ) -> Payable:
+        """Place one payment over bills of one payee, after a look at how they stand now."""
         await self._engine.ready()
+        await refresh_bills(self._store, self._bills, bills)
         placed = await self._store.run(
             lambda unit: place_fee(
                 unit,
@@ -92,6 +105,26 @@ class RoomTillDesk:
                 resident=resident.subject,
                 kiosk=self._kiosk,
                 seen_total_fen=seen_total_fen,
+                part_fen=part_fen,
+            )
+        )
+        return await self._payable(placed.order_id, "fee", placed.payee, placed.total_fen)
+
+    async def place_printed_bill(
+        self, code: str, resident: Resident | None, seen_total_fen: int, part_fen: int | None = None
+    ) -> Payable:
+        """Place the payment of a printed bill, after a look at how it stands now."""
+        await self._engine.ready()
+        bill = await self._store.read(lambda connection: open_bill_code(connection, code))
+        await refresh_bills(self._store, self._bills, (bill,))
+        placed = await self._store.run(
+            lambda unit: place_fee_for_another(
+                unit,
+                code,
+                resident=resident.subject if resident else None,
+                kiosk=self._kiosk,
+                seen_total_fen=seen_total_fen,
+                part_fen=part_fen,
             )
         )
         return await self._payable(placed.order_id, "fee", placed.payee, placed.total_fen)

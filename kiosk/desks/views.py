@@ -78,6 +78,10 @@ class PaidPart:
     amount_fen: int
 
 
+InvoiceState = Literal["", "asked", "issued", "red"]
+"""How the invoice of an order stands; empty: nobody asked for one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What was paid, as it was settled. contract_version None: the sale had no contract figure.
@@ -104,6 +108,8 @@ class Receipt:
     points_claim_days: int | None = None
     points_credited: bool = False
     reprint: int = 0
+    invoice_state: InvoiceState = ""
+    invoice_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +138,42 @@ class Bill:
     amount_fen: int
     for_others: bool
     overdue_days: int = 0
+    part_allowed: bool = False
+    paid_fen: int = 0
     state: Literal["open", "paid", "pending"] = "open"
 
     @property
     def to_pay_fen(self) -> int:
         """Principal and penalty together."""
         return self.open_fen + self.penalty_fen
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedBill:
+    """A bill by the code on its paper: masked name, item, period, sum. code: its text, kept for paying."""
+
+    code: str
+    bill_id: str
+    name: str
+    item: str
+    period: str
+    payee_name: Text
+    for_others: bool
+    to_pay_fen: int
+    penalty_fen: int = 0
+    part_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShareOfBill:
+    """What a part payment takes off one bill, and what stays owed of it."""
+
+    bill_id: str
+    item: str
+    period: str
+    principal_fen: int
+    penalty_fen: int
+    left_fen: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,26 +5,19 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from edge.money import format_yuan
+from kiosk.bill_words import MONTHS_EN, dated_name
+from kiosk.desks.money_views import AccountKind
 from kiosk.desks.views import Bill
 from kiosk.layout import page_count
 from kiosk.screens.base import Gesture, Screen
 from kiosk.screens.chart import year_chart
 from kiosk.screens.paying import begin_payment
-from kiosk.visit import Fees
+from kiosk.visit import Fees, PartPayment
 from kiosk.words import Text
 
 if TYPE_CHECKING:
     from kiosk.session import Session
-
-ITEMS: dict[str, Text] = {
-    "property_fee": Text("物业费", "Property fee"),
-    "water": Text("水费", "Water"),
-    "electricity": Text("电费", "Electricity"),
-    "parking": Text("停车费", "Parking"),
-    "shared": Text("公摊", "Shared costs"),
-}
-MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +40,19 @@ class BillGroup:
 
 def bill_row(bill: Bill) -> BillRow:
     """What a bill is called and what is to be known about its date."""
-    year, month = bill.period.split("-")[:2]
-    name = ITEMS.get(bill.item, Text(bill.item, bill.item))
-    dated = Text("{name} {month}月", "{name} {en} {year}").fill(
-        name=name, month=int(month), en=MONTHS_EN[int(month) - 1], year=year
-    )
-    return BillRow(bill, dated, _hint(bill))
+    return BillRow(bill, dated_name(bill.item, bill.period), _hint(bill))
 
 
 def _hint(bill: Bill) -> Text:
+    if bill.paid_fen and bill.state == "open":
+        return Text("付过一部分，共 {yuan} 元", "Paid in part, {yuan} yuan in all").fill(
+            yuan=format_yuan(bill.amount_fen)
+        )
     month, day = (int(part) for part in bill.due_on.split("-")[1:])
     if bill.penalty_fen:
         return Text(
             "过期 {days} 天，含违约金 {yuan} 元", "{days} days late, with a penalty of {yuan} yuan"
-        ).fill(days=bill.overdue_days, yuan=f"{bill.penalty_fen / 100:.2f}")
+        ).fill(days=bill.overdue_days, yuan=format_yuan(bill.penalty_fen))
     if bill.overdue_days:
         return Text("过期 {days} 天，没有违约金", "{days} days late, no penalty").fill(days=bill.overdue_days)
     return Text("{month}月{day}日前缴，没有违约金", "Due by {day} {en}, no penalty").fill(
@@ -99,7 +91,12 @@ class FeesScreen(Screen):
     timeout_s = 90
 
     def __init__(self) -> None:
-        self.gestures: Mapping[str, Gesture] = {"choose": _choose, "pay": _pay}
+        self.gestures: Mapping[str, Gesture] = {
+            "choose": _choose,
+            "pay": _pay,
+            "part": _part,
+            "points": _pay_with_points,
+        }
 
     async def enter(self, session: "Session") -> None:
         """Read the bills; the company's own unpaid ones are chosen beforehand."""
@@ -109,7 +106,8 @@ class FeesScreen(Screen):
             return
         account = await session.desks.home.account(visit.resident.room)
         kept = visit.fees.chosen if visit.fees else None
-        visit.fees = Fees(account)
+        books = await session.desks.accounts.books(visit.resident, "points")
+        visit.fees = Fees(account, points_fen=max(0, books[0].balance_fen) if books else 0)
         ids = {bill.id for bill in account.open}
         if kept is not None:
             visit.fees.chosen = kept & ids
@@ -128,12 +126,17 @@ class FeesScreen(Screen):
         pages = page_count(len(account.open), size)
         visit.page = min(visit.page, pages - 1)
         shown = account.open[visit.page * size : (visit.page + 1) * size]
+        chosen = [bill for bill in account.open if bill.id in fees.chosen]
+        own_fen = sum(bill.to_pay_fen for bill in chosen if not bill.for_others)
         return {
             "account": account,
+            "points_fen": fees.points_fen,
+            "offset_fen": min(fees.points_fen, own_fen),
+            "may_part": any(bill.part_allowed for bill in chosen),
             "open_fen": sum(bill.to_pay_fen for bill in account.open),
             "groups": group_bills(shown),
             "chosen": fees.chosen,
-            "chosen_fen": sum(bill.to_pay_fen for bill in account.open if bill.id in fees.chosen),
+            "chosen_fen": sum(bill.to_pay_fen for bill in chosen),
             "as_of": age_words(account.as_of_ms, session.now_ms),
             "page": visit.page,
             "pages": pages,
@@ -142,11 +145,14 @@ class FeesScreen(Screen):
 
 
 class SettledScreen(Screen):
-    """Bills already paid, and those that wait for the platform to book them."""
+    """Bills already paid, and those that wait for the platform to book them; a tap shows the receipt."""
 
     name = "settled"
     template = "settled.html"
     timeout_s = 90
+
+    def __init__(self) -> None:
+        self.gestures: Mapping[str, Gesture] = {"receipt": _receipt_again}
 
     def view(self, session: "Session") -> dict[str, object]:
         """One page of paid bills."""
@@ -180,13 +186,49 @@ async def _choose(session: "Session", value: str) -> None:
         fees.chosen = fees.chosen | {value}
 
 
+def _chosen(session: "Session") -> list[Bill]:
+    fees = session.visit.fees
+    return [] if fees is None else [bill for bill in fees.account.open if bill.id in fees.chosen]
+
+
 async def _pay(session: "Session", value: str) -> None:
     del value
-    visit = session.visit
-    if visit.fees is None or visit.resident is None or not visit.fees.chosen:
+    await _place(session, None)
+
+
+async def _pay_with_points(session: "Session", value: str) -> None:
+    """用积分抵 in one touch: the chosen bills, points first, the rest by phone."""
+    del value
+    if session.visit.fees is not None and session.visit.fees.points_fen > 0:
+        await _place(session, "points")
+
+
+async def _place(session: "Session", using: AccountKind | None) -> None:
+    visit, chosen = session.visit, _chosen(session)
+    if visit.resident is None or not chosen:
         return
-    chosen = [bill for bill in visit.fees.account.open if bill.id in visit.fees.chosen]
     order = await session.desks.till.place_bills(
         tuple(bill.id for bill in chosen), visit.resident, sum(bill.to_pay_fen for bill in chosen)
     )
-    await begin_payment(session, order, origin="fees")
+    await begin_payment(session, order, origin="fees", using=using)
+
+
+async def _part(session: "Session", value: str) -> None:
+    """Type a sum; where only some of the chosen bills may be paid in part, the desk says which may not."""
+    del value
+    chosen = _chosen(session)
+    if any(bill.part_allowed for bill in chosen):
+        total_fen = sum(bill.to_pay_fen for bill in chosen)
+        session.visit.part = PartPayment(tuple(bill.id for bill in chosen), total_fen)
+        await session.show("fee_part")
+
+
+async def _receipt_again(session: "Session", value: str) -> None:
+    """One more copy 补打 of the receipt of a bill that was paid here."""
+    visit = session.visit
+    if visit.resident is None or visit.fees is None:
+        return
+    if value in {bill.id for bill in visit.fees.account.settled}:
+        visit.receipt = await session.desks.fees.receipt_again(value, visit.resident)
+        visit.receipt_page = 0
+        await session.show("receipt")

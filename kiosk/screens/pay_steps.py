@@ -45,16 +45,23 @@ def split_of(paying: Paying) -> Split:
     return split_sum(paying.order, paying.chosen)
 
 
-async def begin_payment(session: "Session", order: Payable, *, origin: str) -> None:
+async def begin_payment(
+    session: "Session", order: Payable, *, origin: str, using: AccountKind | None = None
+) -> None:
     """Show the pay screen for a placed order with a collection QR; origin: the screen to go back to.
 
-    Without a network the order is given up again and PlatformUnreachable raised, unless accounts of the
-    person can pay it here and now.
+    using: an account that the person chose beforehand. Without a network the order is given up again and
+    PlatformUnreachable raised, unless accounts of the person can pay it here and now.
     """
     visit = session.visit
     paying = Paying(order, origin, shown_ms=session.monotonic_ms(), channel=order.channels[0])
+    if using is not None:
+        paying.chosen.add(using)
     try:
-        await _collect(session, paying)
+        if split_of(paying).rest_fen == 0:
+            paying.step = "accounts"
+        else:
+            await _collect(session, paying)
     except (Refusal, PlatformError, DeviceError, StoreError) as error:
         away = order.without_network()
         payable = split_sum(away, {offer.kind for offer in away.offers}).rest_fen == 0

@@ -2,6 +2,7 @@
 
 from kiosk.screens.accounts import DoublesScreen, PointsScreen, WalletScreen
 from kiosk.screens.base import Screen
+from kiosk.screens.fee_part import FeePartScreen
 from kiosk.screens.fees import FeesScreen, SettledScreen
 from kiosk.screens.home import HomeScreen
 from kiosk.screens.identify import IdentifyScreen
@@ -9,6 +10,7 @@ from kiosk.screens.idle import IdleScreen
 from kiosk.screens.in_app import PREORDERS, REPAIRS, VISITORS, InAppScreen
 from kiosk.screens.paying import PayScreen, PayUnknownScreen
 from kiosk.screens.pickup import PickupScreen
+from kiosk.screens.printed_bill import PrintedBillScreen
 from kiosk.screens.reading import DirectoryScreen, HelpScreen, NoticesScreen
 from kiosk.screens.receipt import ReceiptScreen
 from kiosk.screens.search import SearchScreen
@@ -29,6 +31,8 @@ def all_screens() -> dict[str, Screen]:
         IdentifyScreen(),
         FeesScreen(),
         SettledScreen(),
+        FeePartScreen(),
+        PrintedBillScreen(),
         NoticesScreen(),
         DirectoryScreen(),
         HelpScreen(),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from kiosk.desks.money_views import Offer
 from kiosk.words import Text
 from tests.fakes.kiosk_desks import ORDER_CODE, RESIDENT_CODE
+from tests.fakes.kiosk_fees import BILL_CODE
 from tests.fakes.kiosk_money import PAID_TWICE, RECEIPT_CODE, WECHAT_CODE
 from tests.fakes.kiosk_stand import Stand
 
@@ -117,6 +118,27 @@ async def _known(stand: Stand) -> None:
     await stand.session.scan("qr", RESIDENT_CODE)
 
 
+async def _receipt_again(stand: Stand) -> None:
+    await stand.do("receipt=p10", "invoice")
+
+
+async def _fee_part(stand: Stand) -> None:
+    await stand.do("home", "open=fees", "part", "type=1", "type=0", "type=0", "type=.", "type=5")
+
+
+async def _fee_part_refused(stand: Stand) -> None:
+    await stand.do("type=0", "wipe", "type=9", "type=9", "type=9")
+
+
+async def _printed_bill(stand: Stand) -> None:
+    await stand.do("home")
+    await stand.session.scan("qr", BILL_CODE)
+
+
+async def _printed_part(stand: Stand) -> None:
+    await stand.do("part", "type=5", "type=0")
+
+
 async def _pickup_wait(stand: Stand) -> None:
     await stand.do("home", "open=pickup")
 
@@ -193,6 +215,11 @@ STEPS: tuple[Step, ...] = (
     ("doubles", _doubles),
     ("fees", _open("fees")),
     ("settled", _open("settled")),
+    ("receipt-again", _receipt_again),
+    ("fee-part", _fee_part),
+    ("fee-part-refused", _fee_part_refused),
+    ("printed-bill", _printed_bill),
+    ("printed-part", _printed_part),
     ("pickup-wait", _pickup_wait),
     ("pickup", _pickup_open),
     ("pickup-unknown", _pickup_unknown),

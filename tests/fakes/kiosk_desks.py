@@ -241,7 +241,7 @@ def a_year_of_bills() -> Account:
             settled.append(_bill(f"w{place}", "water", month, 3600 + 300 * (place % 4), WATER, state="paid"))
     return Account(
         open=(
-            _bill("b1", "property_fee", "2026-11", 26880, PROPERTY),
+            _bill("b1", "property_fee", "2026-11", 26880, PROPERTY, part_allowed=True),
             _bill("b2", "water", "2026-10", 4320, WATER, due_on="2026-12-05"),
             _bill(
                 "b3", "shared", "2026-10", 1860, WATER, due_on="2026-11-10", overdue_days=12, penalty_fen=0

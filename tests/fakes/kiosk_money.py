@@ -80,12 +80,27 @@ class PaperTill:
         self.points, self.known = basket.points, resident is not None
         return self._place("sale", seen_total_fen, STORE, self.offers if resident else ())
 
-    async def place_bills(self, bills: tuple[str, ...], resident: Resident, seen_total_fen: int) -> Payable:
+    async def place_bills(
+        self,
+        bills: tuple[str, ...],
+        resident: Resident,
+        seen_total_fen: int,
+        part_fen: int | None = None,
+    ) -> Payable:
         """See the port."""
         del resident
         self.lines = tuple(ReceiptLine(Text(f"账单 {bill}", f"Bill {bill}"), None, 100) for bill in bills)
         self.points = 0
-        return self._place("fee", seen_total_fen, PROPERTY, self.offers)
+        return self._place("fee", part_fen or seen_total_fen, PROPERTY, self.offers)
+
+    async def place_printed_bill(
+        self, code: str, resident: Resident | None, seen_total_fen: int, part_fen: int | None = None
+    ) -> Payable:
+        """See the port."""
+        self.lines = (ReceiptLine(Text("物业费 11月", "Property fee Nov 2026"), None, seen_total_fen),)
+        self.points = 0
+        assert code
+        return self._place("fee", part_fen or seen_total_fen, PROPERTY, self.offers if resident else ())
 
     async def collect(self, order: Payable, parts: tuple[Part, ...], channel: Channel) -> Charge:
         """See the port."""

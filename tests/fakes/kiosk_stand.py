@@ -9,6 +9,7 @@ from kiosk.server import Front, Scan
 from kiosk.session import Desks, Place, Session
 from kiosk.words import Text
 from tests.fakes.kiosk_desks import START_MS, PaperHealth, PaperHome, PaperLockers, PaperShop
+from tests.fakes.kiosk_fees import PaperFees
 from tests.fakes.kiosk_money import PaperAccounts, PaperTill
 
 
@@ -72,6 +73,7 @@ class Stand:
     shop: PaperShop = field(default_factory=PaperShop)
     till: PaperTill = field(default_factory=PaperTill)
     accounts: PaperAccounts = field(default_factory=PaperAccounts)
+    fees: PaperFees = field(default_factory=PaperFees)
     lockers: PaperLockers = field(default_factory=PaperLockers)
     home: PaperHome = field(default_factory=PaperHome)
     health: PaperHealth = field(default_factory=PaperHealth)
@@ -81,7 +83,7 @@ class Stand:
     def __post_init__(self) -> None:
         """Build the session over the desks."""
         self.session = Session(
-            desks=Desks(self.shop, self.till, self.lockers, self.home, self.health, self.accounts),
+            desks=Desks(self.shop, self.till, self.lockers, self.home, self.health, self.accounts, self.fees),
             screens=all_screens(),
             place=Place(Text("和园里", "Heyuan Court"), 60, "http://127.0.0.1:8090/phone"),
             clock=self.clock,
