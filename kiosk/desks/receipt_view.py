@@ -4,6 +4,7 @@ import sqlite3
 
 from edge.pay.attempts import find_attempt
 from edge.pay.contract import terms_of
+from edge.pay.invoices import invoice_of
 from edge.pay.payees import find_payee
 from edge.pay.policy import ALIPAY
 from edge.pay.receipts import Receipt as RoomReceipt
@@ -27,6 +28,7 @@ def receipt_of(connection: sqlite3.Connection, order_id: str) -> Receipt:
     receipt = find_receipt_of_order(connection, order_id)
     payee, body = find_payee(connection, receipt.payee), receipt.body
     sale = receipt.purpose == "sale"
+    invoice = invoice_of(connection, order_id)
     terms = terms_of(connection, body.contract_version)
     return Receipt(
         order_id=order_id,
@@ -47,6 +49,8 @@ def receipt_of(connection: sqlite3.Connection, order_id: str) -> Receipt:
         points_claim_days=terms.points_claim_days or None,
         points_credited=sale and bool(find_order(connection, order_id).body.points_account),
         reprint=receipt.reprints,
+        invoice_state=invoice.state if invoice else "",
+        invoice_number=invoice.number if invoice else "",
     )
 
 

@@ -119,9 +119,10 @@ class FeesScreen(Screen):
 
     def view(self, session: "Session") -> dict[str, object]:
         """One page of bills in groups, the year as a chart."""
-        visit, fees, size = session.visit, session.visit.fees, session.rows("bills")
+        visit, fees = session.visit, session.visit.fees
         if fees is None:
             return {}
+        size = session.rows("bills_points" if fees.points_fen else "bills")
         account = fees.account
         pages = page_count(len(account.open), size)
         visit.page = min(visit.page, pages - 1)
