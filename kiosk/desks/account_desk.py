@@ -11,8 +11,8 @@ from edge.pay.leases import lease_left_fen
 from edge.pay.payees import find_payee
 from edge.pay.records import platform_row
 from edge.pay.top_up import PURPOSE, place_top_up
-from edge.shop.claims import claim_points
 from edge.settlement.receipt_search import find_receipt_of_order
+from edge.shop.claims import claim_points
 from edge.store.store import Store
 from kiosk.bill_words import dated_name
 from kiosk.desks.money_views import AccountKind, Book, BookLine, Claimed, Double, Payable
