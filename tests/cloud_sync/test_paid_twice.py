@@ -73,7 +73,7 @@ class Town:
 
     async def pay(self) -> str:
         """Pay the bill at the kiosk by QR."""
-        await refresh_bills(self.store, self, ("b1",))  # type: ignore[arg-type]
+        await refresh_bills(self.store, self, ("b1",))
         order = self.store.run_now(
             lambda unit: place_fee(unit, ("b1",), room=ROOM, resident=PERSON, kiosk="k1")
         )
@@ -102,7 +102,7 @@ class Town:
             if data is not None and change.applied_through is not None:
                 data = {**data, "applied_through": msgspec.to_builtins(change.applied_through)}
             apply = FEED[change.collection]
-            self.store.run_now(lambda unit, a=apply, c=change, d=data: a(unit, c.id, c.version, d))
+            self.store.run_now(lambda unit, a=apply, c=change, d=data: a(unit, c.id, c.version, d))  # type: ignore[misc]
 
     def sync(self) -> None:
         """Up and down."""
