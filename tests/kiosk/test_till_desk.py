@@ -18,6 +18,7 @@ from kiosk.desks.till_desk import RoomTillDesk
 from kiosk.desks.views import Resident
 from kiosk.words import same
 from tests.fakes.accounts import SUBJECT, put_account, put_lease
+from tests.fakes.bill_platform import FakeBillPlatform
 from tests.fakes.clock import FakeClock
 from tests.fakes.payment_platform import FakePaymentPlatform
 from tests.fakes.trade import events_of, open_store, put_contract, put_product
@@ -65,7 +66,13 @@ def counter() -> Counter:
     engine = PaymentEngine(store, platform, settle=SETTLE, limits=LIMITS, clock=clock)
     leases = LeaseDesk(store, AwayLeases())
     desk = RoomTillDesk(
-        store=store, engine=engine, kiosk="k1", codes=CodeTable(), leases=leases, limits=LIMITS
+        store=store,
+        engine=engine,
+        kiosk="k1",
+        codes=CodeTable(),
+        leases=leases,
+        limits=LIMITS,
+        bills=FakeBillPlatform(),
     )
     return Counter(clock, store, platform, desk)
 
