@@ -1,13 +1,13 @@
 """Payments from request to outcome: query, never charge again.
 
 The engine asks the platform and writes down what it learns; every step is on disk before the next one leaves,
-so that a restart goes on from the row. What it remembers itself is only pace: when it last asked about what,
-which requests are under way, and where the round of late money goes on.
+so that a restart goes on from the row. What it remembers itself is only pace (`edge.pay.pace`) and where the
+round of late money goes on.
 """
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.pay.attempts import (
@@ -35,7 +35,8 @@ from edge.pay.findings import (
     finding_of_undo,
     is_code,
 )
-from edge.pay.policy import NO_CHANNEL, WECHAT, Method, Policy, policy_for
+from edge.pay.pace import Pace
+from edge.pay.policy import NO_CHANNEL, WECHAT, Method, policy_for
 from edge.pay.ports import ChannelState, PaymentPlatform
 from edge.pay.states import Answer, AttemptState
 from edge.pay.tenders import OrderLimits, Tender
@@ -48,9 +49,6 @@ from edge.trust.clock import Clock
 WATCHED_AT_ONCE = 20
 LEFT = "left"
 """Reason of an attempt whose payer went on with a slip; also of one whose undoing nobody answers."""
-
-PARKED_SHARE, PARKED_LONGEST_MS = 20, 60_000
-"""What is parked is asked about ever more slowly: after a twentieth of its wait so far, at most a minute."""
 
 Conflict = Callable[[Unit, Attempt], object]
 Limits = Callable[[sqlite3.Connection, str], OrderLimits]
@@ -77,17 +75,12 @@ class PaymentEngine:
         limits: Mapping[str, Limits] | None = None,
     ) -> None:
         self._store = store
-        self._clock = clock
         self._platform = platform
         self._settle = settle
         self._limits = limits or {}
         self._watched_last = ""
         self._conflict = conflict
-        self._sending: set[str] = set()
-        self._asked_at_ms: dict[str, int] = {}
-        self._questioned_at_ms: dict[str, int] = {}
-        self._answered_at_ms: dict[str, int] = {}
-        self._waiting_for: dict[str, str] = {}
+        self._pace = Pace(clock)
 
     async def ready(self) -> None:
         """Wait until an order may be placed for a payment; before, its id could be one of an earlier life.
@@ -129,7 +122,7 @@ class PaymentEngine:
             )
         )
         reach("checkout.after_attempt")
-        with self._send(attempt):
+        with self._pace.sending(attempt):
             try:
                 offer = await self._platform.request(attempt)
             except PlatformUnreachable:
@@ -175,7 +168,7 @@ class PaymentEngine:
             )
         )
         reach("pay.after_attempt")
-        with self._send(attempt):
+        with self._pace.sending(attempt):
             try:
                 answer = await self._platform.charge(attempt, code)
             except PlatformUnreachable:
@@ -184,7 +177,7 @@ class PaymentEngine:
                 await self._apply(attempt.id, Finding(answer=Answer.FAILED, reason=error.code))
                 raise PaymentRefused(order=order_id, reason=error.code) from error
             reach("pay.after_charge")
-            self._note(attempt.id, answer)
+            self._pace.note_answer(attempt.id, answer)
             charged = await self._apply(attempt.id, finding_of_charge(attempt, answer))
             reach("pay.after_answer")
             return charged
@@ -220,11 +213,11 @@ class PaymentEngine:
 
     def heard(self, attempt_id: str) -> tuple[int | None, int | None]:
         """When the platform was last asked about an open attempt and when it last answered (epoch ms)."""
-        return self._questioned_at_ms.get(attempt_id), self._answered_at_ms.get(attempt_id)
+        return self._pace.heard(attempt_id)
 
     def waiting_reason(self, attempt_id: str) -> str:
         """What an open attempt waits for, as the channel last said: "user_paying" or ""."""
-        return self._waiting_for.get(attempt_id, "")
+        return self._pace.waiting_reason(attempt_id)
 
     async def ask(self, attempt_id: str) -> Attempt:
         """Ask what became of an attempt and act on it; also for one that was given up (late money).
@@ -274,7 +267,7 @@ class PaymentEngine:
         with contextlib.suppress(PlatformUnreachable):
             await self._platform.ready()
             for attempt in await self._store.read(open_attempts):
-                if attempt.id not in self._sending:
+                if not self._pace.is_sending(attempt):
                     await self._settle_left(attempt)
             await self._look_for_late_money()
         return await self._store.read(open_attempts)
@@ -288,7 +281,7 @@ class PaymentEngine:
         with contextlib.suppress(PlatformUnreachable):
             for attempt in standing:
                 await self._follow(attempt)
-        self._forget_others(standing)
+        self._pace.forget_others(standing)
 
     async def look_for_late_money(self) -> None:
         """One round of questions about attempts that were given up; ends at the platform's first silence."""
@@ -305,7 +298,7 @@ class PaymentEngine:
         after_id = self._watched_last
         watched = await self._store.read(lambda c: watched_attempts(c, after_id, WATCHED_AT_ONCE))
         for attempt in watched:
-            if self._now_ms() < attempt.watch_until_ms:
+            if self._pace.now_ms() < attempt.watch_until_ms:
                 await self._ask(attempt)
             else:
                 await self._ask_last(attempt)
@@ -322,9 +315,9 @@ class PaymentEngine:
         await self._store.run(lambda unit: apply_last_word(unit, attempt.id, finding, self._settle))
 
     async def _follow(self, attempt: Attempt) -> Attempt:
-        if not attempt.is_open or attempt.id in self._sending or not self._is_due(attempt):
+        if not attempt.is_open or self._pace.is_sending(attempt) or not self._pace.is_due(attempt):
             return attempt
-        self._asked_at_ms[attempt.id] = self._now_ms()
+        self._pace.note_followed(attempt)
         return await self._bring_on(attempt)
 
     async def _settle_left(self, attempt: Attempt) -> None:
@@ -338,7 +331,7 @@ class PaymentEngine:
         except PlatformUnreachable:
             await self._miss_answer(attempt)
             raise
-        if asked.state is AttemptState.REVERSING and self._is_unanswered(asked):
+        if asked.state is AttemptState.REVERSING and self._pace.is_unanswered(asked):
             return await self.park(asked.id)
         return await self._end_if_past(asked)
 
@@ -346,14 +339,14 @@ class PaymentEngine:
         ending = attempt.state is AttemptState.SENT or (
             attempt.state is AttemptState.UNKNOWN and is_code(attempt) and attempt.reason != AMOUNT_DIFFERS
         )
-        if ending and not attempt.released_by and self._is_past(attempt):
+        if ending and not attempt.released_by and self._pace.is_past(attempt):
             return await self.close(attempt.id)
         return attempt
 
     async def _ask(self, attempt: Attempt) -> Attempt:
         """Ask once, or undo where that is due, and write down the answer. Raises PlatformUnreachable."""
-        undoing = attempt.state is AttemptState.REVERSING and self._may_undo(attempt)
-        self._questioned_at_ms[attempt.id] = self._now_ms()
+        undoing = attempt.state is AttemptState.REVERSING and self._pace.may_undo(attempt)
+        self._pace.note_asked(attempt)
         try:
             if undoing:
                 answer = await self._undo(attempt)
@@ -362,7 +355,7 @@ class PaymentEngine:
             else:
                 answer = await self._platform.query(attempt.id)
                 finding = finding_of(attempt, answer)
-            self._note(attempt.id, answer)
+            self._pace.note_answer(attempt.id, answer)
         except PlatformRejected as error:
             finding = finding_of_rejection(attempt, error)
         if attempt.state is AttemptState.CREATED and finding.answer is Answer.WAITING:
@@ -373,15 +366,15 @@ class PaymentEngine:
         return moved
 
     async def _undo(self, attempt: Attempt) -> ChannelState:
-        if self._policy(attempt).undo == "close":
+        if policy_for(attempt.channel, attempt.method).undo == "close":
             return await self._platform.close(attempt.id)
         return await self._platform.reverse(attempt.id)
 
     async def _miss_answer(self, attempt: Attempt) -> None:
         """Silence past the time: a shown QR may have been paid, a charge is to be undone."""
-        if attempt.state is AttemptState.REVERSING and self._is_unanswered(attempt):
+        if attempt.state is AttemptState.REVERSING and self._pace.is_unanswered(attempt):
             await self.park(attempt.id)
-        elif attempt.state is AttemptState.SENT and self._is_past(attempt):
+        elif attempt.state is AttemptState.SENT and self._pace.is_past(attempt):
             answer = Answer.CLOSE_ASKED if is_code(attempt) else Answer.UNSURE
             await self._apply(attempt.id, Finding(answer=answer, reason=OFFLINE))
 
@@ -390,55 +383,6 @@ class PaymentEngine:
     ) -> OrderLimits | None:
         of_purpose = self._limits.get(purpose)
         return None if of_purpose is None or not held else of_purpose(unit.connection, order_id)
-
-    def _policy(self, attempt: Attempt) -> Policy:
-        return policy_for(attempt.channel, attempt.method)
-
-    def _is_due(self, attempt: Attempt) -> bool:
-        policy = self._policy(attempt)
-        undoing = attempt.state is AttemptState.REVERSING
-        pause_ms = policy.undo_every_ms if undoing else policy.ask_every_ms
-        now_ms = self._now_ms()
-        if attempt.parked_at_ms is not None:
-            pause_ms = max(pause_ms, min((now_ms - attempt.parked_at_ms) // PARKED_SHARE, PARKED_LONGEST_MS))
-        last_ms = self._asked_at_ms.get(attempt.id)
-        return last_ms is None or now_ms - last_ms >= pause_ms
-
-    def _may_undo(self, attempt: Attempt) -> bool:
-        return self._now_ms() >= attempt.created_at_ms + self._policy(attempt).undo_not_before_ms
-
-    def _is_past(self, attempt: Attempt) -> bool:
-        wait_ms = self._policy(attempt).wait_ms
-        ends_at_ms = attempt.expires_at_ms if wait_ms is None else attempt.created_at_ms + wait_ms
-        return ends_at_ms is not None and ends_at_ms <= self._now_ms()
-
-    def _is_unanswered(self, attempt: Attempt) -> bool:
-        return self._now_ms() - attempt.changed_at_ms >= self._policy(attempt).park_after_ms
-
-    def _now_ms(self) -> int:
-        return self._clock.now().at_ms
-
-    @contextlib.contextmanager
-    def _send(self, attempt: Attempt) -> Iterator[None]:
-        """While a request is under way nobody else asks: "never heard of it" would prove nothing yet."""
-        self._sending.add(attempt.id)
-        try:
-            yield
-        finally:
-            self._sending.discard(attempt.id)
-            self._asked_at_ms[attempt.id] = self._now_ms()
-
-    def _note(self, attempt_id: str, answer: ChannelState) -> None:
-        if answer.state != "unknown":
-            self._answered_at_ms[attempt_id] = self._now_ms()
-        self._waiting_for[attempt_id] = answer.reason if answer.state == "waiting" else ""
-
-    def _forget_others(self, standing: tuple[Attempt, ...]) -> None:
-        ids = {attempt.id for attempt in standing} | self._sending
-        paces = (self._asked_at_ms, self._questioned_at_ms, self._answered_at_ms)
-        for memory in (*paces, self._waiting_for):
-            for attempt_id in memory.keys() - ids:
-                del memory[attempt_id]
 
     async def _find(self, attempt_id: str) -> Attempt:
         return await self._store.read(lambda connection: find_attempt(connection, attempt_id))

@@ -345,7 +345,7 @@ def late_forgotten() -> AbstractContextManager[None]:
     real = PaymentEngine._look_for_late_money
 
     async def look_for_a_day(self: PaymentEngine) -> None:
-        now_ms = self._now_ms()
+        now_ms = self._pace.now_ms()
 
         def recent(connection: sqlite3.Connection, after_id: str, count: int) -> Any:
             found = attempts.watched_attempts(connection, after_id, count)
