@@ -44,7 +44,7 @@ from tests.fakes.power import PowerCut
 from tests.proofs import payments_bugs
 from tests.proofs.proof import Proof, Trial
 
-RUNS, STEPS, SOAK_STEPS = 20, 40, 80
+RUNS, STEPS, SOAK_STEPS = 10, 40, 80
 """One seed drives so many runs of so many steps."""
 FIRST_SOAK_SEED = 1000
 REVERSE_NOT_BEFORE_MS = 15_000
@@ -167,6 +167,8 @@ class PaymentsMachine(RuleBasedStateMachine):
         pays=st.sampled_from(["confirm", "confirm", "confirm", "fail", "no_answer", "leaves"]),
         cut=st.sampled_from([0, 0, 0, 1, 2, 3, 4, 5]),
         brings=st.sampled_from(["nothing", "nothing", "some", "all"]),
+        fault=st.one_of(st.none(), st.sampled_from(OF_TRADES)),
+        notice_first=st.booleans(),
     )
     def somebody_buys(
         self,
@@ -178,8 +180,12 @@ class PaymentsMachine(RuleBasedStateMachine):
         pays: str,
         cut: int,
         brings: str,
+        fault: Fault | None = None,
+        notice_first: bool = False,
     ) -> None:
         """The whole way, perhaps back again; the power is cut at one of its commits (0: not)."""
+        if fault is not None:
+            self.world.switch(channel, fault, FAULTS[fault].usual)
         order = self.place(lambda: self.till.place_sale(numbers, known=known))
         if order is None:
             return
@@ -188,6 +194,8 @@ class PaymentsMachine(RuleBasedStateMachine):
         self.world.power.cut_at = 0
         if attempt is not None and attempt.is_open:
             self.till.answer(attempt.id, pays)
+            if notice_first:
+                self.do(self.world.serve)
             self.ask(lambda: self.world.engine.settle(attempt.id))
         if brings != "nothing":
             skus = [f"s{number}" for number in dict.fromkeys(numbers)]
@@ -462,7 +470,7 @@ PROOF = Proof(
     name="payments",
     promise="No order of payers, channels, refunds, leases, cuts and returns takes or gives a fen too much",
     open=open_payments,
-    suite=100,
+    suite=50,
     goal=20_000,
     planted=payments_bugs.BUGS,
     patience=400,
