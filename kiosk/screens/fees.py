@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from edge.errors import Refusal
 from edge.money import format_yuan
 from kiosk.bill_words import MONTHS_EN, dated_name
 from kiosk.desks.money_views import AccountKind
@@ -208,9 +209,15 @@ async def _place(session: "Session", using: AccountKind | None) -> None:
     visit, chosen = session.visit, _chosen(session)
     if visit.resident is None or not chosen:
         return
-    order = await session.desks.till.place_bills(
-        tuple(bill.id for bill in chosen), visit.resident, sum(bill.to_pay_fen for bill in chosen)
-    )
+    total_fen = sum(bill.to_pay_fen for bill in chosen)
+    try:
+        order = await session.desks.till.place_bills(
+            tuple(bill.id for bill in chosen), visit.resident, total_fen
+        )
+    except Refusal:
+        # One of them was paid meanwhile, perhaps: behind the words stands the list as it is now.
+        await session.screen.enter(session)
+        raise
     await begin_payment(session, order, origin="fees", using=using)
 
 
