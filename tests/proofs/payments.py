@@ -78,6 +78,8 @@ BILLS: dict[str, dict[str, Any]] = {
 
 CHANNELS = st.sampled_from(["wechat", "alipay"])
 OF_TRADES = sorted(fault for fault, does in FAULTS.items() if does.kind == "trade")
+RARE = (Fault.NOTICE_WRONG_AMOUNT, Fault.LATE_SUCCESS, Fault.WRONG_AMOUNT)
+"""What shows only together with something else is drawn more often."""
 OF_REFUNDS = sorted(fault for fault, does in FAULTS.items() if does.kind == "refund")
 FIGURES = {"s": (3, 60), "fen": (-2, 2), "": (0, 0)}
 """Bounds of a fault's figure by its unit; USERPAYING lasts 3 to 60 s."""
@@ -167,7 +169,7 @@ class PaymentsMachine(RuleBasedStateMachine):
         pays=st.sampled_from(["confirm", "confirm", "confirm", "fail", "no_answer", "leaves"]),
         cut=st.sampled_from([0, 0, 0, 1, 2, 3, 4, 5]),
         brings=st.sampled_from(["nothing", "nothing", "some", "all"]),
-        fault=st.one_of(st.none(), st.sampled_from(OF_TRADES)),
+        fault=st.one_of(st.none(), st.sampled_from(OF_TRADES), st.sampled_from(RARE)),
         notice_first=st.booleans(),
     )
     def somebody_buys(
