@@ -108,6 +108,8 @@ class Hub:
             role_restarts=self._count_restarts,
         )
         self._build_kiosk_side()
+        self._build_staff_side()
+        self._build_roles()
         self.supervisor = Supervisor(
             (
                 Role("kiosk", self._serve_kiosk),
@@ -284,6 +286,8 @@ class Hub:
             limits=LIMITS,
             bills=HttpBillPlatform(self._http),
         )
+
+    def _build_staff_side(self) -> None:
         staff = StaffDesk(self.store)
         self._counter = Counter(
             self._config,
@@ -305,6 +309,8 @@ class Hub:
         self._control = ControlSocket(
             build_control(routes, uids=frozenset({0, os.getuid()})), self._folder / CONTROL_SOCKET
         )
+
+    def _build_roles(self) -> None:
         settings = self._config.one("platform", PlatformSettings)
         self._commands = CommandSession(
             settings=settings.broker,
