@@ -2,16 +2,12 @@
 
 import asyncio
 import contextlib
-import logging
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -19,7 +15,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from cloud_sync.platform.schema import SCHEMA
@@ -53,11 +48,11 @@ from tests.fakes.core_world import (
 )
 from tests.fakes.power import PowerCut
 from tests.proofs import core_bugs
+from tests.proofs.machines import run_machine, simulation
 from tests.proofs.proof import Proof, Trial
 
-RUNS, STEPS, SOAK_STEPS = 20, 50, 100
-"""One seed drives so many runs of so many steps: the suite's seeds 50, seeds of soaks (from 1000 on) 100."""
-FIRST_SOAK_SEED = 1000
+RUNS, STEPS = 20, 50
+"""One seed drives so many runs of so many steps; seeds of soaks drive twice as many steps."""
 LIMIT_TRAVEL_MS = 15 * DAY_MS
 """Time in one run; codes of the phone hold for a month."""
 DISK_ENDS = 6
@@ -530,48 +525,19 @@ class CoreMachine(RuleBasedStateMachine):
         self.do(finish)
 
 
-SETTINGS = settings(
-    max_examples=RUNS,
-    stateful_step_count=STEPS,
-    deadline=None,
-    database=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
-HUNT = settings(SETTINGS, phases=[Phase.generate], report_multiple_bugs=False)
-"""For planted bugs: that it is found is enough, how small it can be told is not asked."""
-SOAK = settings(SETTINGS, stateful_step_count=SOAK_STEPS)
-
-
-def _settings_of(number: int) -> settings:
-    if core_bugs.PLANTED.hunting:
-        return HUNT
-    return SOAK if number >= FIRST_SOAK_SEED else SETTINGS
-
-
 @contextmanager
 def open_core() -> Iterator[Trial]:
-    """A folder in memory with the template of all databases, and one loop for all runs."""
-    loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda *_: None)  # a cut power ends tasks that nobody awaits
-    logging.disable(logging.CRITICAL)  # faults are what this is about
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        template = Path(folder) / "template.db"
-        make_template(template, core_bugs.PLANTED.changes)
-        sql = changed_schema([SCHEMA], core_bugs.PLANTED.platform_changes)[0]
+    """All runs share the template of all databases."""
+    planted = core_bugs.PLANTED
+    with simulation() as (folder, loop):
+        loop.set_exception_handler(lambda *_: None)  # a cut power ends tasks that nobody awaits
+        template = folder / "template.db"
+        make_template(template, planted.changes)
+        sql = changed_schema([SCHEMA], planted.platform_changes)[0]
         shared = {"template": template, "loop": loop, "platform_sql": sql}
-
-        def trial(number: int) -> int:
-            machine: Any = seed(number)(type("Core", (CoreMachine,), shared))
-            run_state_machine_as_test(machine, settings=_settings_of(number))
-            return RUNS
-
-        try:
-            yield trial
-        finally:
-            logging.disable(logging.NOTSET)
-            loop.close()
+        yield lambda number: run_machine(
+            CoreMachine, shared, number=number, runs=RUNS, steps=STEPS, hunting=planted.hunting
+        )
 
 
 PROOF = Proof(

@@ -7,17 +7,13 @@ evening the platform's figures, its accounts and its own view of the day are hel
 purpose, and must be a case.
 """
 
-import asyncio
 import contextlib
-import logging
 import random
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from cloud_sync.platform.channels.faults import FAULTS, Fault
@@ -36,6 +32,7 @@ from tests.fakes.core_world import make_template
 from tests.fakes.pay_till import Till
 from tests.fakes.pay_world import CITY, DAY_MS, PROPERTY, ROOM, SHOP, PayWorld, Site, without_waiting
 from tests.proofs import days_bugs
+from tests.proofs.machines import simulation
 from tests.proofs.proof import Proof, Trial
 
 DAYS = 10
@@ -322,14 +319,11 @@ def _at(date: str, *, days: int = 0, hours: int = 0, minutes: int = 0) -> int:
 
 @contextmanager
 def open_days() -> Iterator[Trial]:
-    """A folder in memory with the template of all databases and the platform's keys, and one loop."""
-    loop = asyncio.new_event_loop()
-    logging.disable(logging.CRITICAL)  # faults are what this is about
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder, without_waiting():
-        template = Path(folder) / "template.db"
+    """All trials share the template of all databases and the platform's keys."""
+    with simulation() as (folder, loop), without_waiting():
+        template = folder / "template.db"
         make_template(template, {})
-        site = Site.make(Path(folder) / "platform")
+        site = Site.make(folder / "platform")
 
         def trial(number: int) -> int:
             rng = random.Random(number)
@@ -350,11 +344,7 @@ def open_days() -> Iterator[Trial]:
                     left.unlink()
             return DAYS
 
-        try:
-            yield trial
-        finally:
-            logging.disable(logging.NOTSET)
-            loop.close()
+        yield trial
 
 
 PROOF = Proof(

@@ -6,16 +6,13 @@ attempt counts as ended only when nobody can pay it any more, and WeChat is not 
 """
 
 import asyncio
-import logging
 import shutil
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -23,7 +20,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from cloud_sync.platform.channels.faults import FAULTS, Fault
@@ -42,11 +38,11 @@ from tests.fakes.pay_till import Payable, Till
 from tests.fakes.pay_world import CITY, PROPERTY, RESIDENT, PayWorld, Site, without_waiting
 from tests.fakes.power import PowerCut
 from tests.proofs import payments_bugs
+from tests.proofs.machines import run_machine, simulation
 from tests.proofs.proof import Proof, Trial
 
-RUNS, STEPS, SOAK_STEPS = 10, 40, 80
-"""One seed drives so many runs of so many steps."""
-FIRST_SOAK_SEED = 1000
+RUNS, STEPS = 10, 40
+"""One seed drives so many runs of so many steps; seeds of soaks drive twice as many steps."""
 REVERSE_NOT_BEFORE_MS = 15_000
 """WeChat: "reverse no earlier than 15 s after the payment was asked for" (architecture, Payments)."""
 
@@ -424,48 +420,19 @@ class PaymentsMachine(RuleBasedStateMachine):
         assert answer is None, f"the end is not reached: {answer!r}"
 
 
-SETTINGS = settings(
-    max_examples=RUNS,
-    stateful_step_count=STEPS,
-    deadline=None,
-    database=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
-HUNT = settings(SETTINGS, phases=[Phase.generate], report_multiple_bugs=False)
-"""For planted bugs: that it is found is enough, how small it can be told is not asked."""
-SOAK = settings(SETTINGS, stateful_step_count=SOAK_STEPS)
-
-
-def _settings_of(number: int) -> settings:
-    if payments_bugs.PLANTED.hunting:
-        return HUNT
-    return SOAK if number >= FIRST_SOAK_SEED else SETTINGS
-
-
 @contextmanager
 def open_payments() -> Iterator[Trial]:
-    """A folder in memory with the template of all databases and the platform's keys, and one loop."""
-    loop = asyncio.new_event_loop()
-    logging.disable(logging.CRITICAL)  # faults are what this is about
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder, without_waiting():
-        template = Path(folder) / "template.db"
-        make_template(template, payments_bugs.PLANTED.changes)
-        site = Site.make(Path(folder) / "platform")
-        sql = changed_schema([SCHEMA], payments_bugs.PLANTED.platform_changes)[0]
+    """All runs share the template of all databases and the platform's keys."""
+    planted = payments_bugs.PLANTED
+    with simulation() as (folder, loop), without_waiting():
+        template = folder / "template.db"
+        make_template(template, planted.changes)
+        site = Site.make(folder / "platform")
+        sql = changed_schema([SCHEMA], planted.platform_changes)[0]
         shared = {"template": template, "loop": loop, "site": site, "platform_sql": sql}
-
-        def trial(number: int) -> int:
-            machine: Any = seed(number)(type("Payments", (PaymentsMachine,), shared))
-            run_state_machine_as_test(machine, settings=_settings_of(number))
-            return RUNS
-
-        try:
-            yield trial
-        finally:
-            logging.disable(logging.NOTSET)
-            loop.close()
+        yield lambda number: run_machine(
+            PaymentsMachine, shared, number=number, runs=RUNS, steps=STEPS, hunting=planted.hunting
+        )
 
 
 PROOF = Proof(
