@@ -45,8 +45,8 @@ from cloud_sync.wire.payments import (
 
 T = TypeVar("T")
 
-CHANNEL_PATIENCE_S: Final = 4.0
-"""How long the desk waits for a channel: a payer stands there, and the device waits for us."""
+CHANNEL_PATIENCE_S: Final = 3.0
+"""How long the desk waits for a channel: a payer stands there, and the device waits 4 s for us."""
 ABSENT_MARGIN_MS: Final = 60_000
 """So long after its end "does not exist" is no proof for an order that a channel may still be making."""
 UNSETTLED_AFTER_MS: Final = 60_000

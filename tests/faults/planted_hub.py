@@ -2,9 +2,11 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import edge.app
+import edge.pay.records
 from devices.gpio.client import LATE_AFTER_NS, GuardClient, boot_ns
 from devices.gpio.messages import Pulse
 from edge.__main__ import main
@@ -73,7 +75,12 @@ def _pulse_of(client: GuardClient, opening: Opening) -> Pulse:
     return Pulse(opening.id, door.line, door.pulse_ms, boot_ns() + LATE_AFTER_NS)
 
 
+def _forget(unit: Unit, attempt_id: str) -> None:
+    edge.pay.records.end_watch(unit.connection, attempt_id)
+
+
 def _pay_anew_after_restart() -> None:
+    """What was open is given up unasked and forgotten, and the payer is asked anew."""
     right = PaymentEngine.settle_open
     first: list[bool] = [True]
 
@@ -82,6 +89,7 @@ def _pay_anew_after_restart() -> None:
             first.clear()
             for attempt in await self._store.read(edge.pay.attempts.open_attempts):
                 await self._apply(attempt.id, Finding(answer=Answer.FAILED, reason="restart"))
+                await self._store.run(partial(_forget, attempt_id=attempt.id))
                 await self.start(attempt.order_id, attempt.payee, attempt.amount_fen)
         return await right(self)
 
