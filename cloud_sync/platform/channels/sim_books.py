@@ -77,7 +77,8 @@ def make_bill(
     lines = _list_lines(connection, channel, date, payee)
     faults = records.faults_of_bill(connection, channel, payee, date)
     extra_ms = day_span_ms(date)[0]
-    extra = BillLine(channel, payee, "payment", f"x-{date}-{payee}", "", format_yuan(EXTRA_FEN), "sim0", extra_ms)
+    foreign = f"x-{date}-{payee}"
+    extra = BillLine(channel, payee, "payment", foreign, "", format_yuan(EXTRA_FEN), "sim0", extra_ms)
     return Said(_spoil(lines, faults, extra))
 
 
