@@ -85,7 +85,9 @@ def note_match(unit: Unit, found: DayMatch) -> CaseCount:
     _keep_day(unit, found)
     for line, subject in found.moved:
         records.put_elsewhere(unit.connection, line, subject, found.date)
-    standing = {(case.line, case.subject): case for case in open_cases(unit.connection)}
+    standing = {
+        (case.line, case.subject): case for case in open_cases(unit.connection) if case.payee == found.payee
+    }
     opened = changed = 0
     for difference in found.differences:
         case = standing.get((difference.line, difference.subject))
@@ -147,12 +149,11 @@ def _cases(rows: Iterable[dict[str, Any]]) -> tuple[Case, ...]:
 
 
 def _has_vanished(case: Case, found: DayMatch) -> bool:
-    """All agree on it by now, or the same date and payee were matched and nothing is wrong with it."""
+    """All agree on it by now, or the same date of the payee was matched and nothing is wrong with it."""
     subject: Subject = (case.line, case.subject)
     if subject in found.agreed:
         return True
-    same = (case.date, case.payee) == (found.date, found.payee)
-    return same and all((each.line, each.subject) != subject for each in found.differences)
+    return case.date == found.date and all((each.line, each.subject) != subject for each in found.differences)
 
 
 def _look_of(difference: Difference) -> tuple[Kind, int | None, int | None, int | None]:
@@ -161,7 +162,7 @@ def _look_of(difference: Difference) -> tuple[Kind, int | None, int | None, int 
 
 def _open(unit: Unit, found: DayMatch, difference: Difference) -> bool:
     """Open a case, unless a person closed one that looked the same; answers whether it did."""
-    earlier = _cases(records.cases_about(unit.connection, difference.line, difference.subject))
+    earlier = _cases(records.cases_about(unit.connection, found.payee, difference.line, difference.subject))
     if any(case.reason != VANISHED and case.look == _look_of(difference) for case in earlier):
         return False
     facts = {

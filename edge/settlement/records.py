@@ -98,7 +98,7 @@ def elsewhere_rows(connection: sqlite3.Connection, not_date: str) -> list[tuple[
 
 
 def insert_case(connection: sqlite3.Connection, case: Row) -> None:
-    """Insert an open case; sqlite3.IntegrityError when one is open about its subject."""
+    """Insert an open case; sqlite3.IntegrityError when its payee has one open about the subject."""
     connection.execute(
         "INSERT INTO cases (id, date, payee, line, subject, kind, order_id, here_fen, channel_fen,"
         " platform_fen, opened_at_ms, changed_at_ms) VALUES (:id, :date, :payee, :line, :subject, :kind,"
@@ -148,7 +148,10 @@ def day_case_rows(connection: sqlite3.Connection, date: str) -> list[Row]:
     return rows_of(connection.execute(query, (date,)))
 
 
-def cases_about(connection: sqlite3.Connection, line: str, subject: str) -> list[Row]:
-    """Return all cases about a subject, newest first."""
-    query = f"SELECT {_CASE} FROM cases WHERE line = ? AND subject = ? ORDER BY opened_at_ms DESC, id DESC"
-    return rows_of(connection.execute(query, (line, subject)))
+def cases_about(connection: sqlite3.Connection, payee: str, line: str, subject: str) -> list[Row]:
+    """Return all cases of a payee about a subject, newest first."""
+    query = (
+        f"SELECT {_CASE} FROM cases WHERE payee = ? AND line = ? AND subject = ?"
+        " ORDER BY opened_at_ms DESC, id DESC"
+    )
+    return rows_of(connection.execute(query, (payee, line, subject)))

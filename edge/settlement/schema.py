@@ -62,8 +62,8 @@ CREATE TABLE cases (
     note TEXT NOT NULL DEFAULT '',
     note_salt BLOB
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX cases_one_open ON cases (line, subject) WHERE closed_at_ms IS NULL;
-CREATE INDEX cases_by_subject ON cases (line, subject, opened_at_ms);
+CREATE UNIQUE INDEX cases_one_open ON cases (line, subject, payee) WHERE closed_at_ms IS NULL;
+CREATE INDEX cases_by_subject ON cases (line, subject, payee, opened_at_ms);
 """,
     ),
 )

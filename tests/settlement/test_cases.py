@@ -69,6 +69,18 @@ def test_the_match_of_another_day_leaves_a_case_alone(store: InlineStore) -> Non
     assert len(open_cases(store.connection)) == 1
 
 
+def test_the_same_number_on_the_bills_of_two_payees_is_a_case_of_each(store: InlineStore) -> None:
+    foreign = differing(bill=(billed("x-1"),))
+    note(store, foreign)
+    other = DayMatch(
+        **{name: getattr(foreign, name) for name in foreign.__struct_fields__} | {"payee": "water"}
+    )
+    assert note(store, other).opened == 1
+    assert sorted(case.payee for case in open_cases(store.connection)) == sorted([foreign.payee, "water"])
+    assert note(store, differing()).vanished == 1
+    assert [case.payee for case in open_cases(store.connection)] == ["water"]
+
+
 def test_a_case_that_looks_different_now_is_changed_not_doubled(store: InlineStore) -> None:
     note(store, MISSING)
     assert note(store, OTHER_SUM).changed == 1
