@@ -2,7 +2,9 @@
 
 import pytest
 
+from kiosk.assets import Assets
 from kiosk.desks.money_views import Offer, Part
+from kiosk.render import Renderer
 from kiosk.screens.split import split_sum
 from kiosk.visit import Paying
 from tests.fakes.kiosk_desks import RESIDENT_CODE
@@ -301,3 +303,14 @@ async def test_parts_are_taken_in_the_order_of_use(stand: Stand) -> None:
     assert split.parts == (Part("points", 1284), Part("wallet", SUM_FEN - 1284))
     assert split.rest_fen == 0
     assert split_sum(order, set()).rest_fen == SUM_FEN
+
+
+async def test_another_sum_than_the_asked_one_is_said_as_such(stand: Stand) -> None:
+    await at_the_pay_screen(stand)
+    stand.till.state, stand.till.reason = "unknown", "amount_differs"
+    stand.clock.advance(4)
+    await stand.session.poll()
+    assert stand.screen == "pay_unknown"
+    said = Renderer(Assets()).fragment(stand.session)
+    assert "收到的钱数目不对" in said
+    assert "还不知道付没付成" not in said
