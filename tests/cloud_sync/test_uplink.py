@@ -71,6 +71,7 @@ async def test_a_backlog_drains_and_new_events_follow(world: World, uplink: Upli
     await assert_in_step(world)
 
 
+@pytest.mark.slow
 async def test_a_lost_acknowledgement_doubles_nothing(
     world: World, uplink: Uplink, proxy: FaultyProxy
 ) -> None:

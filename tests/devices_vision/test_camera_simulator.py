@@ -74,6 +74,7 @@ def test_what_cannot_be_drawn_is_refused(symbology: str, text: str) -> None:
         draw_code(symbology, text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_held_codes_can_be_read_whatever_the_hand_does(seed: int) -> None:
     view, decoder = Scene(seed), Decoder()

@@ -24,6 +24,8 @@ from tests.fakes.small_disk import small_disk
 
 SMALL_BYTES = 2 * 1024 * 1024
 
+pytestmark = pytest.mark.slow
+
 
 def light(unit: Unit) -> int:
     return unit.record(LampLit(lamp="hall"), actor="test")
