@@ -3,6 +3,8 @@
 import asyncio
 from urllib.parse import quote
 
+import msgspec
+
 from cloud_sync.http import Patience, PlatformHttp
 from cloud_sync.wire.payments import (
     Channel,
@@ -57,14 +59,7 @@ class HttpPaymentPlatform:
 
     async def request(self, attempt: Attempt) -> QrOffer:
         """Ask for a collection QR."""
-        content = PaymentRequest(
-            attempt=attempt.id,
-            order=attempt.order_id,
-            payee=attempt.payee,
-            amount_fen=attempt.amount_fen,
-            channel=_channel_of(attempt),
-            description=attempt.description[:DESCRIPTION_LIMIT],
-        )
+        content = _request_of(attempt)
         offer = await self._http.ask(
             "POST", self._http.site_path + "/payments", PaymentOffer, content=content, patience=PATIENCE
         )
@@ -72,15 +67,7 @@ class HttpPaymentPlatform:
 
     async def charge(self, attempt: Attempt, code: PaymentCode) -> ChannelState:
         """Charge a payment code; its digits are in this request and nowhere else."""
-        content = ChargeRequest(
-            attempt=attempt.id,
-            order=attempt.order_id,
-            payee=attempt.payee,
-            amount_fen=attempt.amount_fen,
-            channel=_channel_of(attempt),
-            description=attempt.description[:DESCRIPTION_LIMIT],
-            code=code.reveal(),
-        )
+        content = ChargeRequest(**msgspec.structs.asdict(_request_of(attempt)), code=code.reveal())
         path = self._http.site_path + "/payments/charge"
         state = await self._http.ask("POST", path, PaymentState, content=content, patience=CHARGE_PATIENCE)
         return _state_of(state)
@@ -123,11 +110,18 @@ class HttpPaymentPlatform:
         return f"{self._http.site_path}/payments/{quote(attempt_id, safe='')}"
 
 
-def _channel_of(attempt: Attempt) -> Channel:
+def _request_of(attempt: Attempt) -> PaymentRequest:
     channel = _CHANNELS.get(attempt.channel)
     if channel is None:
         raise PlatformRejected(422, "channel_unknown")
-    return channel
+    return PaymentRequest(
+        attempt=attempt.id,
+        order=attempt.order_id,
+        payee=attempt.payee,
+        amount_fen=attempt.amount_fen,
+        channel=channel,
+        description=attempt.description[:DESCRIPTION_LIMIT],
+    )
 
 
 def _state_of(state: PaymentState) -> ChannelState:

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from edge.errors import DeviceError, PlatformError, Refusal, StoreError
+from edge.homes.bill_codes import PREFIX as BILL_PREFIX
+from edge.pay.receipts import CODE_PREFIX as RECEIPT_PREFIX
 from edge.trust.clock import Clock
 from edge.trust.passes import is_pass_text
 from edge.trust.time_policy import Decision, judged_at
@@ -14,9 +16,9 @@ from kiosk.desks.views import Resident
 from kiosk.explain import explain_payment_code, explain_scan, explanation_of
 from kiosk.layout import Layout, layout_of
 from kiosk.layout import rows as rows_of
-from kiosk.screens.accounts import RECEIPT_PREFIX, show_receipt_code
+from kiosk.screens.accounts import show_receipt_code
 from kiosk.screens.base import Gesture, Screen
-from kiosk.screens.printed_bill import BILL_PREFIX, show_printed_bill
+from kiosk.screens.printed_bill import show_printed_bill
 from kiosk.visit import Answer, Dialog, Toast, Visit
 from kiosk.words import Text
 

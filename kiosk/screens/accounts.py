@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+from edge.pay.receipts import CODE_PREFIX as RECEIPT_PREFIX
 from kiosk.desks.money_views import Book
 from kiosk.layout import page_count
 from kiosk.screens.base import Gesture, Screen
@@ -12,7 +13,6 @@ from kiosk.words import Text
 if TYPE_CHECKING:
     from kiosk.session import Session
 
-RECEIPT_PREFIX = "CE-R:"
 TOP_UPS_FEN = (5_000, 10_000, 20_000, 50_000)
 """Sums that are offered for a top-up 充值 (ours; the contract's limit decides which of them)."""
 

@@ -11,8 +11,6 @@ from kiosk.visit import PartPayment
 if TYPE_CHECKING:
     from kiosk.session import Session
 
-BILL_PREFIX = "CE-B:"
-
 
 class PrintedBillScreen(Screen):
     """One bill, whoever pays it. Nobody has to say who they are, and nothing of the room is shown."""

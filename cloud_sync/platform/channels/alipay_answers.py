@@ -1,8 +1,9 @@
 """Alipay's answers as trades: its states, its error codes, its times."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any, Literal
 
+from cloud_sync.platform.channels.bill_files import SITE_TIME
 from cloud_sync.platform.channels.port import (
     ChannelSilent,
     Order,
@@ -13,7 +14,6 @@ from cloud_sync.platform.channels.port import (
 )
 from edge.money import parse_yuan
 
-SITE_TIME = timezone(timedelta(hours=8))
 DONE, PAYING, FAILED, SILENT = "10000", "10003", "40004", "20000"
 """Their `code`: done, waiting for the payer, business fault (with `sub_code`), not available."""
 

@@ -19,6 +19,7 @@ from edge.money import format_yuan, parse_yuan
 LIMIT_BYTES = 64 * 1024 * 1024
 """A bill larger than this once unpacked is not a lobby's (about 200,000 lines)."""
 SITE_TIME = timezone(timedelta(hours=8))
+"""The channels' own time: China, UTC+8 all year."""
 _NO_REFUND = ("", "0")
 
 

@@ -1,11 +1,12 @@
 """WeChat Pay's answers as trades: its states, its error codes, its times."""
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from cloud_sync.platform.channels.bill_files import SITE_TIME
 from cloud_sync.platform.channels.port import (
     ChannelSilent,
     Order,
@@ -14,8 +15,6 @@ from cloud_sync.platform.channels.port import (
     Trade,
     TradeState,
 )
-
-SITE_TIME = timezone(timedelta(hours=8))
 
 _STATES = {
     "SUCCESS": TradeState.PAID,
