@@ -21,20 +21,7 @@ from cloud_sync.payments import HttpPaymentPlatform
 from cloud_sync.telemetry import TelemetryUplink
 from cloud_sync.timesync import TimeSync
 from cloud_sync.uplink import Uplink
-from devices.gateway import BankRouter, ContactReports, Gateway, HoldRole, ScanRouter
-from devices.gpio.client import GuardClient
-from devices.registry import SiteBroker, make_bank_drivers
-from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSettings, VisionSettings
-from devices.vision_client import VisionClient
-from edge.access.contacts import ContactDesk
-from edge.access.entry import DoorOpener
-from edge.access.holds import HoldKeeper, end_overdue_holds
-from edge.access.openings import recover_openings
-from edge.access.pickup import PickupDesk
-from edge.access.records import overdue_holds
-from edge.access.refusals import RefusalLog
 from edge.config import (
-    BrokerSettings,
     Config,
     PlatformSettings,
     SiteSettings,
@@ -42,24 +29,21 @@ from edge.config import (
 from edge.control import Control
 from edge.counter import Counter
 from edge.due import RECURRING
-from edge.errors import EdgeError
 from edge.links.control import ControlSocket, build_control
 from edge.links.control_client import CONTROL_SOCKET
 from edge.links.health import HealthRegistry
 from edge.links.metrics import Metrics
-from edge.links.scans import PAYMENT_CODE, Scan, ScanQueue
 from edge.links.supervisor import Role, Supervisor
 from edge.pay.codes import CodeTable, PaymentCodeSettings
 from edge.pay.contract import open_contract
 from edge.pay.copies import note_feed
 from edge.pay.leases import LeaseDesk
 from edge.payments import LIMITS, Payments
+from edge.peripherals import Peripherals
 from edge.service.timers import TimerRunner
-from edge.shop import orders
-from edge.site import DATABASE, one_or_default, open_store, read_secret
+from edge.site import DATABASE, open_store, read_secret
 from edge.staff.accounts import StaffDesk
 from edge.standing import Parts, count_restarts, register_health
-from edge.store.errors import NotWritable
 from edge.tables import APPLIERS
 from edge.trust.clock import TrustedClock
 from edge.upkeep import make_books_check, make_retention, make_telemetry
@@ -98,7 +82,9 @@ class Hub:
         self.health = HealthRegistry()
         self.metrics = Metrics()
         self._build_platform_side()
-        self._build_doors()
+        self._peripherals = Peripherals(
+            config, store=self.store, clock=self.clock, keys=self._keyring.current, codes=self._payments.codes
+        )
         self._telemetry = make_telemetry(
             config,
             self.store,
@@ -113,7 +99,7 @@ class Hub:
         self.supervisor = Supervisor(
             (
                 Role("kiosk", self._serve_kiosk),
-                Role("devices", self._gateway.run),
+                Role("devices", self._peripherals.gateway.run),
                 Role("sync", self._sync.run),
                 Role("timers", self._timers.run),
                 Role("retention", make_retention(config, self.store, self.clock, self._folder).run),
@@ -130,11 +116,7 @@ class Hub:
         return Parts(
             store=self.store,
             clock=self.clock,
-            guard=self._guard,
-            vision=self._vision,
-            readers=self._config.many("reader", ReaderSettings),
-            bank_settings=self._bank_settings,
-            banks=self._banks,
+            peripherals=self._peripherals,
             uplink=self._uplink,
             downlink=self._downlink,
             commands=self._commands,
@@ -179,108 +161,23 @@ class Hub:
             conflict=lambda unit, attempt: note_conflict(unit, attempt.id),
         )
 
-    def _build_doors(self) -> None:
-        config = self._config
-        doors = config.many("door", DoorSettings)
-        self._contacts = ContactDesk(store=self.store, orders=orders)
-        self._refusals = RefusalLog(store=self.store, clock=self.clock)
-        reports = ContactReports(self._contacts)
-        self._holds = HoldRole(
-            HoldKeeper(store=self.store, clock=self.clock, holder=self._guard_client(doors, reports))
-        )
-        self._opener = DoorOpener(
-            store=self.store,
-            clock=self.clock,
-            keys=self._keyring.current,
-            doors={door.id: door.to_door() for door in doors},
-            pulser=self._guard,
-            contacts=self._contacts,
-            refusals=self._refusals,
-            trigger=self._guard.fire,
-        )
-        self._bank_settings = config.many("bank", BankSettings)
-        self._banks = make_bank_drivers(self._bank_settings, self._site_broker(), reports.cell)
-        self._pickup = PickupDesk(
-            store=self.store,
-            clock=self.clock,
-            keys=self._keyring.current,
-            cells=BankRouter(self._banks),
-            orders=orders,
-            contacts=self._contacts,
-            refusals=self._refusals,
-        )
-        self._build_readers(reports)
-
-    def _site_broker(self) -> SiteBroker:
-        settings = self._config.one("broker", BrokerSettings)
-        return SiteBroker(
-            host=settings.host,
-            port=settings.port,
-            username=settings.username,
-            password=read_secret(self._config, settings.password_file),
-            client_id=f"hub-{self._site.device}",
-        )
-
-    def _guard_client(self, doors: tuple[DoorSettings, ...], reports: ContactReports) -> GuardClient:
-        settings = one_or_default(self._config, "guard", GuardSettings)
-
-        async def connected() -> None:
-            await self._holds.connected()
-
-        self._guard = GuardClient(
-            socket=self._config.resolve(settings.socket),
-            doors=doors,
-            on_contact=reports.door,
-            on_connected=connected,
-        )
-        return self._guard
-
-    def _build_readers(self, reports: ContactReports) -> None:
-        readers = self._config.many("reader", ReaderSettings)
-        self._scans = ScanQueue()
-        self._kiosk_readers = [
-            reader.id for reader in readers if reader.serves == f"kiosk:{self._site.device}"
-        ]
-        router = ScanRouter(
-            readers, kiosks={self._site.device: self._scans}, opener=self._opener, codes=self._payments.codes
-        )
-        settings = one_or_default(self._config, "vision", VisionSettings)
-        self._vision = VisionClient(
-            socket=self._config.resolve(settings.socket),
-            clock=self.clock,
-            on_scan=router.put,
-            on_discarded=lambda reader: router.put(self._discarded(reader)),
-        )
-        drivers = {id(driver): driver for driver in self._banks.values()}
-        self._gateway = Gateway(
-            (
-                Role("contacts", reports.run),
-                Role("guard", self._guard.run),
-                Role("holds", self._holds.run),
-                Role("vision", self._vision.run),
-                *(Role(f"reader-{n}", reader.run) for n, reader in enumerate(router.door_readers)),
-                Role("late-openings", self._opener.late.run),
-                *(Role(f"banks-{n}", driver.run) for n, driver in enumerate(drivers.values())),
-            )
-        )
-
     def _build_kiosk_side(self) -> None:
         self._kiosk_settings = self._config.one("kiosk", KioskSettings)
         self._kiosk = KioskDeps(
             store=self.store,
             engine=self._payments.engine,
-            pickup=self._pickup,
+            pickup=self._peripherals.pickup,
             keys=self._keyring.current,
             clock=self.clock,
-            scans=self._scans,
-            contacts=self._contacts,
-            banks=self._bank_settings,
+            scans=self._peripherals.scans,
+            contacts=self._peripherals.contacts,
+            banks=self._peripherals.bank_settings,
             site=self._site,
             settings=self._kiosk_settings,
             health=self.health,
             metrics=self.metrics,
-            readers=frozenset(self._kiosk_readers),
-            pay_screen=self._set_pay_screen,
+            readers=frozenset(self._peripherals.kiosk_readers),
+            pay_screen=self._peripherals.set_pay_screen,
             codes=self._payments.codes,
             leases=LeaseDesk(self.store, HttpLeasePlatform(self._http)),
             limits=LIMITS,
@@ -320,7 +217,7 @@ class Hub:
             http=self._http,
             clock=self.clock,
             keys=self._keyring.current,
-            doors=self._opener,
+            doors=self._peripherals.opener,
             raise_floor=self.clock.raise_floor,
         )
         self._sync = Supervisor(
@@ -339,30 +236,21 @@ class Hub:
             clock=self.clock,
             acts={},
             recurring=RECURRING,
-            regular=(self._refusals.flush, self._end_holds),
+            regular=self._peripherals.regular,
         )
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Bring the state of before a restart to a clear end, then listen on the control socket."""
         try:
-            try:
-                await self.store.run(recover_openings)
-            except NotWritable as error:
-                # The kiosk has to say why nothing is sold; what was undecided stays so until the next start.
-                log.error("openings of before the start stay undecided: %s", error)
+            await self._peripherals.recover()
             await self._keyring.load()
             await self._control.open()
             yield
         finally:
             await self._control.close()
-            await self._opener.close()
-            await self._opener.late.write()
-            self._opener.late.report_lost()
-            with contextlib.suppress(EdgeError):
-                await self._refusals.close()
+            await self._peripherals.close()
             await self._telemetry.write()
-            await self._pickup.close()
             await self._http.close()
             self.store.close()
 
@@ -375,17 +263,3 @@ class Hub:
             await app[RUNNING]
         finally:
             await runner.cleanup()
-
-    async def _end_holds(self) -> None:
-        """A hold's row is its own due row; it is looked for before anything is written."""
-        at_ms = self.clock.now().at_ms
-        if await self.store.read(lambda connection: overdue_holds(connection, at_ms)):
-            await self.store.run(end_overdue_holds)
-
-    def _set_pay_screen(self, on: bool) -> None:
-        for reader in self._kiosk_readers:
-            self._vision.pay_screen(reader, on)
-
-    def _discarded(self, reader: str) -> Scan:
-        """Tells the screen that a payment code was shown and thrown away; its text never came here."""
-        return Scan(reader=reader, symbology=PAYMENT_CODE, text="", at_ms=self.clock.now().at_ms)

@@ -1,19 +1,16 @@
 """How each part of a hub stands, for `edge status`, the console and the metrics."""
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from cloud_sync.commands import CommandSession
 from cloud_sync.downlink import Downlink
 from cloud_sync.uplink import Uplink
-from devices.gpio.client import GuardClient
-from devices.registry import BankDriver
-from devices.settings import BankSettings, ReaderSettings
 from devices.vision_client import VisionClient
 from edge.links.health import HealthRegistry, PartHealth, State
 from edge.links.metrics import Metrics
 from edge.links.supervisor import Supervisor
+from edge.peripherals import Peripherals
 from edge.store.condition import Condition
 from edge.store.identity import quarantine_of
 from edge.store.store import Store
@@ -25,11 +22,7 @@ class Parts(NamedTuple):
 
     store: Store
     clock: Clock
-    guard: GuardClient
-    vision: VisionClient
-    readers: Sequence[ReaderSettings]
-    bank_settings: Sequence[BankSettings]
-    banks: Mapping[str, BankDriver]
+    peripherals: Peripherals
     uplink: Uplink
     downlink: Downlink
     commands: CommandSession
@@ -40,12 +33,12 @@ def register_health(health: HealthRegistry, parts: Parts) -> None:
     flag = health.register_flag
     health.register("store", partial(_store_health, parts.store))
     health.register("identity", partial(_identity_health, parts.store))
-    flag("guard", lambda: parts.guard.connected)
-    flag("vision", lambda: parts.vision.connected)
-    for reader in parts.readers:
-        flag(f"reader:{reader.id}", partial(_reader_lives, parts.vision, reader.id))
-    for bank in parts.bank_settings:
-        flag(f"bank:{bank.id}", partial(parts.banks[bank.id].online, bank.id))
+    flag("guard", lambda: parts.peripherals.guard.connected)
+    flag("vision", lambda: parts.peripherals.vision.connected)
+    for reader in parts.peripherals.readers:
+        flag(f"reader:{reader.id}", partial(_reader_lives, parts.peripherals.vision, reader.id))
+    for bank in parts.peripherals.bank_settings:
+        flag(f"bank:{bank.id}", partial(parts.peripherals.banks[bank.id].online, bank.id))
     flag("platform", lambda: parts.downlink.online)
     flag("copy", lambda: parts.downlink.complete or None)
     health.register("uplink", partial(_uplink_health, parts.uplink, parts.downlink))

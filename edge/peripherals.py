@@ -1,0 +1,169 @@
+"""Every peripheral of one hub, wired to the rooms: doors, locker banks, readers, cameras."""
+
+import contextlib
+import logging
+from collections.abc import Callable
+
+from devices.gateway import BankRouter, ContactReports, Gateway, HoldRole, ScanRouter
+from devices.gpio.client import GuardClient
+from devices.registry import SiteBroker, make_bank_drivers
+from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSettings, VisionSettings
+from devices.vision_client import VisionClient
+from edge.access.contacts import ContactDesk
+from edge.access.entry import DoorOpener
+from edge.access.holds import HoldKeeper, end_overdue_holds
+from edge.access.openings import recover_openings
+from edge.access.pickup import PickupDesk
+from edge.access.records import overdue_holds
+from edge.access.refusals import RefusalLog
+from edge.config import BrokerSettings, Config, SiteSettings
+from edge.errors import EdgeError
+from edge.links.scans import PAYMENT_CODE, Scan, ScanQueue
+from edge.links.supervisor import Role
+from edge.pay.codes import CodeTable
+from edge.shop import orders
+from edge.site import one_or_default, read_secret
+from edge.store.errors import NotWritable
+from edge.store.store import Store
+from edge.trust.clock import Clock
+from edge.trust.keys import KeySet
+
+log = logging.getLogger(__name__)
+
+
+class Peripherals:
+    """What the role `devices` runs (`gateway`), and the desks of `edge.access` behind it."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        store: Store,
+        clock: Clock,
+        keys: Callable[[], KeySet],
+        codes: CodeTable,
+    ) -> None:
+        self._config = config
+        self._site = config.one("site", SiteSettings)
+        self._store = store
+        self._clock = clock
+        self._keys = keys
+        self.contacts = ContactDesk(store=store, orders=orders)
+        self.refusals = RefusalLog(store=store, clock=clock)
+        self._reports = ContactReports(self.contacts)
+        self._build_doors()
+        self._build_banks()
+        self._build_readers(codes)
+        self._build_gateway()
+        self.regular = (self.refusals.flush, self._end_holds)
+        """What the `timers` role asks again and again."""
+
+    async def recover(self) -> None:
+        """Bring what was under way before the start to a clear end."""
+        try:
+            await self._store.run(recover_openings)
+        except NotWritable as error:
+            # The kiosk has to say why nothing is sold; what was undecided stays so until the next start.
+            log.error("openings of before the start stay undecided: %s", error)
+
+    async def close(self) -> None:
+        """Stop waiting for contacts, and write what is only in memory as far as that is possible."""
+        await self.opener.close()
+        await self.opener.late.write()
+        self.opener.late.report_lost()
+        with contextlib.suppress(EdgeError):
+            await self.refusals.close()
+        await self.pickup.close()
+
+    def set_pay_screen(self, on: bool) -> None:
+        """The payer sees the amount on the kiosk now, or no longer: its readers take a payment code."""
+        for reader in self.kiosk_readers:
+            self.vision.pay_screen(reader, on)
+
+    def _build_doors(self) -> None:
+        doors = self._config.many("door", DoorSettings)
+        settings = one_or_default(self._config, "guard", GuardSettings)
+
+        async def connected() -> None:
+            await self._holds.connected()
+
+        self.guard = GuardClient(
+            socket=self._config.resolve(settings.socket),
+            doors=doors,
+            on_contact=self._reports.door,
+            on_connected=connected,
+        )
+        self._holds = HoldRole(HoldKeeper(store=self._store, clock=self._clock, holder=self.guard))
+        self.opener = DoorOpener(
+            store=self._store,
+            clock=self._clock,
+            keys=self._keys,
+            doors={door.id: door.to_door() for door in doors},
+            pulser=self.guard,
+            contacts=self.contacts,
+            refusals=self.refusals,
+            trigger=self.guard.fire,
+        )
+
+    def _build_banks(self) -> None:
+        self.bank_settings = self._config.many("bank", BankSettings)
+        self.banks = make_bank_drivers(self.bank_settings, self._site_broker(), self._reports.cell)
+        self.pickup = PickupDesk(
+            store=self._store,
+            clock=self._clock,
+            keys=self._keys,
+            cells=BankRouter(self.banks),
+            orders=orders,
+            contacts=self.contacts,
+            refusals=self.refusals,
+        )
+
+    def _site_broker(self) -> SiteBroker:
+        settings = self._config.one("broker", BrokerSettings)
+        return SiteBroker(
+            host=settings.host,
+            port=settings.port,
+            username=settings.username,
+            password=read_secret(self._config, settings.password_file),
+            client_id=f"hub-{self._site.device}",
+        )
+
+    def _build_readers(self, codes: CodeTable) -> None:
+        self.readers = self._config.many("reader", ReaderSettings)
+        self.scans = ScanQueue()
+        kiosk = f"kiosk:{self._site.device}"
+        self.kiosk_readers = [reader.id for reader in self.readers if reader.serves == kiosk]
+        self._router = ScanRouter(
+            self.readers, kiosks={self._site.device: self.scans}, opener=self.opener, codes=codes
+        )
+        settings = one_or_default(self._config, "vision", VisionSettings)
+        self.vision = VisionClient(
+            socket=self._config.resolve(settings.socket),
+            clock=self._clock,
+            on_scan=self._router.put,
+            on_discarded=lambda reader: self._router.put(self._discarded(reader)),
+        )
+
+    def _build_gateway(self) -> None:
+        drivers = {id(driver): driver for driver in self.banks.values()}
+        self.gateway = Gateway(
+            (
+                Role("contacts", self._reports.run),
+                Role("guard", self.guard.run),
+                Role("holds", self._holds.run),
+                Role("vision", self.vision.run),
+                *(Role(f"reader-{n}", reader.run) for n, reader in enumerate(self._router.door_readers)),
+                Role("late-openings", self.opener.late.run),
+                *(Role(f"banks-{n}", driver.run) for n, driver in enumerate(drivers.values())),
+            )
+        )
+
+    async def _end_holds(self) -> None:
+        """A hold's row is its own due row; it is looked for before anything is written."""
+        at_ms = self._clock.now().at_ms
+        if await self._store.read(lambda connection: overdue_holds(connection, at_ms)):
+            await self._store.run(end_overdue_holds)
+
+    def _discarded(self, reader: str) -> Scan:
+        """Tells the screen that a payment code was shown and thrown away; its text never came here."""
+        return Scan(reader=reader, symbology=PAYMENT_CODE, text="", at_ms=self._clock.now().at_ms)
