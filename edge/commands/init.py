@@ -18,7 +18,7 @@ from edge.commands.hub import config_option, data_folder, load_config
     "accounts",
     multiple=True,
     metavar="ROLE=LOGIN",
-    help="One more first account: supervisor, manager, auditor or technician. May stand several times.",
+    help="One more first account: supervisor, manager, auditor, technician, guard. May stand several times.",
 )
 def command(config_path: Path, clerk: str, accounts: tuple[str, ...]) -> None:
     """Check the configuration, make the database and the first accounts. Does no harm when repeated.

@@ -7,13 +7,14 @@ import msgspec
 
 
 class Role(StrEnum):
-    """What a person may be here."""
+    """What a person may be here. A guard (保安) has doors and lockers, and nothing to do with money."""
 
     CLERK = "clerk"
     SUPERVISOR = "supervisor"
     TECHNICIAN = "technician"
     AUDITOR = "auditor"
     MANAGER = "manager"
+    GUARD = "guard"
 
 
 class StaffMember(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,8 @@ from edge.settlement.errors import DayNotOver
 from edge.settlement.matching import is_date, matched_days
 from edge.settlement.sheets import cases_csv, match_csv
 from kiosk.counter.names import payee_names, staff_names
-from kiosk.counter.server import JUDGES, READERS, SERVERS, Route, Visit, attachment, go
+from kiosk.counter.roles import JUDGES, READERS, SERVERS
+from kiosk.counter.server import Route, Visit, attachment, go
 
 
 async def list_cases(visit: Visit) -> web.Response:

@@ -7,7 +7,8 @@ from aiohttp import web
 from edge.pay.leases import find_lease
 from edge.pay.order_records import live_leases, open_holds
 from kiosk.counter.names import payee_names
-from kiosk.counter.server import READERS, Route, Visit
+from kiosk.counter.roles import READERS
+from kiosk.counter.server import Route, Visit
 
 ROWS_LIMIT = 500
 

@@ -11,7 +11,8 @@ from edge.settlement.cases import open_cases
 from kiosk.counter.names import payee_names, staff_names
 from kiosk.counter.orders import failed_parts, find_order_id, view_order
 from kiosk.counter.pages_returns import PIECES
-from kiosk.counter.server import JUDGES, READERS, SERVERS, Route, Visit, go
+from kiosk.counter.roles import JUDGES, READERS, SERVERS
+from kiosk.counter.server import Route, Visit, go
 
 
 async def show_open(visit: Visit) -> web.Response:

@@ -10,7 +10,8 @@ from edge.pay.receipts import find_receipt, reprint_receipt
 from edge.settlement.errors import DayNotOver
 from edge.settlement.matching import is_date
 from kiosk.counter.names import payee_names
-from kiosk.counter.server import READERS, SERVERS, Route, Visit
+from kiosk.counter.roles import READERS, SERVERS
+from kiosk.counter.server import Route, Visit
 
 ROWS_LIMIT = 200
 DIGITS_LIMIT = 18

@@ -10,7 +10,8 @@ from edge.shop.errors import ReturnRefused
 from edge.shop.returns import Reason, preview_return, return_goods
 from kiosk.counter.names import payee_names
 from kiosk.counter.orders import view_order
-from kiosk.counter.server import SERVERS, Route, Visit, go
+from kiosk.counter.roles import SERVERS
+from kiosk.counter.server import Route, Visit, go
 
 PIECES = "pieces."
 """What the name of a field with a number of pieces begins with; the product follows."""

@@ -5,7 +5,8 @@ from http import HTTPStatus
 from aiohttp import web
 
 from edge.errors import Refusal
-from kiosk.counter.server import COOKIE, LANGUAGE, READERS, Route, Visit, go
+from kiosk.counter.roles import READERS
+from kiosk.counter.server import COOKIE, LANGUAGE, Route, Visit, go
 from kiosk.counter.words import explain
 
 LANGUAGE_AGE_S = 365 * 24 * 3600

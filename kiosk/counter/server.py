@@ -25,13 +25,6 @@ from kiosk.counter.sessions import Sessions, StaffSession
 from kiosk.counter.words import explain
 from kiosk.words import Language, Text
 
-READERS = frozenset({Role.CLERK, Role.SUPERVISOR, Role.MANAGER, Role.AUDITOR})
-"""Who may look; technicians have nothing to do with money."""
-SERVERS = frozenset({Role.CLERK, Role.SUPERVISOR, Role.MANAGER})
-"""Who serves at the counter: asks again, takes goods back, prints again."""
-JUDGES = frozenset({Role.SUPERVISOR, Role.MANAGER})
-"""Who releases goods on an unknown payment and closes cases."""
-
 COOKIE, LANGUAGE = "counter", "counter_language"
 FORM_LIMIT_BYTES = 16 * 1024
 SIGN_INS_AT_ONCE = 4

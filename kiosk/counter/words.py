@@ -20,6 +20,7 @@ ROLES = {
     "technician": Text("技术员", "technician"),
     "auditor": Text("审计员", "auditor"),
     "manager": Text("经理", "manager"),
+    "guard": Text("保安", "guard"),
 }
 CHANNELS = {
     "wechat": Text("微信", "WeChat"),

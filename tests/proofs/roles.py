@@ -17,6 +17,7 @@ import edge.control_match
 import edge.links.control
 import kiosk.counter.app
 import kiosk.counter.pages_sign_in
+import kiosk.counter.roles
 import kiosk.counter.server
 import kiosk.server
 from cloud_sync.platform.exchange import Access, Route
@@ -123,8 +124,8 @@ def _any_host(hosts: frozenset[str]) -> Any:
 
 def _judged_by_all() -> AbstractContextManager[None]:
     routes = tuple(
-        route._replace(roles=kiosk.counter.server.SERVERS)
-        if route.roles == kiosk.counter.server.JUDGES
+        route._replace(roles=kiosk.counter.roles.SERVERS)
+        if route.roles == kiosk.counter.roles.JUDGES
         else route
         for route in kiosk.counter.app.ROUTES
     )
