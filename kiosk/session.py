@@ -5,21 +5,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from edge.errors import DeviceError, PlatformError, Refusal, StoreError
-from edge.homes.bill_codes import PREFIX as BILL_PREFIX
-from edge.pay.receipts import CODE_PREFIX as RECEIPT_PREFIX
 from edge.trust.clock import Clock
-from edge.trust.passes import is_pass_text
 from edge.trust.time_policy import Decision, judged_at
 from kiosk.desks.money_views import Payable
 from kiosk.desks.ports import AccountDesk, FeeDesk, HealthDesk, HomeDesk, LockerDesk, ShopDesk, TillDesk
-from kiosk.desks.views import Resident
-from kiosk.explain import explain_payment_code, explain_scan, explanation_of
+from kiosk.everywhere import EVERYWHERE, STILL_ALLOWED
+from kiosk.explain import explain_payment_code, explanation_of
 from kiosk.layout import Layout, layout_of
 from kiosk.layout import rows as rows_of
-from kiosk.screens.accounts import show_receipt_code
+from kiosk.scanning import route_scan
 from kiosk.screens.base import Gesture, Screen
-from kiosk.screens.printed_bill import show_printed_bill
-from kiosk.visit import Answer, Dialog, Toast, Visit
+from kiosk.visit import Dialog, Toast, Visit
 from kiosk.words import Text
 
 ASK_LAST_S = 15
@@ -33,7 +29,6 @@ REPEAT_MS = 700
 """The same code again within this time is the same showing, whatever the reader thinks."""
 PAYMENT_CODE = "payment_code"
 """Symbology of a payment code that a reader threw away unread."""
-PRODUCT_SYMBOLOGIES = frozenset({"ean13", "ean8", "upca", "upce"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +157,7 @@ class Session:
         if secret:
             await self._attempt(lambda: self._take_payment_code(channel, text))
         else:
-            await self._attempt(lambda: self._route_scan(symbology, text))
+            await self._attempt(lambda: route_scan(self, symbology, text))
 
     def tick(self) -> None:
         """Let time pass: end an abandoned session, take a toast away."""
@@ -241,59 +236,6 @@ class Session:
         if not channel or not await self.screen.payment_code(self, channel, code):
             self.refuse(explain_payment_code("pay_page" if self.visit.screen == "pay" else "elsewhere"))
 
-    async def _route_scan(self, symbology: str, text: str) -> None:
-        if await self.screen.scanned(self, symbology, text):
-            return
-        if symbology in PRODUCT_SYMBOLOGIES:
-            await self._scan_product(text)
-        elif is_pass_text(text):
-            await self._scan_pass(text)
-        elif text.startswith(RECEIPT_PREFIX):
-            await show_receipt_code(self, text)
-        elif text.startswith(BILL_PREFIX):
-            await show_printed_bill(self, text)
-        else:
-            self.refuse(explain_scan(symbology))
-
-    async def _scan_product(self, text: str) -> None:
-        if self.screen.holds(self):
-            return
-        product = await self.desks.shop.find(text)
-        if self.visit.screen != "shop":
-            await self.show("shop")
-        if self.visit.screen == "shop":
-            await self._screens["shop"].gestures["add_scanned"](self, product.sku)
-
-    async def _scan_pass(self, text: str) -> None:
-        if self.screen.holds(self):
-            return
-        kind = await self.desks.home.kind_of(text)
-        if kind == "order":
-            pickup = await self.desks.lockers.begin(text)
-            self.visit.pickup = None
-            await self.show("pickup")
-            self.visit.pickup = pickup
-            self.knock("read")
-            await self.screen.poll(self)
-        elif kind == "resident":
-            self.visit.resident = await self.desks.home.identify(text)
-            self.knock("read")
-            await self._welcome(self.visit.resident)
-        else:
-            self.ask(explain_scan(kind))
-
-    async def _welcome(self, resident: Resident) -> None:
-        """Go where the person wanted to; points just earned, or money that waits for a word, come first."""
-        receipt = self.visit.receipt
-        if self.visit.screen == "receipt" and receipt and receipt.points and not receipt.points_credited:
-            await show_receipt_code(self, receipt.claim)
-            return
-        if await self.desks.accounts.doubles(resident):
-            await self.show("doubles", remember=False)
-            return
-        wanted, self.visit.wanted = self.visit.wanted, ""
-        await self.show(wanted or "home", remember=False)
-
     def _is_new_scan(self, symbology: str, text: str) -> bool:
         now_ms = self.monotonic_ms()
         symbology_before, text_before, at_ms = self._last_scan
@@ -306,133 +248,3 @@ class Session:
     def _fresh_visit(self) -> Visit:
         now_ms = self.monotonic_ms()
         return Visit(started_ms=now_ms, touched_ms=now_ms)
-
-
-async def _home(session: Session, value: str) -> None:
-    del value
-    await session.show("home", remember=False)
-    if session.visit.screen == "home":
-        session.visit.trail.clear()
-
-
-async def _back(session: Session, value: str) -> None:
-    del value
-    await session.back()
-
-
-async def _help(session: Session, value: str) -> None:
-    del value
-    session.visit.dialog = None
-    if not session.screen.holds(session):
-        await session.show("help")
-        return
-    entries = await session.desks.home.directory()
-    phone = next((entry for entry in entries if entry.kind == "property"), None)
-    words = Text("请到前台，或打物业电话。", "Please go to the counter, or phone the property office.")
-    if phone is not None:
-        words = Text(
-            "打 {phone}，或到前台。这里会替您等着。", "Phone {phone}, or go to the counter. This page waits."
-        ).fill(phone=phone.phone)
-    session.ask(
-        Dialog(
-            Text("叫人帮忙", "Call a person"), words, (Answer("dismiss", Text("好", "All right"), main=True),)
-        )
-    )
-
-
-async def _language(session: Session, value: str) -> None:
-    del value
-    session.visit.language = "zh" if session.visit.language == "en" else "en"
-
-
-async def _large(session: Session, value: str) -> None:
-    del value
-    session.visit.large = not session.visit.large
-    await session.screen.enter(session)
-
-
-async def _contrast(session: Session, value: str) -> None:
-    del value
-    session.visit.contrast = not session.visit.contrast
-
-
-async def _sound(session: Session, value: str) -> None:
-    del value
-    session.visit.sound = not session.visit.sound
-
-
-async def _dismiss(session: Session, value: str) -> None:
-    del value
-    session.visit.dialog = None
-
-
-async def _stay(session: Session, value: str) -> None:
-    """The touch itself has already given the time back."""
-    del session, value
-
-
-async def _end(session: Session, value: str) -> None:
-    del value
-    if await session.screen.may_leave(session):
-        session.end()
-
-
-async def _open(session: Session, value: str) -> None:
-    if value in OPENABLE:
-        await session.show(value)
-
-
-async def _turn(session: Session, value: str) -> None:
-    session.visit.page = max(0, session.visit.page + (1 if value == "next" else -1))
-
-
-async def _reason(session: Session, value: str) -> None:
-    """A key that is out of use says why when it is tapped."""
-    reason = REASONS.get(value)
-    if reason is not None:
-        session.say(reason, icon="unsure")
-
-
-REASONS: dict[str, Text] = {
-    "first_page": Text("已经是第一页", "This is the first page"),
-    "last_page": Text("已经是最后一页", "This is the last page"),
-    "empty_basket": Text("篮子还是空的，先放一件", "The basket is empty. Add something first"),
-    "no_sum": Text("先输要付多少", "Type how much to pay first"),
-    "nothing_chosen": Text("先选一张账单", "Choose a bill first"),
-    "cash": Text("现金在前台付，报单号就行", "Cash is taken at the counter"),
-    "over_limit": Text("加上这笔会超过能存的上限", "That would be more than it may hold"),
-    "cell_open": Text("先把开着的柜门关上", "Close the open door first"),
-}
-OPENABLE = frozenset(
-    {
-        "shop",
-        "pickup",
-        "fees",
-        "notices",
-        "directory",
-        "help",
-        "repairs",
-        "visitors",
-        "points",
-        "preorders",
-        "settled",
-        "wallet",
-        "doubles",
-    }
-)
-STILL_ALLOWED = frozenset({"language", "large", "contrast", "sound", "stay", "help"})
-EVERYWHERE: dict[str, Gesture] = {
-    "home": _home,
-    "back": _back,
-    "help": _help,
-    "language": _language,
-    "large": _large,
-    "contrast": _contrast,
-    "sound": _sound,
-    "dismiss": _dismiss,
-    "stay": _stay,
-    "end": _end,
-    "open": _open,
-    "turn": _turn,
-    "reason": _reason,
-}

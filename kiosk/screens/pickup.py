@@ -130,6 +130,15 @@ class PickupScreen(Screen):
         }
 
 
+async def begin_pickup(session: "Session", pickup: Pickup) -> None:
+    """Show a pickup session that was just begun or resumed; the first cell opens at once."""
+    session.visit.pickup = None
+    await session.show("pickup")
+    session.visit.pickup = pickup
+    session.knock("read")
+    await session.screen.poll(session)
+
+
 async def look(session: "Session") -> None:
     """Read the session again, noting since when each cell is as it is."""
     visit, before = session.visit, session.visit.pickup
