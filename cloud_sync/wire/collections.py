@@ -7,15 +7,14 @@ from typing import Literal
 
 import msgspec
 
+from cloud_sync.wire.access import ACCESS_COLLECTIONS, ACCESS_KEY_FIELDS
+from cloud_sync.wire.record import Record
+
 LineKind = Literal[
     "opening", "earned", "claimed", "spent", "taken_back", "expired", "topped_up", "refunded", "credited"
 ]
 """Why an account moved: begun with, points of a purchase, points by its receipt, paid with, points of
 returned goods, points too old, money added, a refund's part, a bill paid twice."""
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of all shapes."""
 
 
 class Product(Record, frozen=True, kw_only=True):
@@ -72,12 +71,19 @@ class Room(Record, frozen=True, kw_only=True):
 
 
 class Resident(Record, frozen=True, kw_only=True):
-    """A person by pseudonym; never a full name."""
+    """A person by pseudonym; never a full name.
+
+    `until_ms` ends a tenancy or a stay, 0 where nothing does. `invited_by` is the owner who added somebody
+    from the phone, empty for those on the roster.
+    """
 
     subject: str
     room: str
     name_masked: str
     nickname: str = ""
+    kind: Literal["owner", "family", "tenant"] = "owner"
+    until_ms: int = 0
+    invited_by: str = ""
 
 
 class Payee(Record, frozen=True, kw_only=True):
@@ -106,7 +112,7 @@ class Bill(Record, frozen=True, kw_only=True):
     amount_fen: int
     paid_fen: int = 0
     collected_for_others: bool = False
-    settled_by: list[str] = []
+    settled_by: list[str] = msgspec.field(default_factory=list)
     part_allowed: bool = False
     token_hash: str = ""
     penalty_due_fen: int = 0
@@ -124,12 +130,21 @@ class Parcel(Record, frozen=True, kw_only=True):
 
 
 class Order(Record, frozen=True, kw_only=True):
-    """An order of the app that is collected here."""
+    """What is collected here: an order of the app, or a courier's parcel (快递) for a room.
+
+    A parcel's `subject` is whom it is for where the courier knew, else empty: anybody of `room` may collect
+    it. `deposit` is the deposit's id at the device; `overdue_ms` is when it becomes overdue (滞留).
+    """
 
     id: str
     subject: str
-    state: Literal["in_cells", "collected"]
+    state: Literal["in_cells", "collected", "removed"]
     cells: list[Parcel]
+    kind: Literal["order", "parcel"] = "order"
+    room: str = ""
+    deposit: str = ""
+    deposited_ms: int = 0
+    overdue_ms: int = 0
 
 
 class Notice(Record, frozen=True, kw_only=True):
@@ -143,15 +158,6 @@ class Notice(Record, frozen=True, kw_only=True):
     from_ms: int
     until_ms: int
     kind: str = "notice"
-
-
-class Grant(Record, frozen=True, kw_only=True):
-    """Which doors a person may open, and how long."""
-
-    subject: str
-    doors: list[str]
-    from_ms: int
-    until_ms: int
 
 
 class DirectoryEntry(Record, frozen=True, kw_only=True):
@@ -200,7 +206,7 @@ class Account(Record, frozen=True, kw_only=True):
     issuer: str
     balance_fen: int
     pending_fen: int = 0
-    lines: list[AccountLine] = []
+    lines: list[AccountLine] = msgspec.field(default_factory=list)
 
 
 class Lease(Record, frozen=True, kw_only=True):
@@ -251,13 +257,6 @@ class KeySetRecord(Record, frozen=True, kw_only=True):
     message: str
 
 
-class Revocation(Record, frozen=True, kw_only=True):
-    """A pass that no longer counts; kept until it would have expired anyway."""
-
-    pass_id: str
-    until_ms: int
-
-
 class ParkedEvent(Record, frozen=True, kw_only=True):
     """An event that the platform holds but could not apply."""
 
@@ -278,7 +277,6 @@ COLLECTIONS: dict[str, type[Record]] = {
     "bills": Bill,
     "orders": Order,
     "notices": Notice,
-    "grants": Grant,
     "directory": DirectoryEntry,
     "accounts": Account,
     "leases": Lease,
@@ -286,17 +284,16 @@ COLLECTIONS: dict[str, type[Record]] = {
     "contract": Contract,
     "invoices": Invoice,
     "keyset": KeySetRecord,
-    "revocations": Revocation,
     "parked": ParkedEvent,
+    **ACCESS_COLLECTIONS,
 }
 """Every collection of the feed and its shape."""
 
 KEY_FIELDS: dict[str, str] = {
     "products": "sku",
     "residents": "subject",
-    "grants": "subject",
     "contract": "version",
     "keyset": "version",
-    "revocations": "pass_id",
+    **ACCESS_KEY_FIELDS,
 }
 """The field that is the record's id, where that is not `id`."""

@@ -6,6 +6,8 @@ import msgspec
 
 AnswerState = Literal["accepted", "refused", "fired", "opened", "unknown"]
 
+MAX_PULLED = 32
+"""Commands in one answer to a pull; more of them wait for the next."""
 MAX_COMMAND_BYTES = 512
 """Limit of a signed message (architecture.md, Trust)."""
 MOVING_COMMAND_LIFE_MS = 30_000
@@ -25,6 +27,19 @@ class CommandAnswer(msgspec.Struct, frozen=True):
     state: AnswerState
     at_ms: int
     reason: str = ""
+
+
+class PulledCommand(msgspec.Struct, frozen=True):
+    """A command fetched over HTTPS: `message` is base64 of the very bytes that MQTT carries."""
+
+    id: str
+    message: str
+
+
+class PulledCommands(msgspec.Struct, frozen=True):
+    """What waits for a device and was not answered yet, oldest first."""
+
+    commands: list[PulledCommand]
 
 
 def command_topic(site: str, device: str) -> str:

@@ -1,0 +1,205 @@
+"""Shapes of the records about who may open what. Times are milliseconds UTC, times of day minutes from 0:00.
+
+Secrets come down as hashes only: a card's number and a pickup code as HMAC-SHA256 under the site's own salt
+(`card_hash`, `pickup_hash`), a PIN as an argon2id string.
+"""
+
+import hashlib
+import hmac
+from typing import Annotated, Literal
+
+import msgspec
+
+from cloud_sync.wire.record import Record
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DayKind = Weekday | Literal["holiday"]
+MinuteOfDay = Annotated[int, msgspec.Meta(ge=0, le=1440)]
+SALT_BYTES = 32
+
+
+class Grant(Record, frozen=True, kw_only=True):
+    """Which doors and door groups a person may open, and how long; the record's id is the subject."""
+
+    subject: str
+    doors: list[str]
+    from_ms: int
+    until_ms: int
+    groups: list[str] = msgspec.field(default_factory=list)
+
+
+class DoorGroup(Record, frozen=True, kw_only=True):
+    """Doors that are granted together, such as those of one building."""
+
+    id: str
+    doors: list[str]
+    name_zh: str = ""
+    name_en: str = ""
+
+
+class DoorWindow(Record, frozen=True, kw_only=True):
+    """A part of the day at a door; `until_min` before `from_min` goes over midnight.
+
+    `held_open` (常开): released without anybody's pass. `night_lock`: nobody but residents and staff.
+    """
+
+    days: list[DayKind]
+    from_min: MinuteOfDay
+    until_min: MinuteOfDay
+    mode: Literal["held_open", "night_lock"]
+
+
+class DoorPolicy(Record, frozen=True, kw_only=True):
+    """What the property company sets of a door; None leaves the figure of the site file.
+
+    `anti_passback`: a person who went in by this door goes in again only after going out. `interlock`: doors
+    of which none may be open while this one opens. Both are off until set here.
+    """
+
+    id: str
+    windows: list[DoorWindow] = msgspec.field(default_factory=list)
+    held_open_s: int | None = None
+    pre_alarm_s: int | None = None
+    anti_passback: bool = False
+    interlock: list[str] = msgspec.field(default_factory=list)
+
+
+class Holiday(Record, frozen=True, kw_only=True):
+    """A date that is not what its weekday says: a holiday, or a weekend day that is worked (调休).
+
+    The record's id is the date in ISO text; `as_day` is the day whose windows count on it.
+    """
+
+    id: str
+    as_day: DayKind
+    name_zh: str = ""
+    name_en: str = ""
+
+
+class CredentialSalt(Record, frozen=True, kw_only=True):
+    """The site's salt of card and code hashes: 32 bytes in hex. There is one record, `site`."""
+
+    id: str
+    salt: str
+
+
+class Card(Record, frozen=True, kw_only=True):
+    """A card or fob of a person; `hash` is `card_hash` of its number, `tail` its last digits for people."""
+
+    id: str
+    subject: str
+    hash: str
+    from_ms: int
+    until_ms: int
+    tail: str = ""
+
+
+class Pin(Record, frozen=True, kw_only=True):
+    """A person's PIN, given together with the room at a keypad; the id is the subject.
+
+    `hash` is an argon2id string (RFC 9106). Several people of a room each have their own.
+    """
+
+    subject: str
+    room: str
+    hash: str
+    set_ms: int
+
+
+class Denial(Record, frozen=True, kw_only=True):
+    """An entry of the deny list (黑名单): what it names opens none of these doors (none named: no door).
+
+    `kind` says what `value` is: a pseudonym, a card's hash, a pass id, or a number plate as written.
+    `reason` is a code or the desk's own short word, never shown to anybody at the door.
+    """
+
+    id: str
+    kind: Literal["subject", "card", "pass", "plate"]
+    value: str
+    doors: list[str] = msgspec.field(default_factory=list)
+    from_ms: int
+    until_ms: int
+    reason: str = ""
+
+
+class Vehicle(Record, frozen=True, kw_only=True):
+    """A vehicle of a room: its plate opens these doors and groups (barriers)."""
+
+    id: str
+    plate: str
+    room: str
+    subject: str
+    doors: list[str]
+    groups: list[str] = msgspec.field(default_factory=list)
+    from_ms: int
+    until_ms: int
+
+
+class Revocation(Record, frozen=True, kw_only=True):
+    """A pass that no longer counts; kept until it would have expired anyway."""
+
+    pass_id: str
+    until_ms: int
+
+
+class RevocationListRecord(Record, frozen=True, kw_only=True):
+    """The signed revocation list; there is one record, `site`, and its version only rises.
+
+    `message` is base64 of a COSE_Sign1 by the key of purpose `passes`; what is in it says
+    `edge.trust.revocations`. `issued_ms` is in the message, too, where it counts.
+    """
+
+    id: str
+    version: int
+    issued_ms: int
+    message: str
+
+
+class PickupCode(Record, frozen=True, kw_only=True):
+    """The 8-digit code (取件码) of an order; the id is the order, `hash` is `pickup_hash` of the code."""
+
+    order: str
+    hash: str
+    until_ms: int
+
+
+ACCESS_COLLECTIONS: dict[str, type[Record]] = {
+    "grants": Grant,
+    "door_groups": DoorGroup,
+    "doors": DoorPolicy,
+    "holidays": Holiday,
+    "credential_salt": CredentialSalt,
+    "cards": Card,
+    "pins": Pin,
+    "deny": Denial,
+    "vehicles": Vehicle,
+    "revocations": Revocation,
+    "revocation_list": RevocationListRecord,
+    "pickup_codes": PickupCode,
+}
+"""The collections of who may open what, and their shapes."""
+
+ACCESS_KEY_FIELDS: dict[str, str] = {
+    "grants": "subject",
+    "pins": "subject",
+    "revocations": "pass_id",
+    "pickup_codes": "order",
+}
+
+
+def card_hash(salt_hex: str, number: str) -> str:
+    """Hash of a card's number: letters in capitals, nothing but letters and digits counts.
+
+    HMAC-SHA256 under the site's salt over `card:` and the number, in hex.
+    """
+    plain = "".join(one for one in number.upper() if one.isascii() and one.isalnum())
+    return _keyed(salt_hex, f"card:{plain}")
+
+
+def pickup_hash(salt_hex: str, code: str) -> str:
+    """Hash of a pickup code's eight digits: HMAC-SHA256 under the site's salt over `pickup:` and the code."""
+    return _keyed(salt_hex, f"pickup:{code}")
+
+
+def _keyed(salt_hex: str, text: str) -> str:
+    return hmac.new(bytes.fromhex(salt_hex), text.encode(), hashlib.sha256).hexdigest()
