@@ -7,7 +7,6 @@ The platform publishes from its own process; its HTTP side is one endpoint that 
 
 import asyncio
 import json
-import sqlite3
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
@@ -38,11 +37,11 @@ from edge.bench.gate_platform import (
     Task,
     serve,
 )
+from edge.bench.lean_intent import LeanIntent
 from edge.bench.till import DEVICE, SITE, WallClock, open_till
 from edge.config import BrokerSettings
 from edge.demo.processes import Processes
 from edge.shop import orders
-from edge.store.connections import open_writer
 from edge.trust.keys import KeySet, SigningKey, verifying_key
 
 COMMANDS = 500
@@ -147,8 +146,7 @@ class Floor:
         self._mqtt = mqtt
         self._public = Ed25519PublicKey.from_public_bytes(key.public)
         self._arrived: asyncio.Future[int] | None = None
-        self._connection: sqlite3.Connection = open_writer(folder / "floor.db")
-        self._connection.execute("CREATE TABLE intents (id INTEGER PRIMARY KEY, body BLOB)")
+        self._intents = LeanIntent(folder / "floor.db")
 
     async def receive(self) -> None:
         """The bare handler."""
@@ -174,18 +172,12 @@ class Floor:
         return _timed_ms(act)
 
     def commit(self, message: bytes) -> float:
-        """Milliseconds of one commit of one row, with the fsync of `synchronous = FULL`."""
-
-        def act() -> None:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.execute("INSERT INTO intents(body) VALUES (?)", (message,))
-            self._connection.execute("COMMIT")
-
-        return _timed_ms(act)
+        """Milliseconds of one commit of one row, with its fsync."""
+        return _timed_ms(lambda: self._intents.commit(message))
 
     def close(self) -> None:
         """Let the file go."""
-        self._connection.close()
+        self._intents.close()
 
 
 def _timed_ms(act: Callable[[], object]) -> float:
@@ -236,7 +228,7 @@ async def _one_at_a_time(trace: Path, platform: Platform, floor: Floor, commands
 def _fired_at_ns(trace: Path) -> list[int]:
     """Boot times of all pulses in the guard's trace."""
     edges = map(json.loads, trace.read_text().splitlines())
-    return [edge["at_boot_ns"] for edge in edges if edge["level"] == 1]
+    return [edge["at_boot_ns"] for edge in edges if edge.get("level") == 1]
 
 
 def _latency_cases(values_ms: list[float], sums_ms: list[float]) -> list[Case]:

@@ -1,7 +1,9 @@
-"""What stands around the hub in `gate-command`: a broker, the relay guard, the platform's side."""
+"""What stands around the hub in `gate-command` and `gate-scan`: broker, guard, platform, camera, vision."""
 
 import asyncio
 import socket
+import threading
+import time
 from pathlib import Path
 
 import aiomqtt
@@ -18,6 +20,8 @@ TRACE = "guard.trace"
 """The guard's record of every edge, in the benchmark's folder."""
 DOOR = DoorSettings(id="gate", name_zh="南门", name_en="Gate", line=17, pulse_ms=20)
 """A door without contact, so that an opening ends as soon as it was fired; and a short pulse."""
+
+READER = "gate-reader"
 
 _BROKER = """\
 listener {port} 127.0.0.1
@@ -56,6 +60,52 @@ def start_guard(processes: Processes, folder: Path) -> Path:
     )
     processes.wait("guard", path.exists)
     return path
+
+
+def start_vision(processes: Processes, folder: Path, camera_url: str) -> Path:
+    """Start the real vision process before a camera; returns its socket."""
+    path, config = folder / "vision.sock", folder / "readers.toml"
+    config.write_text(f'[[reader]]\nid = "{READER}"\nsource = "{camera_url}"\nserves = "door:{DOOR.id}"\n')
+    processes.start_module("vision", "devices.vision", "--config", str(config), "--socket", str(path))
+    processes.wait("vision", path.exists)
+    return path
+
+
+class Camera:
+    """An MJPEG camera of one viewer that shows a picture when it is told to, and knows when."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server((HOST, 0))
+        self.url = f"http://{HOST}:{self._listener.getsockname()[1]}/bench.mjpg"
+        self._viewer: socket.socket | None = None
+        self._first: bytes | None = None
+        self._lock = threading.Lock()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def show(self, jpeg: bytes) -> int:
+        """Send one picture; returns the boot time in ns at which its last byte was handed to the system."""
+        part = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(jpeg), jpeg)
+        with self._lock:
+            self._first = part
+            if self._viewer is not None:
+                self._viewer.sendall(part)
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+    def close(self) -> None:
+        """Go away."""
+        self._listener.close()
+        if self._viewer is not None:
+            self._viewer.close()
+
+    def _accept(self) -> None:
+        viewer, _ = self._listener.accept()
+        viewer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        viewer.recv(4096)
+        viewer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n")
+        with self._lock:
+            self._viewer = viewer
+            if self._first is not None:
+                viewer.sendall(self._first)
 
 
 class NonceDesk:
