@@ -1,5 +1,6 @@
 """Sections of site.toml that belong to peripherals."""
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -8,6 +9,8 @@ from edge.access.doors import Door, DoorKind
 
 Line = Annotated[int, msgspec.Meta(ge=0, le=63)]
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+USB_ID = re.compile(r"usb:[0-9a-f]{4}:[0-9a-f]{4}")
 
 
 class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,27 +43,84 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         )
 
 
+ReaderDriver = Literal["camera", "hid", "serial", "mqtt"]
+READS_BY_ITSELF: frozenset[str] = frozenset({"hid", "serial"})
+"""Drivers that get bare text: what it means is set by `reads`."""
+
+
 class ReaderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[[reader]]`: `source` is a camera, video, MJPEG URL or folder; `serves` is `door:ID` or `kiosk:ID`."""
+    """`[[reader]]`: what reads, and the `door:ID` or `kiosk:ID` that it serves.
+
+    `source` of a camera: `camera:0`, `/dev/v4l/by-id/…`, `pi:0`, an `rtsp://` or MJPEG URL, a video or a
+    folder; of `hid`: an event device (`/dev/input/by-id/…`) or `usb:VVVV:PPPP`; of `serial`: the port; of
+    `mqtt`: the node's name at the site's broker. `reads` says what the text of a HID or serial reader is, and
+    `card_number` how it writes a card's number. More than `scans_per_minute` lock the reader out for
+    `lock_out_s`.
+    """
 
     id: Name
-    source: str
+    driver: ReaderDriver = "camera"
+    source: Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
     serves: Annotated[str, msgspec.Meta(pattern="^(door|kiosk):[a-z0-9][a-z0-9-]{0,31}$")]
+    reads: Literal["codes", "cards", "keypad"] = "codes"
+    card_number: Literal["decimal", "hex", "hex_reversed"] = "decimal"
+    baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
+    scans_per_minute: Annotated[int, msgspec.Meta(ge=6, le=600)] = 60
+    lock_out_s: Annotated[int, msgspec.Meta(ge=5, le=3600)] = 30
+
+    def __post_init__(self) -> None:
+        if self.driver not in READS_BY_ITSELF and self.reads != "codes":
+            raise ValueError(f"reads: a {self.driver} reader says itself what it read")
+        if self.driver == "mqtt" and NAME.fullmatch(self.source) is None:
+            raise ValueError("source: the name of a node at the site's broker")
+        if self.driver == "hid" and not (self.source.startswith("/") or USB_ID.fullmatch(self.source)):
+            raise ValueError("source: a path, or usb:VVVV:PPPP in hexadecimal digits")
+        if self.driver == "serial" and not self.source.startswith("/"):
+            raise ValueError("source: the path of a serial port")
+
+    def source_shown(self) -> str:
+        """The source without the password of a camera's address."""
+        return re.sub(r"//[^/@]*@", "//***@", self.source)
 
 
 class BankSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[[bank]]`: a locker bank. `columns` is how it stands there: `cell:size`, or `panel` for the kiosk."""
+    """`[[bank]]`: a locker bank. `columns` is how it stands there: `cell:size`, or `panel` for the kiosk.
+
+    `device` is the board's name: at the site's broker (`mqtt`), or a name for the technician (`8a`). An `8a`
+    board needs the serial `port` of its bus and its address `board` there; its locks are numbered from 1 in
+    the order of `columns`, or as `locks` says. `polarity` is what the locks' contacts are expected to report
+    while open; the walk-test proves it.
+    """
 
     id: Name
     device: Name
     driver: str = "mqtt"
     columns: tuple[tuple[str, ...], ...]
+    port: str = ""
+    board: Annotated[int, msgspec.Meta(ge=1, le=32)] | None = None
+    locks: dict[str, Annotated[int, msgspec.Meta(ge=1, le=50)]] = {}
+    polarity: Literal["open_00", "open_11"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.driver != "8a":
+            if self.port or self.board is not None or self.locks or self.polarity is not None:
+                raise ValueError("port, board, locks, polarity: of driver 8a only")
+            return
+        if not self.port.startswith("/") or self.board is None:
+            raise ValueError("port, board: driver 8a needs the path of its bus and its address there")
+        numbers = self.lock_numbers()
+        if set(numbers) != set(self.cells()) or len(set(numbers.values())) != len(numbers):
+            raise ValueError("locks: every cell of the bank, each with a lock of its own")
 
     def cells(self) -> tuple[str, ...]:
         """Names of the cells."""
         return tuple(
             entry.partition(":")[0] for column in self.columns for entry in column if entry != "panel"
         )
+
+    def lock_numbers(self) -> dict[str, int]:
+        """The lock of each cell on an `8a` board, from 1."""
+        return self.locks or {cell: number for number, cell in enumerate(self.cells(), start=1)}
 
 
 class GuardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

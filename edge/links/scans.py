@@ -7,14 +7,27 @@ import msgspec
 PAYMENT_CODE = "payment_code"
 """Symbology of a payment code that was discarded unread: its scan carries no text."""
 
+CARD = "card"
+"""Symbology of a card or fob: its number in decimal, without leading zeros, whatever reader read it."""
+
+PIN = "pin"
+"""Symbology of what was typed on a keypad: `ROOM#PIN`, digits only on both sides."""
+
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
-    """One decoded code. `symbology` is qr, ean13, ean8 or code128; `at_ms` is the hub's trusted time."""
+    """What one reader read once.
+
+    `symbology` is qr, ean13, ean8, code128, `CARD`, `PIN` or `PAYMENT_CODE`; `at_ms` is the hub's trusted
+    time. The text may be a secret: it is in no representation.
+    """
 
     reader: str
     symbology: str
     text: str
     at_ms: int
+
+    def __repr__(self) -> str:
+        return f"Scan({self.reader}, {self.symbology}, {len(self.text)} characters)"
 
 
 class ScanQueue:
