@@ -16,6 +16,10 @@ USB_ID = re.compile(r"usb:[0-9a-f]{4}:[0-9a-f]{4}")
 class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[[door]]`: lines are BCM numbers; `fail` says what the lock does without power.
 
+    `contact_polarity`: the level of the contact's pin while the door is closed; closed_low is a contact to
+    ground that a cut wire makes read open. The guard refuses a pulse longer than `pulse_ms`, one that comes
+    sooner than `rest_ms` after the line went off (0: none asked; a coil or motor that must cool says more),
+    and more than `pulses_per_minute`.
     `clock_unknown`: whom a door of kind `residents` lets in while the time is unknown.
     """
 
@@ -24,11 +28,19 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     name_en: str
     line: Line
     contact_line: Line | None = None
+    contact_polarity: Literal["closed_low", "closed_high"] = "closed_low"
+    lock: Literal["strike", "maglock", "barrier"] = "strike"
     pulse_ms: Annotated[int, msgspec.Meta(ge=100, le=10_000)] = 3000
+    rest_ms: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 0
+    pulses_per_minute: Annotated[int, msgspec.Meta(ge=1, le=60_000)] = 60
     fail: Literal["secure", "safe"] = "secure"
     kind: DoorKind = DoorKind.VISITOR
     contact_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=60)] = 8
     clock_unknown: Literal["residents", "nobody"] = "residents"
+
+    def __post_init__(self) -> None:
+        if self.lock == "maglock" and self.fail == "secure":
+            raise ValueError('fail: a maglock lets go without power, write fail = "safe"')
 
     def to_door(self) -> Door:
         """The door without its wiring."""
@@ -124,10 +136,14 @@ class BankSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class GuardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[guard]`: where the relay guard listens, and the trace that it writes."""
+    """`[guard]`: where the relay guard listens, the trace that it writes, and how many lines the board has.
+
+    The 40-pin header of every Raspberry Pi carries BCM 0 to 27.
+    """
 
     socket: str = "run/guard.sock"
     trace_file: str = "guard.trace"
+    board_lines: Annotated[int, msgspec.Meta(ge=1, le=64)] = 28
 
 
 class VisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

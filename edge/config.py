@@ -8,9 +8,9 @@ unknown section or key is a fault. A struct may refuse a combination of values: 
 import re
 import tomllib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -135,7 +135,22 @@ class Config:
         return self.path.parent / text
 
 
-def load(path: Path, sections: Mapping[str, Section | type[msgspec.Struct]]) -> Config:
+class Finding(NamedTuple):
+    """What a check over several sections found: in the table `id` of `section`, at `key`."""
+
+    section: str
+    id: str
+    key: str
+    message: str
+
+
+Check = Callable[[Config], Iterable[Finding]]
+"""Judges sections together; it sees the tables that are right by themselves."""
+
+
+def load(
+    path: Path, sections: Mapping[str, Section | type[msgspec.Struct]], checks: Iterable[Check] = ()
+) -> Config:
     """Read and judge a file; raise ConfigError with everything that is wrong with it."""
     try:
         text = path.read_text("utf-8")
@@ -152,9 +167,23 @@ def load(path: Path, sections: Mapping[str, Section | type[msgspec.Struct]]) -> 
     for name, entry in sections.items():
         section = entry if isinstance(entry, Section) else Section(entry)
         values[name] = tuple(reader.read_section(name, section, document))
+    config = Config(path.absolute(), values)
+    for finding in (found for check in checks for found in check(config)):
+        reader.fault(_place_of(document, finding), finding.message)
     if reader.faults:
         raise ConfigError(sorted(reader.faults, key=lambda fault: (fault.line or 0, fault.where)))
-    return Config(path.absolute(), values)
+    return config
+
+
+def _place_of(document: Mapping[str, Any], finding: Finding) -> Place:
+    tables = document.get(finding.section)
+    if not isinstance(tables, list):
+        return (finding.section, finding.key)
+    # Of two tables with one id the later is meant: a check complains about what came second.
+    numbers = [
+        n for n, table in enumerate(tables) if isinstance(table, dict) and table.get("id") == finding.id
+    ]
+    return (finding.section, numbers[-1], finding.key) if numbers else (finding.section,)
 
 
 class _Reader:

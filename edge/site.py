@@ -15,7 +15,7 @@ from edge.staff.errors import LoginTaken
 from edge.staff.records import Role
 from edge.store.identity import HARDWARE_FILES, read_hardware
 from edge.store.store import Store
-from edge.tables import MIGRATIONS, SECTIONS
+from edge.tables import CHECKS, MIGRATIONS, SECTIONS
 from edge.trust.clock import TrustedClock
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -27,7 +27,7 @@ ARCHIVES = "archives"
 
 def load_site(path: Path) -> Config:
     """Read `site.toml`. Raises ConfigError with every fault of every section."""
-    return load(path, SECTIONS)
+    return load(path, SECTIONS, CHECKS)
 
 
 def open_store(config: Config, clock: TrustedClock) -> Store:

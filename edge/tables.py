@@ -22,9 +22,10 @@ import edge.staff.schema
 import edge.store.events
 import edge.store.schema
 from cloud_sync.downlink import Apply
+from devices.lines import InputSettings, SignalSettings, line_faults
 from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSettings, VisionSettings
 from edge.access.feed import APPLIERS as ACCESS_APPLIERS
-from edge.config import CORE_SECTIONS, Section
+from edge.config import CORE_SECTIONS, Check, Section
 from edge.homes.feed import APPLIERS as HOMES_APPLIERS
 from edge.pay.codes import PaymentCodeSettings
 from edge.pay.feed import APPLIERS as PAY_APPLIERS
@@ -42,10 +43,15 @@ SECTIONS: Mapping[str, Section] = {
     "guard": Section(GuardSettings, required=False),
     "vision": Section(VisionSettings, required=False),
     "door": Section(DoorSettings, many=True, required=False),
+    "input": Section(InputSettings, many=True, required=False),
+    "signal": Section(SignalSettings, many=True, required=False),
     "reader": Section(ReaderSettings, many=True, required=False),
     "bank": Section(BankSettings, many=True, required=False),
 }
 """Sections of `site.toml`: each room or driver owns its struct."""
+
+CHECKS: tuple[Check, ...] = (line_faults,)
+"""What is judged over several sections of `site.toml` together."""
 
 MIGRATIONS: tuple[Migration, ...] = (
     *edge.store.schema.MIGRATIONS,

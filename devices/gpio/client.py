@@ -11,11 +11,28 @@ from pathlib import Path
 
 import msgspec
 
-from devices.gpio.messages import Beat, Contact, Ended, Fired, FromGuard, Hello, Hold, Pulse, Refused, ToGuard
+from devices.gpio.messages import (
+    Beat,
+    Contact,
+    Cycles,
+    Ended,
+    Fault,
+    Fired,
+    FromGuard,
+    Hello,
+    Hold,
+    Input,
+    Pulse,
+    Refused,
+    Signal,
+    ToGuard,
+)
 from devices.guard.protocol import BEAT_EVERY_S
+from devices.lines import InputSettings, SignalSettings
 from devices.settings import DoorSettings
 from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved
+from edge.access.inputs import InputState
 from edge.errors import DeviceFault, DeviceOffline
 from edge.links.backoff import Backoff
 from edge.links.cancelling import end_task
@@ -30,6 +47,8 @@ MAX_PULSES = 256
 """Pulses whose outcome nobody asked for yet; fewer are ever under way, so that the oldest is an orphan."""
 
 OnContact = Callable[[str, ContactState], None]
+OnInput = Callable[[str, InputState], None]
+OnFault = Callable[[int, str], None]
 
 
 def boot_ns() -> int:
@@ -41,11 +60,16 @@ async def _nothing() -> None:
     return None
 
 
+def _unheard(*_: object) -> None:
+    return None
+
+
 class GuardClient:
     """One connection to the guard, kept up by `run`.
 
-    `on_contact(door, state)` is called in order; `on_connected` is awaited after the guard said hello; on a
-    loss every contact is reported unknown.
+    `on_contact(door, state)` and `on_input(input, state)` come in order; `on_connected` is awaited after the
+    guard said hello; on a loss every contact and every input is reported unknown. `on_fault(line, words)`
+    tells of a line that cannot be used; no words: it can again. `cycles` is how often each line went on.
     """
 
     def __init__(
@@ -55,6 +79,10 @@ class GuardClient:
         doors: Iterable[DoorSettings],
         on_contact: OnContact,
         on_connected: Callable[[], Awaitable[None]] = _nothing,
+        inputs: Iterable[InputSettings] = (),
+        on_input: OnInput = _unheard,
+        signals: Iterable[SignalSettings] = (),
+        on_fault: OnFault = _unheard,
         backoff: Backoff | None = None,
     ) -> None:
         self._socket = socket
@@ -62,7 +90,11 @@ class GuardClient:
         self._contacts = {
             door.contact_line: door.id for door in self._doors.values() if door.contact_line is not None
         }
+        self._inputs = {heard.line: heard.id for heard in inputs}
+        self._signals = {shown.id: shown.line for shown in signals}
         self._on_contact = on_contact
+        self._on_input = on_input
+        self._on_fault = on_fault
         self._on_connected = on_connected
         self._backoff = backoff or Backoff(first_s=0.1, limit_s=2.0)
         # Written to from two threads, each line in one piece: the loop's, and the store's by `fire`.
@@ -74,6 +106,8 @@ class GuardClient:
         self._decoder = msgspec.json.Decoder(FromGuard)
         self._encoder = msgspec.json.Encoder()
         self.connected = False
+        self.cycles: dict[int, int] = {}
+        self.faults: dict[int, str] = {}
 
     def fire(self, opening_id: str, door_id: str) -> None:
         """Send a door's own pulse once, from any thread; `pulse` of the same id tells what became of it."""
@@ -112,6 +146,13 @@ class GuardClient:
         if door is None or not self.connected:
             raise NotMoved("guard_offline")
         self._send(Hold(door.line, on))
+
+    def signal(self, signal_id: str, pattern_ms: tuple[int, ...]) -> None:
+        """Play a pattern (ms on, off, on, ...) on a lamp or buzzer; () switches it off. Raises NotMoved."""
+        line = self._signals.get(signal_id)
+        if line is None or not self.connected:
+            raise NotMoved("guard_offline" if line is not None else "unknown_line")
+        self._send(Signal(line, pattern_ms))
 
     async def run(self) -> None:
         """Keep a connection, the heartbeat and the reports going; never returns."""
@@ -152,9 +193,8 @@ class GuardClient:
 
     async def _take(self, message: FromGuard) -> None:
         match message:
-            case Hello(lines):
-                for line, door_id in self._contacts.items():
-                    self._note(door_id, lines.get(str(line), ""))
+            case Hello():
+                self._greet(message)
                 self.connected = True
                 self._backoff.reset()
                 await self._on_connected()
@@ -165,8 +205,31 @@ class GuardClient:
             case Contact(line, state):
                 if line in self._contacts:
                     self._note(self._contacts[line], state)
+            case Input(line, state):
+                self._note_input(line, state)
+            case Cycles(counts):
+                self.cycles = {int(line): count for line, count in counts.items()}
+            case Fault(line, why):
+                self.faults[line] = why
+                self._on_fault(line, why)
             case Ended():
                 pass
+
+    def _greet(self, hello: Hello) -> None:
+        for line, door_id in self._contacts.items():
+            self._note(door_id, hello.lines.get(str(line), ""))
+        for line in self._inputs:
+            self._note_input(line, hello.inputs.get(str(line), ""))
+        self.cycles = {int(line): count for line, count in hello.cycles.items()}
+        mended = self.faults.keys() - set(map(int, hello.faults))
+        self.faults = {int(line): why for line, why in hello.faults.items()}
+        for line, why in [*((line, "") for line in mended), *self.faults.items()]:
+            self._on_fault(line, why)
+
+    def _note_input(self, line: int, state: str) -> None:
+        if line in self._inputs:
+            known = state in (InputState.ACTIVE, InputState.IDLE)
+            self._on_input(self._inputs[line], InputState(state) if known else InputState.UNKNOWN)
 
     def _note(self, door_id: str, state: str) -> None:
         known = state in (ContactState.OPEN, ContactState.CLOSED)
@@ -215,6 +278,8 @@ class GuardClient:
             waiting = tuple(self._waiting.values())
         for door_id in self._contacts.values():
             self._on_contact(door_id, ContactState.UNKNOWN)
+        for input_id in self._inputs.values():
+            self._on_input(input_id, InputState.UNKNOWN)
         for answer in waiting:
             if not answer.done():
                 answer.set_exception(DeviceOffline("the guard went away"))

@@ -1,6 +1,7 @@
 """What the hub and the guard say to each other: one JSON object a line over a Unix stream socket.
 
-Hub to guard: `pulse`, `hold`, `beat`. Guard to hub: `hello`, `fired`, `ended`, `refused`, `contact`.
+Hub to guard: `pulse`, `hold`, `signal`, `beat`. Guard to hub: `hello`, `fired`, `ended`, `refused`,
+`contact`, `input`, `cycles`, `fault`.
 The guard decodes with the standard library: msgspec alone would cost it a tenth of its 25 MB.
 The hub's side of the same lines is `devices/gpio/messages.py`; `tests/devices/test_guard_protocol.py`
 holds the two together.
@@ -13,6 +14,8 @@ MAX_LINE_BYTES = 1024
 """Longest message that the guard reads; a longer one ends the connection."""
 BEAT_EVERY_S = 0.25
 """How often the hub says that it is alive."""
+MAX_STEPS = 32
+"""Longest pattern of a signal."""
 BEAT_LIMIT_S = 1.0
 """Silence after which everything goes off (architecture: heartbeat missed for 1 s)."""
 
@@ -33,11 +36,18 @@ class Hold(NamedTuple):
     on: bool
 
 
+class Signal(NamedTuple):
+    """Play ms on, off, on, ... on a lamp or buzzer, instead of what it plays; an empty pattern: off."""
+
+    line: int
+    pattern: tuple[int, ...]
+
+
 class Beat(NamedTuple):
     """The hub is alive."""
 
 
-Request = Pulse | Hold | Beat
+Request = Pulse | Hold | Signal | Beat
 
 
 class NotUnderstood(ValueError):
@@ -62,6 +72,8 @@ def parse_request(line: bytes) -> Request:
             if not isinstance(on, bool):
                 raise NotUnderstood("hold: on must be true or false")
             return Hold(_integer(body, "line"), on)
+        case "signal":
+            return _signal(body)
         case other:
             raise NotUnderstood(f"unknown message {other!r}")
 
@@ -78,6 +90,15 @@ def _pulse(body: dict[str, object]) -> Pulse:
     return Pulse(
         pulse_id, _integer(body, "line"), _integer(body, "pulse_ms"), _integer(body, "not_after_boot_ns")
     )
+
+
+def _signal(body: dict[str, object]) -> Signal:
+    pattern = body.get("pattern")
+    if not isinstance(pattern, list) or len(pattern) > MAX_STEPS:
+        raise NotUnderstood(f"signal: pattern must be a list of at most {MAX_STEPS} times")
+    if not all(type(step) is int and step > 0 for step in pattern):
+        raise NotUnderstood("signal: every time must be a whole number of ms above 0")
+    return Signal(_integer(body, "line"), tuple(pattern))
 
 
 def _integer(body: dict[str, object], name: str) -> int:

@@ -119,6 +119,8 @@ class GuardServer:
                 else:
                     self._tell("refused", id=request.id, why=why)
                 self._publish()
+            case protocol.Signal(line):
+                self._tell("refused", id=f"signal-{line}", why="unknown_line")
             case protocol.Hold(line, on):
                 why = self._switchboard.hold(line, on)
                 if why is not None:
