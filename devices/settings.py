@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from edge.access.doors import Door, DoorKind
+from edge.access.doors.door import Door, DoorKind
 
 Line = Annotated[int, msgspec.Meta(ge=0, le=63)]
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]

@@ -6,7 +6,7 @@ from functools import partial
 
 from edge.access import records
 from edge.access.contacts import ContactDesk, ContactState
-from edge.access.doors import Door
+from edge.access.doors.door import Door
 from edge.access.errors import JournalStopped, NotMoved, UnknownDoor
 from edge.access.events import CommandRefused, PassRefused
 from edge.access.late import LateOpenings, needing_journal

@@ -8,6 +8,7 @@
 
 from typing import ClassVar
 
+from edge.access.doors import events as doors
 from edge.store.events import Event
 
 
@@ -196,4 +197,5 @@ EVENTS: tuple[type[Event], ...] = (
     OrderCollected,
     HoldBegan,
     HoldEnded,
+    *doors.EVENTS,
 )

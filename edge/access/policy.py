@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from edge.access import records
-from edge.access.doors import Door, DoorKind
+from edge.access.doors.door import Door, DoorKind
 from edge.access.errors import (
     ClockUnknown,
     CodeReplayed,

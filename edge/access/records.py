@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -10,8 +11,9 @@ from edge.trust.time_policy import Decision, judged_at
 
 _OPENING = (
     "id, place, authorisation, kind, pass_id, person, session, position, state, reason, "
-    "requested_at_ms, fired_at_ms, decided_at_ms"
+    "requested_at_ms, fired_at_ms, decided_at_ms, source"
 )
+_HOLD = "id, door, reason, from_ms, until_ms, kind"
 _CELL = "position, bank, cell, parcel, items_zh, items_en, state, attempts, opening"
 
 
@@ -19,6 +21,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """One authorised opening: `intended → fired → opened | unknown | refused` (refused: nothing moved).
 
     `person` is the commitment to whoever asked for it (`edge.store.personal`), None when nobody is known.
+    `source` is the reader that saw the credential, or who asked at a screen; empty where neither is known.
     """
 
     id: str
@@ -34,6 +37,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     requested_at_ms: int
     fired_at_ms: int | None = None
     decided_at_ms: int | None = None
+    source: str = ""
 
     @property
     def is_decided(self) -> bool:
@@ -76,18 +80,19 @@ class PickupSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """A door that is to stay released until an hour, for a reason."""
+    """A door that is to stay released until an hour, for a reason; `kind` is `staff` or `schedule`."""
 
     id: str
     door: str
     reason: str
     from_ms: int
     until_ms: int
+    kind: str = "staff"
 
 
 def insert_opening(connection: sqlite3.Connection, opening: Opening) -> None:
     """Write a new opening."""
-    marks = ", ".join("?" * 13)
+    marks = ", ".join("?" * len(Opening.__struct_fields__))
     connection.execute(
         f"INSERT INTO openings({_OPENING}) VALUES ({marks})",
         msgspec.structs.astuple(opening),
@@ -291,7 +296,7 @@ def end_session(connection: sqlite3.Connection, session: str, *, state: str, at_
 def insert_hold(connection: sqlite3.Connection, hold: Hold) -> None:
     """Write a live hold."""
     connection.execute(
-        "INSERT INTO holds(id, door, reason, from_ms, until_ms, state) VALUES (?, ?, ?, ?, ?, 'live')",
+        f"INSERT INTO holds({_HOLD}, state) VALUES (?, ?, ?, ?, ?, ?, 'live')",
         msgspec.structs.astuple(hold),
     )
 
@@ -299,8 +304,7 @@ def insert_hold(connection: sqlite3.Connection, hold: Hold) -> None:
 def end_hold(connection: sqlite3.Connection, hold_id: str) -> Hold | None:
     """End a live hold and return it; None when there is none."""
     row = connection.execute(
-        "UPDATE holds SET state = 'ended' WHERE id = ? AND state = 'live' "
-        "RETURNING id, door, reason, from_ms, until_ms",
+        f"UPDATE holds SET state = 'ended' WHERE id = ? AND state = 'live' RETURNING {_HOLD}",
         (hold_id,),
     ).fetchone()
     return None if row is None else _hold(row)
@@ -309,7 +313,7 @@ def end_hold(connection: sqlite3.Connection, hold_id: str) -> Hold | None:
 def live_holds(connection: sqlite3.Connection, now: Reading) -> list[Hold]:
     """Holds that are to be applied now."""
     rows = connection.execute(
-        "SELECT id, door, reason, from_ms, until_ms FROM holds "
+        f"SELECT {_HOLD} FROM holds "
         "WHERE state = 'live' AND (?1 IS NULL OR from_ms <= ?1) AND ?2 < until_ms ORDER BY rowid",
         (judged_at(Decision.HOLD_END, now), now.at_ms),
     )
@@ -319,14 +323,14 @@ def live_holds(connection: sqlite3.Connection, now: Reading) -> list[Hold]:
 def overdue_holds(connection: sqlite3.Connection, at_ms: int) -> list[Hold]:
     """Live holds whose end has passed."""
     rows = connection.execute(
-        "SELECT id, door, reason, from_ms, until_ms FROM holds WHERE state = 'live' AND until_ms <= ?",
+        f"SELECT {_HOLD} FROM holds WHERE state = 'live' AND until_ms <= ?",
         (at_ms,),
     )
     return [_hold(row) for row in rows]
 
 
-def _hold(row: tuple[str, str, str, int, int]) -> Hold:
-    return Hold(id=row[0], door=row[1], reason=row[2], from_ms=row[3], until_ms=row[4])
+def _hold(row: tuple[Any, ...]) -> Hold:
+    return Hold(**dict(zip(Hold.__struct_fields__, row, strict=True)))
 
 
 def _one(connection: sqlite3.Connection, where: str, *values: str) -> Opening | None:

@@ -1,5 +1,6 @@
 """Tables of the access room."""
 
+from edge.access.doors import schema as doors
 from edge.store.migrate import Migration
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -98,4 +99,5 @@ MIGRATIONS: tuple[Migration, ...] = (
         UPDATE pickup_sessions SET person = '';
         """,
     ),
+    doors.DOORS,
 )

@@ -22,7 +22,7 @@ from cloud_sync.commands import CommandSession
 from cloud_sync.http import PlatformHttp
 from devices.gpio.client import GuardClient, boot_ns
 from edge.access.contacts import ContactDesk
-from edge.access.doors import Door, DoorKind
+from edge.access.doors.door import Door, DoorKind
 from edge.access.entry import DoorOpener
 from edge.access.refusals import RefusalLog
 from edge.bench.figures import Case, case, middle, percentile

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from edge.access import records
 from edge.access.contacts import ContactDesk, ContactState
-from edge.access.doors import Door
+from edge.access.doors.door import Door
 from edge.access.entry import DoorOpener, Report
 from edge.access.policy import Intent
 from edge.access.records import Opening

@@ -13,7 +13,7 @@ import pytest
 
 from cloud_sync.http import PlatformHttp, PlatformUntrusted
 from edge.access import feed
-from edge.access.doors import Door, DoorKind
+from edge.access.doors.door import Door, DoorKind
 from edge.access.holds import HoldKeeper, begin_hold
 from edge.access.policy import intend_by_command, intend_by_pass
 from edge.errors import PlatformUnreachable, Refusal

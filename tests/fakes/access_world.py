@@ -5,7 +5,7 @@ import json
 
 from edge.access import feed
 from edge.access.contacts import ContactDesk, ContactState
-from edge.access.doors import Door, DoorKind
+from edge.access.doors.door import Door, DoorKind
 from edge.access.entry import DoorOpener
 from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk

@@ -11,7 +11,7 @@ from cloud_sync.downlink import Downlink
 from cloud_sync.platform import schema as platform_schema
 from cloud_sync.uplink import Uplink
 from edge.access.contacts import ContactDesk
-from edge.access.doors import Door, DoorKind
+from edge.access.doors.door import Door, DoorKind
 from edge.access.entry import DoorOpener
 from edge.access.holds import HoldKeeper, end_overdue_holds
 from edge.access.late import cannot_write

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from edge.access import records as openings
-from edge.access.doors import Door, DoorKind
+from edge.access.doors.door import Door, DoorKind
 from edge.access.openings import record_fired, record_opened
 from edge.access.policy import intend_by_command
 from edge.books import ledger

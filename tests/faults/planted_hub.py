@@ -11,7 +11,7 @@ from devices.gpio.client import LATE_AFTER_NS, GuardClient, boot_ns
 from devices.gpio.messages import Pulse
 from edge.__main__ import main
 from edge.access import openings, records
-from edge.access.doors import Door
+from edge.access.doors.door import Door
 from edge.access.entry import DoorOpener, Report
 from edge.access.policy import Intent
 from edge.access.records import Opening

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edge.access.doors import Door, DoorKind
+from edge.access.doors.door import Door, DoorKind
 from edge.access.feed import APPLIERS as ACCESS
 from edge.access.policy import intend_by_command
 from edge.homes.feed import APPLIERS

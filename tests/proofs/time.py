@@ -15,7 +15,7 @@ import edge.trust.clock
 import edge.trust.time_policy
 import tests.proofs.clock_world
 from edge.access import feed
-from edge.access.doors import Door, DoorKind
+from edge.access.doors.door import Door, DoorKind
 from edge.access.policy import intend_by_pass
 from edge.errors import Refusal
 from edge.service import records as timer_records

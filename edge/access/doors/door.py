@@ -14,10 +14,21 @@ class DoorKind(StrEnum):
     PLANT = "plant"
 
 
+class Lock(StrEnum):
+    """What keeps a door shut."""
+
+    STRIKE = "strike"
+    MAGLOCK = "maglock"
+    BARRIER = "barrier"
+    """A vehicle barrier (道闸): it never comes down while its loop is busy or not known."""
+
+
 class Door(msgspec.Struct, frozen=True, kw_only=True):
     """One door. `contact_timeout_ms` is how long after the pulse its contact may take to say *open*.
 
     `opens_without_clock`: a door of kind `residents` lets residents in while the clock is unknown.
+    `fail_safe`: without power it is open, so that a fire holds it released. `held_open_ms` is how long it may
+    stand open, `pre_alarm_ms` how long before that the buzzer begins; the feed's policy may say otherwise.
     """
 
     id: str
@@ -27,3 +38,8 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     contact_timeout_ms: int = 8000
     has_contact: bool = True
     opens_without_clock: bool = True
+    fail_safe: bool = False
+    lock: Lock = Lock.STRIKE
+    held_open_ms: int = 60_000
+    pre_alarm_ms: int = 15_000
+    groups: tuple[str, ...] = ()

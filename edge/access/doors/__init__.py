@@ -1,0 +1,1 @@
+"""Doors: what each is doing, and what it is wanted to do."""
