@@ -5,7 +5,7 @@ MINUTES ?= 5
 RESET ?=
 ROW ?=
 
-.PHONY: help setup demo check format test-fast test bench soak pictures lock
+.PHONY: help setup demo check format test-fast test bench soak compare pictures lock
 
 help:       ## What can be made
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -38,6 +38,9 @@ bench: setup ## All benchmarks with their floors; table and plots in bench/out/
 
 soak: setup ## Long runs of the proofs: make soak MINUTES=60 (ROW=name for one of them)
 	$(PYTHON) -m tests.soak --minutes $(MINUTES) $(if $(ROW),--row $(ROW))
+
+compare: setup ## Home Assistant from PyPI beside gate-command (docs/comparison.md)
+	$(PYTHON) -m tests.bench.compare_home_assistant --folder bench/home-assistant
 
 pictures: setup ## Pictures of the documents, from the story played in Chromium
 	EDGE_PICTURES=docs/pictures $(PYTEST) tests/browser/test_demo_in_chromium.py
