@@ -12,9 +12,7 @@ import msgspec
 
 from cloud_sync.wire.record import Record
 
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DayKind = Weekday | Literal["holiday"]
-MinuteOfDay = Annotated[int, msgspec.Meta(ge=0, le=1440)]
+Weekday = Annotated[int, msgspec.Meta(ge=1, le=7)]
 SALT_BYTES = 32
 
 
@@ -38,40 +36,52 @@ class DoorGroup(Record, frozen=True, kw_only=True):
 
 
 class DoorWindow(Record, frozen=True, kw_only=True):
-    """A part of the day at a door; `until_min` before `from_min` goes over midnight.
+    """A part of the day at a door. `days`: 1 is Monday; `on_holidays`: also on holidays, any weekday.
 
-    `held_open` (常开): released without anybody's pass. `night_lock`: nobody but residents and staff.
+    `until_min` may be over 1440: then the window ends on the next day.
     """
 
-    days: list[DayKind]
-    from_min: MinuteOfDay
-    until_min: MinuteOfDay
-    mode: Literal["held_open", "night_lock"]
+    days: list[Weekday]
+    on_holidays: bool = False
+    from_min: Annotated[int, msgspec.Meta(ge=0, lt=1440)]
+    until_min: Annotated[int, msgspec.Meta(gt=0, le=2880)]
+
+
+class AntiPassback(Record, frozen=True, kw_only=True):
+    """A person who went into a zone goes in again only after going out, or after `forget_after_s` seconds."""
+
+    zone: str
+    direction: Literal["in", "out"]
+    forget_after_s: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class DoorPolicy(Record, frozen=True, kw_only=True):
     """What the property company sets of a door; None leaves the figure of the site file.
 
-    `anti_passback`: a person who went in by this door goes in again only after going out. `interlock`: doors
-    of which none may be open while this one opens. Both are off until set here.
+    `open_windows` (常开): released without anybody's pass. `night_lock`: nobody but residents and staff.
+    `interlock` names a group of doors of which one at a time may be open. That and anti-passback are off
+    until set here.
     """
 
     id: str
-    windows: list[DoorWindow] = msgspec.field(default_factory=list)
+    open_windows: list[DoorWindow] = msgspec.field(default_factory=list)
+    night_lock: list[DoorWindow] = msgspec.field(default_factory=list)
     held_open_s: int | None = None
     pre_alarm_s: int | None = None
-    anti_passback: bool = False
-    interlock: list[str] = msgspec.field(default_factory=list)
+    anti_passback: AntiPassback | None = None
+    interlock: str = ""
 
 
 class Holiday(Record, frozen=True, kw_only=True):
-    """A date that is not what its weekday says: a holiday, or a weekend day that is worked (调休).
+    """Days that are not what their weekdays say: holidays, or weekend days that are worked (调休).
 
-    The record's id is the date in ISO text; `as_day` is the day whose windows count on it.
+    ISO dates, both inclusive. A `workday` counts as a Monday.
     """
 
     id: str
-    as_day: DayKind
+    from_day: str
+    until_day: str
+    kind: Literal["holiday", "workday"]
     name_zh: str = ""
     name_en: str = ""
 
@@ -95,11 +105,13 @@ class Card(Record, frozen=True, kw_only=True):
 
 
 class Pin(Record, frozen=True, kw_only=True):
-    """A person's PIN, given together with the room at a keypad; the id is the subject.
+    """A person's PIN, given together with the room at a keypad.
 
-    `hash` is an argon2id string (RFC 9106). Several people of a room each have their own.
+    `hash` is an argon2id string (RFC 9106). Several people of a room each have their own; `id` is opaque, so
+    that a record of an opening may name it.
     """
 
+    id: str
     subject: str
     room: str
     hash: str
@@ -181,7 +193,6 @@ ACCESS_COLLECTIONS: dict[str, type[Record]] = {
 
 ACCESS_KEY_FIELDS: dict[str, str] = {
     "grants": "subject",
-    "pins": "subject",
     "revocations": "pass_id",
     "pickup_codes": "order",
 }
