@@ -148,16 +148,16 @@ class Gateway:
 
 
 class HoldRole:
-    """Applies holds at every connect of the guard, after every change, and as time passes."""
+    """Applies holds at every connect of a device, after every change, and as time passes."""
 
     def __init__(self, keeper: HoldKeeper, *, every_s: float = 5.0) -> None:
         self._keeper = keeper
         self._every_s = every_s
         self._due = asyncio.Event()
 
-    async def connected(self) -> None:
-        """The guard said hello, with every line off."""
-        self._keeper.forget()
+    async def connected(self, doors: Iterable[str]) -> None:
+        """Their device is there again, with every line off."""
+        self._keeper.forget(doors)
         self._due.set()
 
     async def run(self) -> None:

@@ -1,12 +1,14 @@
 """Driver names of `site.toml` and what makes their drivers. A new driver is one line here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from devices.gpio.client import GuardClient, OnContact
 from devices.mqtt.locker import MqttBanks, OnCell
-from devices.settings import BankSettings
-from edge.access.ports import CellPort
+from devices.settings import BankSettings, DoorSettings
+from edge.access.ports import CellPort, Holder, Pulser
 from edge.errors import ConfigError, Fault
+from edge.links.findings import Findings
 
 
 class SiteBroker(NamedTuple):
@@ -69,4 +71,63 @@ def make_bank_drivers(
         own = [bank for bank in banks if bank.driver == name]
         driver = drivers[name](own, broker, on_cell)
         made |= {bank.id: driver for bank in own}
+    return made
+
+
+class DoorDriver(Pulser, Holder, Protocol):
+    """Drives the doors of one kind; `run` never returns.
+
+    A pulse is timed by the device itself, and a hold ends by itself within seconds of the hub's end.
+    """
+
+    async def run(self) -> None:
+        """Keep the connection to the devices."""
+        ...
+
+    def online(self, door_id: str) -> bool | None:
+        """Whether a door's device answers and is fit for duty; None when that is not known."""
+        ...
+
+
+class DoorSite(NamedTuple):
+    """What door drivers are made with.
+
+    `on_contact(door, state)` is told in order; `on_connected(doors)` is awaited when their device is there
+    again with every line off, so that holds are applied anew.
+    """
+
+    guard: GuardClient
+    broker: SiteBroker
+    findings: Findings
+    on_contact: OnContact
+    on_connected: Callable[[Iterable[str]], Awaitable[None]]
+
+
+DoorFactory = Callable[[Sequence[DoorSettings], DoorSite], DoorDriver]
+
+
+def _guard_of(doors: Sequence[DoorSettings], site: DoorSite) -> DoorDriver:
+    """Lines of the relay guard, which the hub talks to in any case."""
+    return site.guard
+
+
+DOOR_DRIVERS: Mapping[str, DoorFactory] = {"gpio": _guard_of}
+
+
+def make_door_drivers(
+    doors: Sequence[DoorSettings], site: DoorSite, drivers: Mapping[str, DoorFactory] = DOOR_DRIVERS
+) -> dict[str, DoorDriver]:
+    """One driver a name that is used; returned by door. Raises ConfigError for unknown names."""
+    unknown = [door for door in doors if door.driver not in drivers]
+    if unknown:
+        known = ", ".join(sorted(drivers))
+        raise ConfigError(
+            Fault(f"door.{door.id}.driver", None, f"no driver {door.driver!r}; there are: {known}")
+            for door in unknown
+        )
+    made: dict[str, DoorDriver] = {}
+    for name in dict.fromkeys(door.driver for door in doors):
+        own = [door for door in doors if door.driver == name]
+        driver = drivers[name](own, site)
+        made |= {door.id: driver for door in own}
     return made

@@ -1,6 +1,7 @@
 """Sections of site.toml that belong to peripherals."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -20,13 +21,20 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     ground that a cut wire makes read open. The guard refuses a pulse longer than `pulse_ms`, one that comes
     sooner than `rest_ms` after the line went off (0: none asked; a coil or motor that must cool says more),
     and more than `pulses_per_minute`.
+    `driver` says what releases it: `gpio` (the relay guard, by `line`), or a remote relay, whose `device` is
+    its name on the site's broker, or a `[[modbus]]` board; `channel` is the relay there (left out: the first;
+    by the project's MQTT convention the door's own id).
+    `contact` false: a remote door without one; on the guard a door has a contact where it has `contact_line`.
     `clock_unknown`: whom a door of kind `residents` lets in while the time is unknown.
     """
 
     id: Name
     name_zh: str
     name_en: str
-    line: Line
+    driver: str = "gpio"
+    device: Name | None = None
+    channel: Name | None = None
+    line: Line | None = None
     contact_line: Line | None = None
     contact_polarity: Literal["closed_low", "closed_high"] = "closed_low"
     lock: Literal["strike", "maglock", "barrier"] = "strike"
@@ -37,10 +45,32 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     kind: DoorKind = DoorKind.VISITOR
     contact_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=60)] = 8
     clock_unknown: Literal["residents", "nobody"] = "residents"
+    contact: bool = True
 
     def __post_init__(self) -> None:
+        faults = [*self._faults_of_place()]
         if self.lock == "maglock" and self.fail == "secure":
-            raise ValueError('fail: a maglock lets go without power, write fail = "safe"')
+            faults.append('fail: a maglock lets go without power, write fail = "safe"')
+        if faults:
+            raise ValueError("; ".join(faults))
+
+    def _faults_of_place(self) -> Iterator[str]:
+        """What a door's driver lacks, or cannot use."""
+        if self.driver == "gpio":
+            if self.line is None:
+                yield "line: is missing; a door on the relay guard has one"
+            if self.device is not None or self.channel is not None:
+                yield "device, channel: only a remote relay has them; name its driver"
+            return
+        if self.device is None:
+            yield f"device: is missing; a door on {self.driver} has one"
+        if self.line is not None or self.contact_line is not None:
+            yield "line, contact_line: only a door on the relay guard has them"
+
+    @property
+    def has_contact(self) -> bool:
+        """Whether anything says that the door moved."""
+        return self.contact if self.line is None else self.contact_line is not None
 
     def to_door(self) -> Door:
         """The door without its wiring."""
@@ -50,7 +80,7 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
             name_zh=self.name_zh,
             name_en=self.name_en,
             contact_timeout_ms=self.contact_timeout_s * 1000,
-            has_contact=self.contact_line is not None,
+            has_contact=self.has_contact,
             opens_without_clock=self.clock_unknown == "residents",
         )
 

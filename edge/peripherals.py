@@ -2,11 +2,12 @@
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from devices.door_router import DoorRouter
 from devices.gateway import BankRouter, ContactReports, Gateway, HoldRole, ScanRouter
 from devices.gpio.client import GuardClient
-from devices.registry import SiteBroker, make_bank_drivers
+from devices.registry import DoorSite, SiteBroker, make_bank_drivers, make_door_drivers
 from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSettings, VisionSettings
 from devices.vision_client import VisionClient
 from edge.access.contacts import ContactDesk
@@ -18,6 +19,7 @@ from edge.access.records import overdue_holds
 from edge.access.refusals import RefusalLog
 from edge.config import BrokerSettings, Config, SiteSettings
 from edge.errors import EdgeError
+from edge.links.findings import Findings
 from edge.links.scans import PAYMENT_CODE, Scan, ScanQueue
 from edge.links.supervisor import Role
 from edge.pay.codes import CodeTable
@@ -50,6 +52,7 @@ class Peripherals:
         self._keys = keys
         self.contacts = ContactDesk(store=store, orders=orders)
         self.refusals = RefusalLog(store=store, clock=clock)
+        self.findings = Findings(now_ms=lambda: clock.now().at_ms)
         self._reports = ContactReports(self.contacts)
         self._build_doors()
         self._build_banks()
@@ -84,26 +87,40 @@ class Peripherals:
         doors = self._config.many("door", DoorSettings)
         settings = one_or_default(self._config, "guard", GuardSettings)
 
-        async def connected() -> None:
-            await self._holds.connected()
+        own = [door for door in doors if door.driver == "gpio"]
 
         self.guard = GuardClient(
             socket=self._config.resolve(settings.socket),
-            doors=doors,
+            doors=own,
             on_contact=self._reports.door,
-            on_connected=connected,
+            on_connected=lambda: self._doors_back([door.id for door in own]),
         )
-        self._holds = HoldRole(HoldKeeper(store=self._store, clock=self._clock, holder=self.guard))
+        self.door_drivers = make_door_drivers(
+            doors,
+            DoorSite(
+                guard=self.guard,
+                broker=self._site_broker(),
+                findings=self.findings,
+                on_contact=self._reports.door,
+                on_connected=self._doors_back,
+            ),
+        )
+        router = DoorRouter(self.door_drivers)
+        self._holds = HoldRole(HoldKeeper(store=self._store, clock=self._clock, holder=router))
         self.opener = DoorOpener(
             store=self._store,
             clock=self._clock,
             keys=self._keys,
             doors={door.id: door.to_door() for door in doors},
-            pulser=self.guard,
+            pulser=router,
             contacts=self.contacts,
             refusals=self.refusals,
-            trigger=self.guard.fire,
+            trigger=router.fire,
         )
+
+    async def _doors_back(self, doors: Iterable[str]) -> None:
+        """Their device is there again, with every line off."""
+        await self._holds.connected(doors)
 
     def _build_banks(self) -> None:
         self.bank_settings = self._config.many("bank", BankSettings)
@@ -146,6 +163,7 @@ class Peripherals:
 
     def _build_gateway(self) -> None:
         drivers = {id(driver): driver for driver in self.banks.values()}
+        remote = {id(driver): driver for driver in self.door_drivers.values() if driver is not self.guard}
         self.gateway = Gateway(
             (
                 Role("contacts", self._reports.run),
@@ -155,6 +173,7 @@ class Peripherals:
                 *(Role(f"reader-{n}", reader.run) for n, reader in enumerate(self._router.door_readers)),
                 Role("late-openings", self.opener.late.run),
                 *(Role(f"banks-{n}", driver.run) for n, driver in enumerate(drivers.values())),
+                *(Role(f"doors-{n}", driver.run) for n, driver in enumerate(remote.values())),
             )
         )
 

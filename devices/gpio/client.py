@@ -118,6 +118,7 @@ class GuardClient:
         try:
             if door is None:
                 raise NotMoved("unknown_door")
+            assert door.line is not None, "a door on the guard has a line"
             message = Pulse(opening_id, door.line, door.pulse_ms, boot_ns() + LATE_AFTER_NS)
             self._send(message, awaited=opening_id)
         except NotMoved as fault:
@@ -145,6 +146,7 @@ class GuardClient:
         door = self._doors.get(door_id)
         if door is None or not self.connected:
             raise NotMoved("guard_offline")
+        assert door.line is not None, "a door on the guard has a line"
         self._send(Hold(door.line, on))
 
     def signal(self, signal_id: str, pattern_ms: tuple[int, ...]) -> None:
@@ -153,6 +155,16 @@ class GuardClient:
         if line is None or not self.connected:
             raise NotMoved("guard_offline" if line is not None else "unknown_line")
         self._send(Signal(line, pattern_ms))
+
+    def online(self, door_id: str) -> bool | None:
+        """Whether the guard said hello and is there."""
+        return self.connected
+
+    def let_go(self) -> None:
+        """End the connection: the guard switches every line off; `run` connects again."""
+        with self._sending, contextlib.suppress(OSError):
+            if self._link is not None:
+                self._link.shutdown(sockets.SHUT_RDWR)
 
     async def run(self) -> None:
         """Keep a connection, the heartbeat and the reports going; never returns."""

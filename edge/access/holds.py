@@ -1,5 +1,7 @@
 """Holds (常开): a door that is to stay released until an hour. Applied again after a restart."""
 
+from collections.abc import Iterable
+
 from edge.access import records
 from edge.access.errors import NotMoved
 from edge.access.events import HoldBegan, HoldEnded
@@ -46,10 +48,12 @@ class HoldKeeper:
         self._applied: set[str] = set()
         self._unsure: set[str] = set()
 
-    def forget(self) -> None:
-        """The device dropped every line: what was applied is applied no more."""
-        self._applied.clear()
-        self._unsure.clear()
+    def forget(self, doors: Iterable[str] | None = None) -> None:
+        """A device dropped these doors (None: all): what was applied there is applied no more."""
+        if doors is None:
+            doors = self._applied | self._unsure
+        self._applied.difference_update(doors)
+        self._unsure.difference_update(doors)
 
     async def apply(self) -> list[str]:
         """Hold and release doors as the table says; return the doors that did not follow."""

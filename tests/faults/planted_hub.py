@@ -72,6 +72,7 @@ def _fire_unknown_again() -> None:
 
 def _pulse_of(client: GuardClient, opening: Opening) -> Pulse:
     door = client._doors[opening.place.removeprefix("door:")]
+    assert door.line is not None
     return Pulse(opening.id, door.line, door.pulse_ms, boot_ns() + LATE_AFTER_NS)
 
 
