@@ -132,6 +132,9 @@ class BankSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     board needs the serial `port` of its bus and its address `board` there; its locks are numbered from 1 in
     the order of `columns`, or as `locks` says. `polarity` is what the locks' contacts are expected to report
     while open; the walk-test proves it.
+
+    `height_cm` is the height of its cells together, `base_cm` that of their lower edge above the floor: they
+    say which cells a person in a wheelchair reaches.
     """
 
     id: Name
@@ -142,6 +145,8 @@ class BankSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     board: Annotated[int, msgspec.Meta(ge=1, le=32)] | None = None
     locks: dict[str, Annotated[int, msgspec.Meta(ge=1, le=50)]] = {}
     polarity: Literal["open_00", "open_11"] | None = None
+    height_cm: Annotated[int, msgspec.Meta(ge=30, le=300)] = 180
+    base_cm: Annotated[int, msgspec.Meta(ge=0, le=200)] = 10
 
     def __post_init__(self) -> None:
         if self.driver != "8a":

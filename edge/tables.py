@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import cloud_sync.events
 import cloud_sync.schema
 import edge.access.events
+import edge.access.lockers.events
 import edge.access.schema
 import edge.books.schema
 import edge.homes.events
@@ -72,6 +73,7 @@ EVENTS: tuple[type[Event], ...] = (
     *edge.staff.events.EVENTS,
     *edge.pay.events.EVENTS,
     *edge.access.events.EVENTS,
+    *edge.access.lockers.events.EVENTS,
     *edge.shop.events.EVENTS,
     *edge.homes.events.EVENTS,
     *edge.settlement.events.EVENTS,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from edge.errors import DeviceError, PlatformError, Refusal, StoreError
 from edge.trust.clock import Clock
 from edge.trust.time_policy import Decision, judged_at
+from kiosk.desks.locker_ports import LockerDesk
 from kiosk.desks.money_views import Payable
-from kiosk.desks.ports import AccountDesk, FeeDesk, HealthDesk, HomeDesk, LockerDesk, ShopDesk, TillDesk
+from kiosk.desks.ports import AccountDesk, FeeDesk, HealthDesk, HomeDesk, ShopDesk, TillDesk
 from kiosk.everywhere import EVERYWHERE, STILL_ALLOWED
 from kiosk.explain import explain_payment_code, explanation_of
 from kiosk.layout import Layout, layout_of

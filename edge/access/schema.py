@@ -1,6 +1,7 @@
 """Tables of the access room."""
 
 from edge.access.doors import schema as doors
+from edge.access.lockers import schema as lockers
 from edge.store.migrate import Migration
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -100,4 +101,5 @@ MIGRATIONS: tuple[Migration, ...] = (
         """,
     ),
     doors.DOORS,
+    lockers.LOCKERS,
 )

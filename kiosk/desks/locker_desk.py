@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from typing import Literal, Protocol
 
 from edge.access.contacts import ContactDesk, ContactState
+from edge.access.errors import AskAtCounter, UnknownOrder
+from edge.access.lockers.errors import PickupCodeWrong
 from edge.access.pickup import PickupDesk
 from edge.access.places import cell_place
 from edge.access.records import PickupSession, SessionCell
-from kiosk.desks.views import Bank, BankCell, CellState, Pickup, PickupCell
+from kiosk.desks.locker_views import Problem, WaitingOrder
+from kiosk.desks.views import Bank, BankCell, CellState, Pickup, PickupCell, Resident
 from kiosk.words import Text
 
 PANEL = "panel"
@@ -42,7 +45,7 @@ class BankLayout(Protocol):
 
 
 class RoomLockerDesk:
-    """`kiosk.desks.ports.LockerDesk` over the access room."""
+    """`kiosk.desks.locker_ports.LockerDesk` over the access room."""
 
     def __init__(self, *, pickup: PickupDesk, contacts: ContactDesk, banks: Iterable[BankLayout]) -> None:
         self._pickup = pickup
@@ -59,6 +62,22 @@ class RoomLockerDesk:
     async def begin(self, code: str) -> Pickup:
         """Start or resume the session of an order pass."""
         return _view(await self._pickup.start(code))
+
+    async def begin_by_code(self, digits: str) -> Pickup:
+        """No order has a code here as yet."""
+        raise PickupCodeWrong(left=0)
+
+    async def waiting(self, resident: Resident) -> tuple[WaitingOrder, ...]:
+        """Orders are collected by their pass only as yet."""
+        return ()
+
+    async def begin_for(self, resident: Resident, order_id: str) -> Pickup:
+        """See `waiting`."""
+        raise UnknownOrder(order=order_id)
+
+    async def report(self, session_id: str, cell: str, problem: Problem) -> str:
+        """The counter has it."""
+        raise AskAtCounter(cell=cell)
 
     async def look(self, session_id: str) -> Pickup:
         """The session as it is now."""

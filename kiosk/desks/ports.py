@@ -16,13 +16,11 @@ from kiosk.desks.money_views import (
 )
 from kiosk.desks.views import (
     Account,
-    Bank,
     Basket,
     Conditions,
     Entry,
     InvoiceState,
     Notice,
-    Pickup,
     PrintedBill,
     Product,
     Receipt,
@@ -147,28 +145,6 @@ class AccountDesk(Protocol):
 
     async def choose(self, resident: Resident, double: str, choice: Literal["refund", "credit"]) -> None:
         """Send the money back, or keep it as prepaid fee."""
-
-
-class LockerDesk(Protocol):
-    """Pickup from lockers."""
-
-    async def banks(self) -> tuple[Bank, ...]:
-        """Every bank as it stands, with the door states last reported."""
-
-    async def begin(self, code: str) -> Pickup:
-        """Start, or resume, the pickup session of an order code."""
-
-    async def look(self, session_id: str) -> Pickup:
-        """The session as the store knows it now."""
-
-    async def open_next(self, session_id: str) -> None:
-        """Authorise and open the next cell."""
-
-    async def retry(self, session_id: str) -> None:
-        """Ask anew for the cell that did not open or is not known: only on the person's gesture."""
-
-    async def give_up(self, session_id: str) -> None:
-        """Go on without the cell that did not open: only on the person's gesture."""
 
 
 class HomeDesk(Protocol):

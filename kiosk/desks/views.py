@@ -186,18 +186,23 @@ class Account:
     offset_fen: int = 0
 
 
-CellState = Literal["waiting", "opening", "open", "got", "unknown", "jam", "left"]
+CellState = Literal["waiting", "opening", "open", "got", "unknown", "jam", "left", "disputed"]
 
 
 @dataclass(frozen=True, slots=True)
 class PickupCell:
-    """One cell of the order. since_ms: when its present state was first seen; attempts: how often asked."""
+    """One cell of the order. since_ms: when its present state was first seen; attempts: how often asked.
+
+    problem: empty or wrong once the person said so. other: the cell that opened in its place, if one did.
+    """
 
     cell: str
     items: Text
     state: CellState
     since_ms: int | None = None
     attempts: int = 0
+    problem: str = ""
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,21 +222,32 @@ class Pickup:
 
 @dataclass(frozen=True, slots=True)
 class BankCell:
-    """A cell as it stands in the bank; size s, m or l; out_of_use: blocked or held."""
+    """A cell as it stands in the bank; size s, m or l; accessible: within reach of a wheelchair."""
 
     name: str
     size: str
-    occupied: bool = False
     door: Literal["closed", "open", "unknown"] = "closed"
-    out_of_use: bool = False
+    state: Literal["free", "reserved", "occupied", "held", "out_of_order"] = "free"
+    accessible: bool = False
+
+    @property
+    def occupied(self) -> bool:
+        """Whether somebody's parcel lies in it, or is about to."""
+        return self.state in ("reserved", "occupied")
+
+    @property
+    def out_of_use(self) -> bool:
+        """Whether it is blocked or held."""
+        return self.state in ("held", "out_of_order")
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A locker bank, column by column, as it stands there."""
+    """A locker bank, column by column, as it stands there. halted: the cell that opened unasked, or empty."""
 
     id: str
     columns: tuple[tuple[BankCell, ...], ...] = ()
+    halted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

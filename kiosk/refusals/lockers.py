@@ -31,4 +31,55 @@ LOCKERS: dict[str, Words] = {
         ),
     ),
     "unknown_session": AGAIN,
+    "bank_halted": (
+        Text("这组柜子停用了", "These lockers are stopped"),
+        Text(
+            "开错了格口，要有人先看过。请叫人来。", "Another cell opened. A person has to look at it first."
+        ),
+    ),
+    "bank_busy": (
+        Text("旁边一格正在开", "Another cell is just opening"),
+        Text("请稍等，再按一次。", "Wait a moment, then press again."),
+    ),
+    "no_cell_free": (
+        Text("没有这么大的空格口了", "No free cell of this size"),
+        Text("请换一种大小，或交给前台。", "Choose another size, or ask at the counter."),
+    ),
+    "unknown_deposit": AGAIN,
+    "recipient_unknown": (
+        Text("没有找到这间房", "This room is not known"),
+        Text("请看一下楼号和房号，再输一次。", "Check building and room, and type again."),
+    ),
+    "cell_still_open": (
+        Text("先把开着的柜门关上", "Close the open door first"),
+        Text("关好后再继续。", "Then go on."),
+    ),
+    "unknown_cell": (
+        Text("没有这个格口", "There is no such cell"),
+        Text("请看一下柜门上的编号。", "Look at the number on its door."),
+    ),
+    "cell_not_empty": (
+        Text("这一格里还有包裹", "A parcel still lies in this cell"),
+        Text("先两个人一起打开看过。", "Two people have to open and look first."),
+    ),
+    "two_people_needed": (
+        Text("这一格要两个人一起开", "Two people are needed for this cell"),
+        Text(
+            "请另一位同事输入自己的密码，其中一位要是主管。",
+            "Another colleague types a PIN; one must be in charge.",
+        ),
+    ),
+    "unknown_case": AGAIN,
+    "pickup_code_wrong": (
+        Text("取件码不对", "This pickup code is not right"),
+        Text("请看手机上的八位数字，再输一次。", "Look at the eight digits on your phone and type again."),
+    ),
+    "pickup_codes_locked": (
+        Text("取件码错了太多次", "Too many wrong pickup codes"),
+        Text("先停几分钟。也可以扫手机上的取件二维码。", "Wait some minutes, or show the QR on your phone."),
+    ),
+    "too_many_parcels": (
+        Text("这一次放得够多了", "Enough parcels for one time"),
+        Text("请先结束，再开始一次。", "Finish, then begin again."),
+    ),
 }

@@ -23,6 +23,7 @@ MARKS: dict[str, tuple[str, str]] = {
     "unknown": ("unsure", "unsure"),
     "jam": ("stop", "cross"),
     "left": ("stop", "cross"),
+    "disputed": ("stop", "cross"),
 }
 STATES: dict[str, Text] = {
     "got": Text("已拿，门已关", "Taken, door closed"),
@@ -32,6 +33,7 @@ STATES: dict[str, Text] = {
     "unknown": Text("不知道开没开", "Not known whether it opened"),
     "jam": Text("没有打开", "Did not open"),
     "left": Text("没有打开，请找前台", "Did not open, ask at the counter"),
+    "disputed": Text("已登记，有人联系您", "On record, we call you"),
 }
 PICTURES = {"open": "open", "got": "got", "unknown": "unsure", "jam": "jam", "left": "jam", "opening": "next"}
 PROBLEMS: dict[str, Text] = {

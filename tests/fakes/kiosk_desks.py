@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from edge.access.lockers.errors import PickupCodeWrong
 from edge.errors import Refusal
+from kiosk.desks.locker_views import Problem, WaitingOrder
 from kiosk.desks.ports import CodeKind
 from kiosk.desks.views import (
     Account,
@@ -142,6 +144,7 @@ COLUMNS = (
 ORDER_CODE = "CE1:ORDER"
 RESIDENT_CODE = "CE1:RESIDENT"
 VISITOR_CODE = "CE1:VISITOR"
+PICKUP_DIGITS = "40718265"
 
 
 @dataclass
@@ -156,6 +159,7 @@ class PaperLockers:
         ]
     )
     opened: list[str] = field(default_factory=list)
+    reported: list[tuple[str, str]] = field(default_factory=list)
     unknown_doors: set[str] = field(default_factory=lambda: {"D05"})
 
     async def banks(self) -> tuple[Bank, ...]:
@@ -166,7 +170,7 @@ class PaperLockers:
                     name,
                     size,
                     door="unknown" if name in self.unknown_doors else "closed",
-                    out_of_use=name == "E02",
+                    state="out_of_order" if name == "E02" else "free",
                 )
                 for name, size in (text.split(":") for text in column)
             )
@@ -181,8 +185,28 @@ class PaperLockers:
 
     async def look(self, session_id: str) -> Pickup:
         """See the port."""
-        left = [cell.cell for cell in self.cells if cell.state not in ("got", "left")]
+        left = [cell.cell for cell in self.cells if cell.state not in ("got", "left", "disputed")]
         return Pickup(session_id, "ord-7", tuple(self.cells), left[0] if left else None)
+
+    async def begin_by_code(self, digits: str) -> Pickup:
+        """See the port."""
+        if digits != PICKUP_DIGITS:
+            raise PickupCodeWrong(left=4)
+        return await self.look("s1")
+
+    async def waiting(self, resident: Resident) -> tuple[WaitingOrder, ...]:
+        """See the port."""
+        return (WaitingOrder("ord-7", len(self.cells)),)
+
+    async def begin_for(self, resident: Resident, order_id: str) -> Pickup:
+        """See the port."""
+        return await self.look("s1")
+
+    async def report(self, session_id: str, cell: str, problem: Problem) -> str:
+        """See the port."""
+        self.reported.append((cell, problem))
+        self.move(cell, "disputed")
+        return "case-1"
 
     async def open_next(self, session_id: str) -> None:
         """See the port: the board takes the command, the door has not moved yet."""

@@ -1,0 +1,1 @@
+"""Lockers (自提柜): cells, deposits, parcels, cases, and what people do at them."""
