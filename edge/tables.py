@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import cloud_sync.events
 import cloud_sync.schema
+import edge.access.credentials.events
 import edge.access.events
 import edge.access.lockers.events
 import edge.access.schema
@@ -73,6 +74,7 @@ EVENTS: tuple[type[Event], ...] = (
     *edge.staff.events.EVENTS,
     *edge.pay.events.EVENTS,
     *edge.access.events.EVENTS,
+    *edge.access.credentials.events.EVENTS,
     *edge.access.lockers.events.EVENTS,
     *edge.shop.events.EVENTS,
     *edge.homes.events.EVENTS,

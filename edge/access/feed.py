@@ -6,14 +6,16 @@ from typing import Any
 import msgspec
 
 from edge.access import records
+from edge.access.credentials.feed import APPLIERS as CREDENTIALS
 from edge.store.unit import Unit
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """A subject may open these doors within a window."""
+    """A subject may open these doors, and the doors of these groups, within a window."""
 
     subject: str
     doors: tuple[str, ...]
+    groups: tuple[str, ...] = ()
     from_ms: int
     until_ms: int
 
@@ -36,7 +38,7 @@ def apply_grant(unit: Unit, record_id: str, version: int, data: Mapping[str, obj
         record_id,
         version,
         subject=grant.subject,
-        doors=grant.doors,
+        doors=(*grant.doors, *(f"@{group}" for group in grant.groups)),
         from_ms=grant.from_ms,
         until_ms=grant.until_ms,
     )
@@ -54,4 +56,5 @@ def apply_revocation(unit: Unit, record_id: str, version: int, data: Mapping[str
 APPLIERS: dict[str, Callable[[Unit, str, int, dict[str, Any] | None], None]] = {
     "grants": apply_grant,
     "revocations": apply_revocation,
+    **CREDENTIALS,
 }

@@ -207,9 +207,13 @@ def delete_grant(connection: sqlite3.Connection, grant_id: str) -> None:
 
 
 def has_grant(connection: sqlite3.Connection, subject: str, door: str, now: Reading) -> bool:
-    """Tell whether a subject may open a door now; how the window is judged says the time policy."""
+    """Tell whether a subject may open a door now, by its name or one of its groups.
+
+    How the window is judged says the time policy.
+    """
     row = connection.execute(
-        "SELECT 1 FROM grants WHERE subject = ?1 AND door = ?2 "
+        "SELECT 1 FROM grants WHERE subject = ?1 AND (door = ?2 OR door IN ("
+        "SELECT '@' || id FROM door_groups WHERE door_groups.door = ?2)) "
         "AND (?3 IS NULL OR from_ms <= ?3) AND ?4 < until_ms LIMIT 1",
         (subject, door, judged_at(Decision.GRANT, now), now.at_ms),
     ).fetchone()

@@ -1,5 +1,6 @@
 """Tables of the access room."""
 
+from edge.access.credentials import schema as credentials
 from edge.access.doors import schema as doors
 from edge.access.lockers import schema as lockers
 from edge.store.migrate import Migration
@@ -101,5 +102,6 @@ MIGRATIONS: tuple[Migration, ...] = (
         """,
     ),
     doors.DOORS,
+    credentials.CREDENTIALS,
     lockers.LOCKERS,
 )

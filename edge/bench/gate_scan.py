@@ -23,7 +23,7 @@ from devices.vision.decoder import Decoder
 from devices.vision.pictures import open_picture
 from devices.vision_client import VisionClient
 from edge.access.contacts import ContactDesk
-from edge.access.doors import Door, DoorKind
+from edge.access.doors.door import Door, DoorKind
 from edge.access.entry import DoorOpener
 from edge.access.refusals import RefusalLog
 from edge.bench.figures import Case, case, middle, percentile

@@ -4,6 +4,7 @@ A pass says nothing about a name, a room or a phone. Codec and signature only: d
 policy for an unknown clock belong to ``edge.access``.
 """
 
+import re
 import secrets
 from typing import Any
 
@@ -16,17 +17,26 @@ from edge.trust import cose
 from edge.trust.keys import KeySet, SigningKey
 
 PREFIX = "CE1:"
+"""Two letters of ours, the version of the encoding, and a colon."""
+_ANY_VERSION = re.compile(r"CE[0-9]{1,3}:")
 RESIDENT_SKEW_MS = 120_000
 """Architecture, Trust: a resident's own code is good for 120 s to either side."""
 
+CERTIFICATE_LIFE_MS = 30 * 24 * 3_600_000
+"""Architecture, Trust: a resident holds a 30-day certificate."""
+
 _SUB, _AUD, _EXP, _NBF, _IAT, _CTI, _CNF = 2, 3, 4, 5, 6, 7, 8
 _KIND, _DOORS, _ORDER, _USES, _CERTIFICATE = -70001, -70002, -70003, -70004, -70010
-_ISSUED_KINDS = {"visitor": 1, "order": 2, "staff": 3}
+_ISSUED_KINDS = {"visitor": 1, "order": 2, "staff": 3, "deposit": 5}
+"""`deposit` is a courier's: it opens the parcel room and lets parcels be put into cells."""
 _KIND_NAMES = {number: name for name, number in _ISSUED_KINDS.items()}
 _RESIDENT = "resident"
 _CERTIFICATE_KIND = 4
 _CONFIRMATION_KEY, _KEY_TYPE, _CURVE, _X = 1, 1, -1, -2
 _OKP, _ED25519 = 1, 6
+_CLAIMS_OF_A_PASS = {_SUB, _AUD, _EXP, _NBF, _CTI, _KIND, _DOORS, _ORDER, _USES}
+_CLAIMS_OF_A_CERTIFICATE = {_SUB, _AUD, _EXP, _IAT, _CNF, _KIND}
+_CLAIMS_OF_A_CODE = {_IAT, _CTI, _CERTIFICATE}
 _LIMIT_CHARACTERS = len(PREFIX) + cose.LIMIT_BYTES // 2 * 3
 
 
@@ -34,6 +44,12 @@ class NotAPass(Refusal):
     """The text is no pass of ours, or a damaged one."""
 
     code = "not_a_pass"
+
+
+class PassTooNew(Refusal):
+    """The pass says something that this version of the product does not know, and so cannot judge."""
+
+    code = "pass_too_new"
 
 
 class PassExpired(Refusal):
@@ -49,7 +65,11 @@ class PassNotYetValid(Refusal):
 
 
 class Pass(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pass says. ``uses`` None means any number within the window; times are whole seconds in ms."""
+    """What a pass says. ``uses`` None means any number within the window; times are whole seconds in ms.
+
+    ``certified_ms`` is when the phone behind a resident's code was certified, 0 in all other kinds: a lost
+    phone is revoked by everything that was certified before.
+    """
 
     id: str
     kind: str
@@ -60,10 +80,11 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True):
     not_before_ms: int
     expires_ms: int
     uses: int | None = None
+    certified_ms: int = 0
 
 
 def issue_pass(key: SigningKey, issued: Pass) -> str:
-    """Sign a visitor, order or staff pass and return the text for its QR."""
+    """Sign a visitor, order, staff or deposit pass and return the text for its QR."""
     if issued.kind not in _ISSUED_KINDS:
         raise ValueError(f"no pass of kind {issued.kind!r} is issued")
     claims: dict[int, Any] = {
@@ -82,13 +103,10 @@ def issue_pass(key: SigningKey, issued: Pass) -> str:
 def open_pass(text: str, keys: KeySet, at_ms: int | None) -> Pass:
     """Verify a platform-signed pass; ``at_ms`` None leaves every time unjudged.
 
-    Raises NotAPass, PassNotYetValid, PassExpired and the refusals of ``cose.open_signed``.
+    Raises NotAPass, PassTooNew, PassNotYetValid, PassExpired and the refusals of ``cose.open_signed``.
     """
     claims = cose.open_signed(_from_text(text), keys, purpose="passes", at_ms=at_ms)
-    number = claims.get(_KIND)
-    kind = _KIND_NAMES.get(number) if type(number) is int else None
-    if kind is None:
-        raise NotAPass(part="kind")
+    kind = _issued_kind(claims)
     opened = _convert(
         {
             "id": _text_of(claims.get(_CTI)),
@@ -107,17 +125,19 @@ def open_pass(text: str, keys: KeySet, at_ms: int | None) -> Pass:
 
 
 def issue_holder_certificate(
-    key: SigningKey, subject: str, site: str, public_key: bytes, expires_ms: int
+    key: SigningKey, subject: str, site: str, public_key: bytes, expires_ms: int, *, issued_ms: int = 0
 ) -> bytes:
     """Certify a resident's phone key (32 raw bytes) until ``expires_ms``; thirty days are usual."""
     cose_key = {_KEY_TYPE: _OKP, _CURVE: _ED25519, _X: public_key}
-    claims = {
+    claims: dict[int, Any] = {
         _SUB: subject,
         _AUD: site,
         _EXP: expires_ms // 1000,
         _CNF: {_CONFIRMATION_KEY: cose_key},
         _KIND: _CERTIFICATE_KIND,
     }
+    if issued_ms:
+        claims[_IAT] = issued_ms // 1000
     return cose.sign(key, claims)
 
 
@@ -130,7 +150,7 @@ def resident_code(private: Ed25519PrivateKey, certificate: bytes, at_ms: int) ->
 def open_resident_code(text: str, keys: KeySet, at_ms: int | None) -> Pass:
     """Verify a resident's code and the certificate inside it; the pass's id is unique to this code.
 
-    Raises NotAPass, PassNotYetValid, PassExpired and the refusals of ``cose.open_signed``.
+    Raises NotAPass, PassTooNew, PassNotYetValid, PassExpired and the refusals of ``cose.open_signed``.
     """
     message = _from_text(text)
     _, unverified = cose.peek(message)
@@ -141,6 +161,8 @@ def open_resident_code(text: str, keys: KeySet, at_ms: int | None) -> Pass:
     if holder.get(_KIND) != _CERTIFICATE_KIND:
         raise NotAPass(part="certificate")
     claims = cose.open_with(_holder_key(holder), message)
+    if not (set(holder) <= _CLAIMS_OF_A_CERTIFICATE and set(claims) <= _CLAIMS_OF_A_CODE):
+        raise PassTooNew(part="claims")
     identity = claims.get(_CTI)
     if not isinstance(identity, bytes) or len(identity) != 8:
         raise NotAPass(part="id")
@@ -154,6 +176,7 @@ def open_resident_code(text: str, keys: KeySet, at_ms: int | None) -> Pass:
             "subject": holder.get(_SUB),
             "not_before_ms": issued_ms - RESIDENT_SKEW_MS,
             "expires_ms": min(issued_ms + RESIDENT_SKEW_MS, certified_until_ms),
+            "certified_ms": _certified_at_ms(holder),
         }
     )
     _check_window(opened, at_ms)
@@ -167,8 +190,20 @@ def open_scan(text: str, keys: KeySet, at_ms: int | None) -> Pass:
 
 
 def is_pass_text(text: str) -> bool:
-    """Tell whether a scanned text claims to be one of ours."""
-    return text.startswith(PREFIX)
+    """Tell whether a scanned text claims to be one of ours, of whatever version."""
+    return _ANY_VERSION.match(text) is not None
+
+
+def _issued_kind(claims: dict[Any, Any]) -> str:
+    """The kind in words. An unknown one, or a claim that may restrict the pass, is of a later version."""
+    number = claims.get(_KIND)
+    if type(number) is not int or number == _CERTIFICATE_KIND:
+        raise NotAPass(part="kind")
+    if number not in _KIND_NAMES:
+        raise PassTooNew(part="kind")
+    if not set(claims) <= _CLAIMS_OF_A_PASS:
+        raise PassTooNew(part="claims")
+    return _KIND_NAMES[number]
 
 
 def _to_text(message: bytes) -> str:
@@ -177,7 +212,7 @@ def _to_text(message: bytes) -> str:
 
 def _from_text(text: str) -> bytes:
     if not text.startswith(PREFIX):
-        raise NotAPass(part="prefix")
+        raise PassTooNew(part="prefix") if is_pass_text(text) else NotAPass(part="prefix")
     if len(text) > _LIMIT_CHARACTERS:
         raise cose.MessageTooLarge(characters=len(text), limit_characters=_LIMIT_CHARACTERS)
     body = text.removeprefix(PREFIX)
@@ -212,6 +247,13 @@ def _seconds(claims: dict[Any, Any], label: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise NotAPass(part="time")
     return value
+
+
+def _certified_at_ms(holder: dict[Any, Any]) -> int:
+    """When it was signed; certificates of before this was said live as long as was usual."""
+    if _IAT in holder:
+        return _seconds(holder, _IAT) * 1000
+    return _seconds(holder, _EXP) * 1000 - CERTIFICATE_LIFE_MS
 
 
 def _holder_key(holder: dict[Any, Any]) -> bytes:

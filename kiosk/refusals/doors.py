@@ -42,6 +42,52 @@ DOORS: dict[str, Words] = {
         Text("时钟还没对准，这张码暂时不能用", "The clock is not set, this code has to wait"),
         Text("请过一会儿再试，或叫人帮忙。", "Try again in a moment, or call a person."),
     ),
+    "pass_too_new": (
+        Text("这张码比这台机器新", "This code is newer than this machine"),
+        Text(
+            "机器要先升级。请找前台或保安帮忙。", "The machine needs an update. Please ask a person for help."
+        ),
+    ),
+    "revocation_list_old": (
+        Text("这扇门太久没和平台核对了", "This door has not heard from the platform"),
+        Text(
+            "断网太久，挂失名单可能旧了。请找保安开门。",
+            "Lost passes may be missing from its list. Please ask the guard to open.",
+        ),
+    ),
+    "card_unknown": (
+        Text("这张卡没有登记", "This card is not registered"),
+        Text("请用 App 的码，或到前台登记。", "Use the app's code, or register it at the counter."),
+    ),
+    "card_revoked": (
+        Text("这张卡已经挂失", "This card was reported lost"),
+        Text("请把卡交给前台。", "Please give the card to the counter."),
+    ),
+    "not_a_card": (
+        Text("卡没有读对", "The card was not read"),
+        Text("请再贴一次，贴稳一点。", "Please hold it to the reader again."),
+    ),
+    "denied": (
+        Text("这里现在不能进", "No entry here at present"),
+        Text("请联系物业前台。", "Please speak to the counter."),
+    ),
+    "room_pin_refused": (
+        Text("房号和密码对不上", "Room and PIN do not match"),
+        Text(
+            "请再输一次。忘了密码，可在 App 里重设，或到前台。",
+            "Please try again. Set a new PIN in the app, or at the counter.",
+        ),
+    ),
+    "room_pin_locked": (
+        Text("输错太多次，密码先停用", "Too many tries, PINs wait now"),
+        Text(
+            "请过十五分钟再试，或用 App 的码、门卡。",
+            "Try again in 15 minutes, or use the app's code or a card.",
+        ),
+    ),
+    "credential_unknown": DOORS_ONLY,
+    "revocations_too_old": DOORS_ONLY,
+    "revocations_wrong_site": DOORS_ONLY,
     "not_a_pass": BAD_CODE,
     "bad_signature": BAD_CODE,
     "unknown_key": BAD_CODE,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from edge.errors import Refusal
 from edge.trust import cose, passes
 from edge.trust.keys import BadSignature, KeySet, SigningKey, UnknownKey, verifying_key
-from edge.trust.passes import NotAPass, Pass, PassExpired, PassNotYetValid
+from edge.trust.passes import NotAPass, Pass, PassExpired, PassNotYetValid, PassTooNew
 
 NOW_MS = 1_795_320_000_000
 HOUR_MS = 3_600_000
@@ -109,11 +109,43 @@ def test_claims_of_the_wrong_type_are_refused_although_well_signed() -> None:
         (-70002, "gate"),
         (-70004, "1"),
         (-70001, True),
-        (-70001, 9),
+        (-70001, 4),
     ]:
         text = passes._to_text(cose.sign(KEY, good | {label: value}))
         with pytest.raises(NotAPass):
             passes.open_pass(text, KEYS, NOW_MS)
+
+
+def test_what_a_later_version_says_is_refused_as_such_and_never_half_understood() -> None:
+    good = {2: "v", 3: "heyuanli", 4: 2_000_000_000, 5: 0, 7: b"id", -70001: 1}
+    for label, value in [(-70001, 9), (-70001, 0), (-70055, "only at night"), (6, 1)]:
+        text = passes._to_text(cose.sign(KEY, good | {label: value}))
+        with pytest.raises(PassTooNew):
+            passes.open_scan(text, KEYS, NOW_MS)
+    body = passes.issue_pass(KEY, VISITOR).removeprefix("CE1:")
+    for prefix in ("CE2:", "CE12:"):
+        assert passes.is_pass_text(prefix + body)
+        with pytest.raises(PassTooNew):
+            passes.open_scan(prefix + body, KEYS, NOW_MS)
+    odd = cose.sign_with(PHONE, {6: NOW_MS // 1000, 7: bytes(8), -70010: CERTIFICATE, -70055: 1})
+    with pytest.raises(PassTooNew):
+        passes.open_scan(passes._to_text(odd), KEYS, NOW_MS)
+
+
+def test_a_code_says_when_its_phone_was_certified() -> None:
+    public = PHONE.public_key().public_bytes_raw()
+    until_ms = NOW_MS + 20 * DAY_MS
+    dated = passes.issue_holder_certificate(KEY, "r", "heyuanli", public, until_ms, issued_ms=NOW_MS)
+    opened = passes.open_resident_code(passes.resident_code(PHONE, dated, NOW_MS), KEYS, NOW_MS)
+    assert opened.certified_ms == NOW_MS
+    undated = passes.issue_holder_certificate(KEY, "r", "heyuanli", public, until_ms)
+    opened = passes.open_resident_code(passes.resident_code(PHONE, undated, NOW_MS), KEYS, NOW_MS)
+    assert opened.certified_ms == NOW_MS - 10 * DAY_MS
+
+
+def test_a_couriers_pass_comes_back_as_it_was_issued() -> None:
+    courier = msgspec.structs.replace(VISITOR, kind="deposit", uses=None)
+    assert passes.open_pass(passes.issue_pass(KEY, courier), KEYS, NOW_MS) == courier
 
 
 def test_resident_signs_a_fresh_code_without_any_network() -> None:

@@ -12,6 +12,8 @@ class DoorKind(StrEnum):
     VISITOR = "visitor"
     STAFF = "staff"
     PLANT = "plant"
+    PARCELS = "parcels"
+    """The parcel room (快递间): beside who has a grant, whoever collects or deposits a parcel there."""
 
 
 class Lock(StrEnum):
@@ -29,6 +31,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     `opens_without_clock`: a door of kind `residents` lets residents in while the clock is unknown.
     `fail_safe`: without power it is open, so that a fire holds it released. `held_open_ms` is how long it may
     stand open, `pre_alarm_ms` how long before that the buzzer begins; the feed's policy may say otherwise.
+    `revocation_age_ms`: how old the revocation list may be for this door, None without a limit.
     """
 
     id: str
@@ -43,3 +46,4 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     held_open_ms: int = 60_000
     pre_alarm_ms: int = 15_000
     groups: tuple[str, ...] = ()
+    revocation_age_ms: int | None = None

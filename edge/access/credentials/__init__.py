@@ -1,0 +1,1 @@
+"""What is shown at a reader: who it stands for, and whether it still counts."""
