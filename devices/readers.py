@@ -32,7 +32,7 @@ class Findings(Protocol):
 
 
 class ReaderView(msgspec.Struct, frozen=True, kw_only=True):
-    """How a reader stands. `state` is live, lost, or unknown; times are milliseconds since the boot."""
+    """How a reader stands. `state` is live, lost, busy or unknown; times are milliseconds since the boot."""
 
     id: str
     driver: str
@@ -122,17 +122,19 @@ class ReaderDesk:
             for name, each in self._standing.items()
         ]
 
-    def set_state(self, reader: str, state: str) -> None:
-        """Its driver says that a reader is live, lost, or that it cannot tell (unknown)."""
+    def set_state(self, reader: str, state: str, why: str = "") -> None:
+        """Its driver says how a reader is: live, lost, busy (somebody else has it), or unknown."""
         standing = self._standing.get(reader)
         if standing is None or standing.state == state:
             return
-        log.info("reader %s: %s", reader, state)
+        log.info("reader %s: %s %s", reader, state, why)
         standing.state, standing.since_boot_ms = state, self._now_ms()
-        if state == "lost":
-            self._findings.report(f"reader:{reader}", "reader_lost", standing.settings.source_shown())
-        elif state == "live":
-            self._findings.clear(f"reader:{reader}", "reader_lost")
+        name = f"reader:{reader}"
+        for code, found in (("reader_lost", state == "lost"), ("reader_busy", state == "busy")):
+            if found:
+                self._findings.report(name, code, why or standing.settings.source_shown())
+            elif state != "unknown":
+                self._findings.clear(name, code)
 
     def take_text(self, reader: str, text: str) -> None:
         """Take the bare text of a HID or serial reader; what no such reader sends is a finding."""
@@ -142,8 +144,7 @@ class ReaderDesk:
             return
         found = read_text(text, standing.settings)
         if found is None:
-            standing.dropped += 1
-            self._findings.report(f"reader:{reader}", "reader_nonsense", f"{len(text)} characters")
+            self.nonsense(reader, f"{len(text)} characters")
         else:
             self.take(reader, found.symbology, found.text)
 
@@ -173,6 +174,11 @@ class ReaderDesk:
         if standing.count("wrong", now_ms) >= WRONG_PER_MINUTE:
             standing.lock_out(now_ms)
             self._findings.report(f"reader:{reader}", "reader_guesses", f"{WRONG_PER_MINUTE} in a minute")
+
+    def nonsense(self, reader: str, what: str) -> None:
+        """A reader sent what no such reader sends; `what` says so without its words."""
+        self._standing[reader].dropped += 1
+        self._findings.report(f"reader:{reader}", "reader_nonsense", what)
 
     def picture_refused(self, reader: str, reason: str) -> None:
         """A camera's picture was not decoded: too large, damaged, or made to burn time."""

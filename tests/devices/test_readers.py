@@ -137,13 +137,17 @@ def test_guessed_numbers_lock_the_reader_out_and_wrong_passes_do_not() -> None:
 def test_a_reader_that_is_unplugged_is_found_and_its_return_clears_it() -> None:
     stand = Stand()
     assert stand.desk.state_of(GATE.id) is None
-    for state in ("live", "lost", "lost", "live"):
-        stand.desk.set_state(GATE.id, state)
-    assert stand.findings.all == [
-        ("reader:gate-scanner", "-reader_lost", ""),
-        ("reader:gate-scanner", "reader_lost", "/dev/input/event0"),
-        ("reader:gate-scanner", "-reader_lost", ""),
+    stand.desk.set_state(GATE.id, "lost")
+    stand.desk.set_state(GATE.id, "lost")
+    assert stand.desk.state_of(GATE.id) is False
+    stand.desk.set_state(GATE.id, "busy", "another program has grabbed it")
+    stand.desk.set_state(GATE.id, "live")
+    name = "reader:gate-scanner"
+    assert [found for found in stand.findings.all if found[1][0] != "-"] == [
+        (name, "reader_lost", "/dev/input/event0"),
+        (name, "reader_busy", "another program has grabbed it"),
     ]
+    assert stand.findings.all[-2:] == [(name, "-reader_lost", ""), (name, "-reader_busy", "")]
     assert stand.desk.state_of(GATE.id) is True
 
 
