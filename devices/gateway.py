@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from devices.registry import BankDriver
 from devices.settings import ReaderSettings
@@ -17,6 +17,9 @@ from edge.links.supervisor import Role, Supervisor
 from edge.pay.codes import CodeTable
 
 log = logging.getLogger(__name__)
+
+OnRefused = Callable[[str, str], None]
+"""Told the reader and the symbology of what was refused."""
 
 REPORT_LIMIT = 1000
 """Contact reports that wait for the store; beyond it a contact is unknown rather than wrong."""
@@ -70,13 +73,22 @@ class DoorReader:
     """Enters by what one reader reads, one after another; while it is busy the newest scan waits.
 
     A payment code is a bearer secret: it is thrown away before it waits anywhere, and the refusal says so.
+    `on_refused(reader, symbology)` is told of each refusal: numbers that are guessed lock the reader out.
     """
 
-    def __init__(self, reader: str, door: str, opener: DoorOpener, codes: CodeTable) -> None:
+    def __init__(
+        self,
+        reader: str,
+        door: str,
+        opener: DoorOpener,
+        codes: CodeTable,
+        on_refused: OnRefused = lambda *_: None,
+    ) -> None:
         self._reader = reader
         self._door = door
         self._opener = opener
         self._codes = codes
+        self._on_refused = on_refused
         self._queue = ScanQueue(limit=1)
 
     def put(self, scan: Scan) -> None:
@@ -97,6 +109,7 @@ class DoorReader:
             try:
                 opening = await self._opener.enter(scan.text, self._door, source=self._reader)
             except Refusal as refusal:
+                self._on_refused(self._reader, scan.symbology)
                 log.info("%s at %s: %s", self._reader, self._door, refusal.code)
             except StoreError as error:
                 log.error("%s at %s: %s", self._reader, self._door, error)
@@ -114,6 +127,7 @@ class ScanRouter:
         kiosks: Mapping[str, ScanQueue],
         opener: DoorOpener,
         codes: CodeTable,
+        on_refused: OnRefused = lambda *_: None,
     ) -> None:
         self.door_readers: list[DoorReader] = []
         self.unrouted = 0
@@ -121,7 +135,7 @@ class ScanRouter:
         for reader in readers:
             kind, _, name = reader.serves.partition(":")
             if kind == "door":
-                door_reader = DoorReader(reader.id, name, opener, codes)
+                door_reader = DoorReader(reader.id, name, opener, codes, on_refused)
                 self.door_readers.append(door_reader)
                 self._routes[reader.id] = door_reader
             elif name in kiosks:

@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 import msgspec
 
 from devices.readings import read_text
 from devices.settings import ReaderSettings
+from edge.links.findings import Findings
 from edge.links.scans import CARD, PAYMENT_CODE, PIN, Scan
 from edge.pay.codes import CodeTable
 from edge.trust.clock import Clock, boot_time_ms
@@ -17,18 +17,6 @@ log = logging.getLogger(__name__)
 MINUTE_MS = 60_000
 WRONG_PER_MINUTE = 10
 """So many refused card numbers or PINs in a minute are guesses: both can be made up, a signed pass cannot."""
-
-
-class Findings(Protocol):
-    """The technician's list."""
-
-    def report(self, device: str, code: str, detail: str = "") -> None:
-        """Something is wrong with a device."""
-        ...
-
-    def clear(self, device: str, code: str) -> None:
-        """It is no longer."""
-        ...
 
 
 class ReaderView(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +180,10 @@ class ReaderDesk:
         if now_ms < standing.locked_until_ms:
             return False
         if standing.count("scan", now_ms) <= standing.settings.scans_per_minute:
+            if standing.locked_until_ms and now_ms - standing.locked_until_ms > MINUTE_MS:
+                standing.locked_until_ms = 0
+                self._findings.clear(name, "reader_flood")
+                self._findings.clear(name, "reader_guesses")
             return True
         standing.lock_out(now_ms)
         self._findings.report(name, "reader_flood", f"over {standing.settings.scans_per_minute} a minute")

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from devices.vision.protocol import MAX_LINE_BYTES, Message, PaymentCodeDiscarded, PayScreen, State
+from devices.vision.protocol import (
+    MAX_LINE_BYTES,
+    Message,
+    PaymentCodeDiscarded,
+    PayScreen,
+    PictureBad,
+    State,
+)
 from devices.vision.protocol import Scan as ScanLine
 from edge.links.backoff import Backoff
 from edge.links.scans import Scan
@@ -20,7 +27,9 @@ class VisionClient:
     """One connection to the vision process, kept up by `run`.
 
     `on_scan` takes every scan; `on_discarded(reader)` is told of payment codes that were thrown away.
-    `states` is the last report of each reader, empty while the process is away.
+    `on_state(reader, state)` is told live and lost, and unknown when the process goes away; `on_bad(reader,
+    reason)` of pictures that were thrown away. `states` is the last report of each reader, empty while the
+    process is away.
     """
 
     def __init__(
@@ -30,12 +39,16 @@ class VisionClient:
         clock: Clock,
         on_scan: Callable[[Scan], None],
         on_discarded: Callable[[str], None] = lambda _: None,
+        on_state: Callable[[str, str], None] = lambda *_: None,
+        on_bad: Callable[[str, str], None] = lambda *_: None,
         backoff: Backoff | None = None,
     ) -> None:
         self._socket = socket
         self._clock = clock
         self._on_scan = on_scan
         self._on_discarded = on_discarded
+        self._on_state = on_state
+        self._on_bad = on_bad
         self._backoff = backoff or Backoff(first_s=0.2, limit_s=5.0)
         self._decoder = msgspec.json.Decoder(Message)
         self._pay_screens: set[str] = set()
@@ -71,6 +84,8 @@ class VisionClient:
                 if self._writer is not None:
                     self._writer.close()
                 self._writer = None
+                for name in self.states:
+                    self._on_state(name, "unknown")
                 self.states = {}
             await asyncio.sleep(self._backoff.next_s())
 
@@ -89,8 +104,11 @@ class VisionClient:
                 self._on_scan(Scan(reader=reader, symbology=symbology, text=text, at_ms=at_ms))
             case State(reader, state):
                 self.states[reader] = state
+                self._on_state(reader, state)
             case PaymentCodeDiscarded(reader):
                 self._on_discarded(reader)
+            case PictureBad(reader, reason):
+                self._on_bad(reader, reason)
 
     def _say(self, message: PayScreen) -> None:
         if self._writer is not None and not self._writer.is_closing():

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from devices.door_router import DoorRouter
 from devices.gateway import BankRouter, ContactReports, Gateway, HoldRole, ScanRouter
 from devices.gpio.client import GuardClient
+from devices.reader_drivers import reader_roles
+from devices.readers import ReaderDesk
 from devices.registry import DoorSite, SiteBroker, make_bank_drivers, make_door_drivers
 from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSettings, VisionSettings
 from devices.vision_client import VisionClient
@@ -20,7 +22,7 @@ from edge.access.refusals import RefusalLog
 from edge.config import BrokerSettings, Config, SiteSettings
 from edge.errors import EdgeError
 from edge.links.findings import Findings
-from edge.links.scans import PAYMENT_CODE, Scan, ScanQueue
+from edge.links.scans import Scan, ScanQueue
 from edge.links.supervisor import Role
 from edge.pay.codes import CodeTable
 from edge.shop import orders
@@ -82,6 +84,7 @@ class Peripherals:
         """The payer sees the amount on the kiosk now, or no longer: its readers take a payment code."""
         for reader in self.kiosk_readers:
             self.vision.pay_screen(reader, on)
+            self.reader_desk.pay_screen(reader, on)
 
     def _build_doors(self) -> None:
         doors = self._config.many("door", DoorSettings)
@@ -150,16 +153,32 @@ class Peripherals:
         self.scans = ScanQueue()
         kiosk = f"kiosk:{self._site.device}"
         self.kiosk_readers = [reader.id for reader in self.readers if reader.serves == kiosk]
+        self.reader_desk = desk = ReaderDesk(
+            self.readers,
+            clock=self._clock,
+            codes=codes,
+            route=self._hand_on,
+            findings=self.findings,
+        )
         self._router = ScanRouter(
-            self.readers, kiosks={self._site.device: self.scans}, opener=self.opener, codes=codes
+            self.readers,
+            kiosks={self._site.device: self.scans},
+            opener=self.opener,
+            codes=codes,
+            on_refused=desk.refused,
         )
         settings = one_or_default(self._config, "vision", VisionSettings)
         self.vision = VisionClient(
             socket=self._config.resolve(settings.socket),
             clock=self._clock,
-            on_scan=self._router.put,
-            on_discarded=lambda reader: self._router.put(self._discarded(reader)),
+            on_scan=lambda scan: desk.take(scan.reader, scan.symbology, scan.text),
+            on_discarded=desk.discard,
+            on_state=desk.set_state,
+            on_bad=desk.picture_refused,
         )
+
+    def _hand_on(self, scan: Scan) -> None:
+        self._router.put(scan)
 
     def _build_gateway(self) -> None:
         drivers = {id(driver): driver for driver in self.banks.values()}
@@ -170,6 +189,7 @@ class Peripherals:
                 Role("guard", self.guard.run),
                 Role("holds", self._holds.run),
                 Role("vision", self.vision.run),
+                *reader_roles(self.readers, self._site_broker(), self.reader_desk),
                 *(Role(f"reader-{n}", reader.run) for n, reader in enumerate(self._router.door_readers)),
                 Role("late-openings", self.opener.late.run),
                 *(Role(f"banks-{n}", driver.run) for n, driver in enumerate(drivers.values())),
@@ -182,7 +202,3 @@ class Peripherals:
         at_ms = self._clock.now().at_ms
         if await self._store.read(lambda connection: overdue_holds(connection, at_ms)):
             await self._store.run(end_overdue_holds)
-
-    def _discarded(self, reader: str) -> Scan:
-        """Tells the screen that a payment code was shown and thrown away; its text never came here."""
-        return Scan(reader=reader, symbology=PAYMENT_CODE, text="", at_ms=self._clock.now().at_ms)

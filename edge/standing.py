@@ -6,7 +6,6 @@ from typing import NamedTuple
 from cloud_sync.commands import CommandSession
 from cloud_sync.downlink import Downlink
 from cloud_sync.uplink import Uplink
-from devices.vision_client import VisionClient
 from edge.links.health import HealthRegistry, PartHealth, State
 from edge.links.metrics import Metrics
 from edge.links.supervisor import Supervisor
@@ -36,7 +35,7 @@ def register_health(health: HealthRegistry, parts: Parts) -> None:
     flag("guard", lambda: parts.peripherals.guard.connected)
     flag("vision", lambda: parts.peripherals.vision.connected)
     for reader in parts.peripherals.readers:
-        flag(f"reader:{reader.id}", partial(_reader_lives, parts.peripherals.vision, reader.id))
+        flag(f"reader:{reader.id}", partial(parts.peripherals.reader_desk.state_of, reader.id))
     for bank in parts.peripherals.bank_settings:
         flag(f"bank:{bank.id}", partial(parts.peripherals.banks[bank.id].online, bank.id))
     flag("platform", lambda: parts.downlink.online)
@@ -72,8 +71,3 @@ async def _uplink_health(uplink: Uplink, downlink: Downlink) -> PartHealth:
         return PartHealth(State.DOWN, uplink.halted)
     online = downlink.online if uplink.online is None else uplink.online
     return PartHealth(State.UNKNOWN if online is None else State.OK if online else State.DOWN)
-
-
-def _reader_lives(vision: VisionClient, reader: str) -> bool | None:
-    state = vision.states.get(reader)
-    return None if state is None else state == "live"

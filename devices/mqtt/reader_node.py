@@ -1,8 +1,8 @@
 """Card readers, Wiegand keypads and scanners behind a node at the site's broker.
 
-A node says in its retained `state` the nonce of its session with the broker, and puts it with a rising number
-into every event. What it read before it lost the broker carries another nonce and is late: nobody stands there
-any more, so it opens nothing.
+A node says in its retained `state` the nonce of its session with the broker, and puts it with a rising
+number into every event. What it read before it lost the broker carries another nonce and is late: nobody
+stands there any more, so it opens nothing.
 """
 
 import logging
@@ -41,8 +41,9 @@ class ReaderNode:
     def __init__(self, settings: ReaderSettings, desk: ReaderDesk) -> None:
         self.settings = settings
         self._desk = desk
-        self._nonce: str | None = None
+        self._nonce = ""
         self._newest = 0
+        self._known = False
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -66,20 +67,21 @@ class ReaderNode:
 
     def lose(self) -> None:
         """The broker is away: nobody can tell how the node is."""
-        self._nonce = None
+        self._known = False
         self._desk.set_state(self.settings.id, "unknown")
 
     def _set_up(self, up: bool) -> None:
         self._desk.set_state(self.settings.id, "live" if up else "lost")
         if not up:
-            self._nonce = None
+            self._known = False
 
     def _begin(self, nonce: str) -> None:
+        self._known = True
         if nonce != self._nonce:
             self._nonce, self._newest = nonce, 0
 
     def _read(self, event: NodeEvent) -> None:
-        if event.nonce != self._nonce or event.n <= self._newest:
+        if not self._known or event.nonce != self._nonce or event.n <= self._newest:
             log.info("%s: a late or repeated event reads nothing", self.settings.source)
             return
         self._newest = event.n

@@ -43,11 +43,12 @@ def main() -> int:
 
 
 def read_settings(path: Path) -> tuple[list[ReaderSettings], CodeTable]:
-    """`[[reader]]` and `[[payment_code]]`, with the least that reads them. Raises ConfigError."""
+    """The cameras of `[[reader]]`, and `[[payment_code]]`. Raises ConfigError."""
     try:
         found = tomllib.loads(path.read_text("utf-8"))
         codes = CodeTable(msgspec.convert(found.get("payment_code", []), list[PaymentCodeSettings]))
-        return msgspec.convert(found.get("reader", []), list[ReaderSettings]), codes
+        readers = msgspec.convert(found.get("reader", []), list[ReaderSettings])
+        return [reader for reader in readers if reader.driver == "camera"], codes
     except (OSError, ValueError) as error:
         raise ConfigError([Fault(str(path), None, str(error))]) from error
 

@@ -34,6 +34,13 @@ class PaymentCodeDiscarded(msgspec.Struct, frozen=True, tag_field="t", tag="paym
     reader: str
 
 
+class PictureBad(msgspec.Struct, frozen=True, tag_field="t", tag="picture_bad"):
+    """A picture was not decoded; said at most every ten seconds a reader. `reason`: PictureRefused's."""
+
+    reader: str
+    reason: str
+
+
 class PayScreen(msgspec.Struct, frozen=True, tag_field="t", tag="pay_screen"):
     """Hub to vision: from now on this reader may (or may no longer) pass payment codes on."""
 
@@ -41,7 +48,7 @@ class PayScreen(msgspec.Struct, frozen=True, tag_field="t", tag="pay_screen"):
     on: bool
 
 
-Message = Scan | State | PaymentCodeDiscarded
+Message = Scan | State | PaymentCodeDiscarded | PictureBad
 
 
 def encode(message: Message) -> bytes:

@@ -13,7 +13,14 @@ from devices.vision.gate import MotionGate
 from devices.vision.headers import PictureRefused
 from devices.vision.in_view import InView
 from devices.vision.mjpeg import SourceLost
-from devices.vision.protocol import MAX_SCAN_CHARS, Message, PaymentCodeDiscarded, Scan, State
+from devices.vision.protocol import (
+    MAX_SCAN_CHARS,
+    Message,
+    PaymentCodeDiscarded,
+    PictureBad,
+    Scan,
+    State,
+)
 from devices.vision.sources import Frame, Source
 from edge.pay.codes import CodeTable
 
@@ -22,6 +29,9 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 5.0
 """Pauses before a lost source is opened again: each twice as long as the one before."""
+
+
+BAD_PICTURE_PAUSE_MS = 10_000
 
 
 def boot_ms() -> float:
@@ -57,6 +67,7 @@ class Reader:
         self._gate = MotionGate()
         self._in_view = InView()
         self._live = False
+        self._tell_bad_from_ms = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop`; a source that is lost is opened again, for as long as it takes."""
@@ -70,7 +81,9 @@ class Reader:
                     pause_s = FIRST_PAUSE_S
                     if frame is not None:
                         self.look(frame)
-            except (SourceLost, PictureRefused, cv2.error) as error:
+            except PictureRefused as error:
+                self._refuse(error.reason, self._now_ms())
+            except (SourceLost, cv2.error) as error:
                 log.warning("%s: %s", self.name, error)
             except Exception:  # the reader's supervisor: one bad source stops no other
                 log.exception("%s failed", self.name)
@@ -87,15 +100,21 @@ class Reader:
                 return
             codes = self._decoder.read(frame.picture())
         except PictureRefused as error:
-            self.refused += 1
-            log.info("%s: picture refused: %s", self.name, error.reason)
+            self._refuse(error.reason, began_ms)
             return
         except (OSError, cv2.error) as error:
-            self.refused += 1
-            log.info("%s: picture not read: %s", self.name, type(error).__name__)
+            self._refuse(type(error).__name__, began_ms)
             return
         for code in self._in_view.arrived(codes, began_ms):
             self._report(code, began_ms)
+
+    def _refuse(self, reason: str, now_ms: float) -> None:
+        """A bad picture is thrown away; a camera that sends nothing else is told of, not echoed."""
+        self.refused += 1
+        if now_ms >= self._tell_bad_from_ms:
+            self._tell_bad_from_ms = now_ms + BAD_PICTURE_PAUSE_MS
+            log.info("%s: picture refused: %s", self.name, reason)
+            self._say(PictureBad(self.name, reason))
 
     def _report(self, code: Code, began_ms: float) -> None:
         if self._codes.owner(code.text) and not self._pays(self.name):

@@ -5,6 +5,7 @@ import pytest
 from devices.readers import WRONG_PER_MINUTE, ReaderDesk
 from devices.readings import card_number, read_text
 from devices.settings import ReaderSettings
+from edge.links.findings import Findings
 from edge.links.scans import CARD, PAYMENT_CODE, PIN, Scan
 from edge.pay.codes import CodeTable
 from tests.fakes.clock import FakeClock
@@ -15,26 +16,13 @@ GATE = ReaderSettings(
 )
 
 
-class Findings:
-    """A technician's list that keeps all."""
-
-    def __init__(self) -> None:
-        self.all: list[tuple[str, str, str]] = []
-
-    def report(self, device: str, code: str, detail: str = "") -> None:
-        self.all.append((device, code, detail))
-
-    def clear(self, device: str, code: str) -> None:
-        self.all.append((device, f"-{code}", ""))
-
-
 class Stand:
-    """A desk, its clock, and what came through."""
+    """A desk, its clock, what came through, and the technician's list."""
 
     def __init__(self, *readers: ReaderSettings) -> None:
         self.at_ms = 0
         self.scans: list[Scan] = []
-        self.findings = Findings()
+        self.findings = Findings(now_ms=lambda: self.at_ms)
         self.desk = ReaderDesk(
             readers or (GATE,),
             clock=FakeClock(),
@@ -43,6 +31,10 @@ class Stand:
             findings=self.findings,
             now_ms=lambda: self.at_ms,
         )
+
+    def found(self) -> list[tuple[str, str, str]]:
+        """What is wrong now."""
+        return [(each.device, each.code, each.detail) for each in self.findings.all()]
 
 
 @pytest.mark.parametrize(
@@ -106,11 +98,14 @@ def test_a_flood_is_locked_out_and_found_and_the_reader_comes_back() -> None:
     for _ in range(500):
         stand.desk.take_text(GATE.id, "CE1:X")
     assert len(stand.scans) == 6
-    assert stand.findings.all == [("reader:gate-scanner", "reader_flood", "over 6 a minute")]
+    assert stand.found() == [("reader:gate-scanner", "reader_flood", "over 6 a minute")]
     assert (stand.desk.views()[0].locked_out, stand.desk.views()[0].dropped) == (True, 494)
     stand.at_ms = GATE.lock_out_s * 1000
     stand.desk.take_text(GATE.id, "CE1:Y")
     assert stand.scans[-1].text == "CE1:Y"
+    stand.at_ms += 2 * 60_000
+    stand.desk.take_text(GATE.id, "CE1:Z")
+    assert (stand.scans[-1].text, stand.found()) == ("CE1:Z", [])
 
 
 def test_a_flood_at_one_reader_leaves_the_others_alone() -> None:
@@ -131,30 +126,27 @@ def test_guessed_numbers_lock_the_reader_out_and_wrong_passes_do_not() -> None:
         stand.desk.refused("node", CARD)
     stand.desk.take("node", CARD, "77")
     assert stand.desk.views()[0].locked_out and stand.scans == []
-    assert stand.findings.all == [("reader:node", "reader_guesses", f"{WRONG_PER_MINUTE} in a minute")]
+    assert stand.found() == [("reader:node", "reader_guesses", f"{WRONG_PER_MINUTE} in a minute")]
 
 
 def test_a_reader_that_is_unplugged_is_found_and_its_return_clears_it() -> None:
     stand = Stand()
     assert stand.desk.state_of(GATE.id) is None
+    name = f"reader:{GATE.id}"
     stand.desk.set_state(GATE.id, "lost")
     stand.desk.set_state(GATE.id, "lost")
     assert stand.desk.state_of(GATE.id) is False
+    assert stand.found() == [(name, "reader_lost", "/dev/input/event0")]
     stand.desk.set_state(GATE.id, "busy", "another program has grabbed it")
+    assert stand.found() == [(name, "reader_busy", "another program has grabbed it")]
     stand.desk.set_state(GATE.id, "live")
-    name = "reader:gate-scanner"
-    assert [found for found in stand.findings.all if found[1][0] != "-"] == [
-        (name, "reader_lost", "/dev/input/event0"),
-        (name, "reader_busy", "another program has grabbed it"),
-    ]
-    assert stand.findings.all[-2:] == [(name, "-reader_lost", ""), (name, "-reader_busy", "")]
-    assert stand.desk.state_of(GATE.id) is True
+    assert (stand.found(), stand.desk.state_of(GATE.id)) == ([], True)
 
 
 def test_a_text_that_no_scanner_sends_is_a_finding_without_the_text() -> None:
     stand = Stand()
     stand.desk.take_text(GATE.id, "\x1b[2J")
-    assert (stand.scans, stand.findings.all) == (
+    assert (stand.scans, stand.found()) == (
         [],
         [("reader:gate-scanner", "reader_nonsense", "4 characters")],
     )
