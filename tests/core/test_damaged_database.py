@@ -30,7 +30,7 @@ async def test_flipped_bit_is_found_or_leaves_the_journal_as_it_was(tmp_path: Pa
     def light(unit: Unit) -> int:
         return unit.record(LampLit(lamp="x" * 2000), actor="test")
 
-    for _ in range(200):
+    for _ in range(300):
         await store.run(light)
     store.close()
     whole, expected = path.read_bytes(), contents(path)
