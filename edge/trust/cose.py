@@ -6,6 +6,7 @@ section 3.9: shortest forms, shorter keys first), is refused before any signatur
 """
 
 import base64
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import cbor2
@@ -21,7 +22,9 @@ _TAG_SIGN1 = 18
 _ALGORITHM, _CRITICAL, _KID = 1, 2, 4
 _EDDSA = -8
 _DEPTH_LIMIT = 8
-_EMPTY_MAP = b"\xa0"
+_PLAIN = frozenset({str, bytes, bool, type(None)})
+"""Types with nothing to check; a command waits for this, so they are told apart first."""
+_NAMES = frozenset({str, int})
 
 
 class MessageTooLarge(Refusal):
@@ -132,7 +135,7 @@ def _take_apart(message: bytes, limit_bytes: int) -> _Parts:
     protected, unprotected, body, signature = fields
     if not (isinstance(protected, bytes) and isinstance(body, bytes) and isinstance(signature, bytes)):
         raise NotCanonical(part="message")
-    if encode_canonical(unprotected) != _EMPTY_MAP:
+    if unprotected != {}:
         raise UnknownCritical(part="unprotected")
     payload = _decode_canonical(body, "payload")
     if not isinstance(payload, dict) or not _is_plain(payload):
@@ -140,7 +143,9 @@ def _take_apart(message: bytes, limit_bytes: int) -> _Parts:
     return _Parts(_read_header(protected), payload, signature, _to_be_signed(protected, body))
 
 
+@lru_cache(maxsize=64)
 def _read_header(protected: bytes) -> str:
+    """The key id of a protected header; every message of a key has the same one."""
     header = _decode_canonical(protected, "protected")
     if not isinstance(header, dict):
         raise NotCanonical(part="protected")
@@ -169,7 +174,7 @@ def _decode_canonical(data: bytes, part: str) -> Any:
 
 def _is_plain(value: object, depth: int = 0) -> bool:
     """Only integers of 64 bits, text, bytes, booleans, null, lists and maps of those, eight deep at most."""
-    if value is None or isinstance(value, bool | str | bytes):
+    if type(value) in _PLAIN or isinstance(value, str | bytes):
         return True
     if isinstance(value, int):
         return -(2**63) <= value < 2**63
@@ -178,8 +183,8 @@ def _is_plain(value: object, depth: int = 0) -> bool:
     if isinstance(value, list | tuple):
         return all(_is_plain(item, depth + 1) for item in value)
     if isinstance(value, dict):
-        return all(
-            isinstance(name, str | int) and not isinstance(name, bool) and _is_plain(item, depth + 1)
-            for name, item in value.items()
-        )
+        for name, item in value.items():
+            if type(name) not in _NAMES or (type(item) not in _PLAIN and not _is_plain(item, depth + 1)):
+                return False
+        return True
     return False
