@@ -1,12 +1,14 @@
-"""Commands from the platform: received over its broker, checked in order, answered with what happened.
+"""Commands from the platform: received over its broker or fetched, checked in order, answered truly.
 
 Order (architecture.md, Commands): size, key, signature, audience, nonce and counter, expiry; then the access
-room: policy, intent committed, fired. A retained message is never a command.
+room: policy, intent committed, fired. A retained message is never a command. Both ways carry the same bytes:
+what one of them brought, the other brings for nothing.
 """
 
 import asyncio
 import logging
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, get_args
@@ -18,7 +20,7 @@ from cloud_sync.wire.commands import AnswerState, CommandAnswer, NonceNotice, an
 from edge.access.entry import Report
 from edge.access.records import Opening
 from edge.config import BrokerSettings
-from edge.errors import DeviceOffline, Refusal
+from edge.errors import DeviceOffline, PlatformError, Refusal
 from edge.links.broker import BrokerMessage, BrokerSession
 from edge.trust.clock import Clock
 from edge.trust.commands import Command, CommandExpired, CommandReplayed, check_command, open_command
@@ -30,6 +32,8 @@ log = logging.getLogger(__name__)
 MAX_RUNNING = 64
 """Commands between intent and contact at once; one more is refused as busy."""
 PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=5.0)
+MAX_REMEMBERED = 512
+"""Ids of commands whose second coming, by the other way, is no replay."""
 RETAINED, BUSY = "command_retained", "busy"
 
 
@@ -47,8 +51,9 @@ class CommandDoors(Protocol):
 
 
 class CommandSession:
-    """A role: one session on the platform's broker. `ready` once subscribed and our nonce is known there.
+    """A role: one session on the platform's broker. `ready` once our nonce is known at the platform.
 
+    `nonce_lost` is set while there is none; `CommandPull`, which fetches beside the broker, posts one then.
     `raise_floor` is told the `iat` of every command that passed all checks of this room: one dated ahead of a
     clock that is known is refused, and moves no floor.
     """
@@ -74,8 +79,12 @@ class CommandSession:
         self._raise_floor = raise_floor
         self._nonce = ""
         self._counter = 0
+        self._renewing = asyncio.Lock()
+        self._fetched: OrderedDict[str, bool] = OrderedDict()
         self._running: set[asyncio.Task[None]] = set()
         self.ready = False
+        self.nonce_lost = asyncio.Event()
+        self.nonce_lost.set()
         self._session = BrokerSession(
             host=settings.host,
             port=settings.port,
@@ -98,33 +107,48 @@ class CommandSession:
 
     async def post_nonce(self) -> None:
         """After every SUBACK: from now on only commands that carry this nonce count. Raises PlatformError."""
-        nonce = secrets.token_hex(16)
-        self._nonce, self._counter = nonce, 0
-        await self._http.exchange(
-            "POST",
-            self._http.device_path + "/nonce",
-            body=msgspec.json.encode(NonceNotice(nonce)),
-            headers={"Content-Type": "application/json"},
-            patience=PATIENCE,
-        )
-        self.ready = True
+        async with self._renewing:
+            nonce = secrets.token_hex(16)
+            self._nonce, self._counter = nonce, 0
+            await self._http.exchange(
+                "POST",
+                self._http.device_path + "/nonce",
+                body=msgspec.json.encode(NonceNotice(nonce)),
+                headers={"Content-Type": "application/json"},
+                patience=PATIENCE,
+            )
+            if self._nonce == nonce:
+                self.ready = True
+                self.nonce_lost.clear()
 
     def forget_nonce(self) -> None:
         """The session broke: what was meant for it is void."""
         self._nonce, self._counter, self.ready = "", 0, False
+        self.nonce_lost.set()
 
     async def take(self, message: BrokerMessage) -> None:
-        """Check one message; what passes runs on beside the next message."""
+        """Check one message of the broker; what passes runs on beside the next message."""
         if message.retained:
             await self._doors.refuse_command("", RETAINED)
             return
+        await self._take(message.payload, fetched=False)
+
+    async def take_fetched(self, message: bytes) -> bool:
+        """Check one message that was fetched over HTTPS; False when it had come before."""
+        return await self._take(message, fetched=True)
+
+    async def _take(self, message: bytes, *, fetched: bool) -> bool:
         try:
             now = self._clock.now()
             keys = self._keys().without_ended(now.at_ms)
-            command = open_command(message.payload, keys, judged_at(Decision.COMMAND_END, now))
+            command = open_command(message, keys, judged_at(Decision.COMMAND_END, now))
         except Refusal as refusal:
             await self._doors.refuse_command("", refusal.code)
-            return
+            return True
+        if self._came_by_the_other_way(command, fetched=fetched):
+            if fetched:
+                await self._send_stored(command.id)
+            return False
         try:
             self._check(command)
             self._raise_floor(command.iat_ms)
@@ -132,10 +156,21 @@ class CommandSession:
                 raise CommandsBusy()
         except Refusal as refusal:
             await self._refuse(command, refusal)
-            return
+            return True
         task = asyncio.create_task(self._execute(command))
         self._running.add(task)
         task.add_done_callback(self._finished)
+        return True
+
+    def _came_by_the_other_way(self, command: Command, *, fetched: bool) -> bool:
+        """The second coming of a verified command; by the broker twice is a replay, as ever."""
+        known = self._fetched.get(command.id)
+        quiet = known is not None and (fetched or known)
+        self._fetched[command.id] = fetched
+        self._fetched.move_to_end(command.id)
+        if len(self._fetched) > MAX_REMEMBERED:
+            self._fetched.popitem(last=False)
+        return quiet
 
     def _check(self, command: Command) -> None:
         """Audience, nonce and counter, expiry; a counter once seen is used up, whatever follows."""
@@ -156,13 +191,18 @@ class CommandSession:
     async def _refuse(self, command: Command, refusal: Refusal) -> None:
         """Journal it; a repeated command gets its stored answer, any other one `refused`."""
         await self._doors.refuse_command(command.id, refusal.code)
-        stored = None
-        if isinstance(refusal, CommandReplayed):
-            stored = await self._doors.stored_answer(command.id)
         if (command.site, command.device) != (self._site, self._device):
             return
-        state, reason = stored or ("refused", refusal.code)
-        await self._send(self._answer(command.id, state, reason))
+        if isinstance(refusal, CommandReplayed) and await self._send_stored(command.id):
+            return
+        await self._send(self._answer(command.id, "refused", refusal.code))
+
+    async def _send_stored(self, command_id: str) -> bool:
+        """Tell once more what became of a command; False when there is nothing to tell."""
+        stored = await self._doors.stored_answer(command_id)
+        if stored is not None:
+            await self._send(self._answer(command_id, *stored))
+        return stored is not None
 
     async def _execute(self, command: Command) -> None:
         """Open, with the answers on their way beside it: a slow broker holds up no door."""
@@ -189,11 +229,25 @@ class CommandSession:
         return CommandAnswer(command_id, _ANSWER_STATES[state], self._clock.now().at_ms, reason)
 
     async def _send(self, answer: CommandAnswer) -> None:
-        """Tell the platform; when the broker is away, the journal tells it later."""
+        """Tell the platform, by HTTPS when the broker is away; when both are, the journal tells it later."""
+        body = msgspec.json.encode(answer)
         try:
-            await self._session.publish(answer_topic(self._site, self._device), msgspec.json.encode(answer))
+            await self._session.publish(answer_topic(self._site, self._device), body)
         except DeviceOffline as error:
-            log.info("answer %s %s not sent: %s", answer.command, answer.state, error)
+            log.info("answer %s %s not published: %s", answer.command, answer.state, error)
+            await self._post(body)
+
+    async def _post(self, answer: bytes) -> None:
+        try:
+            await self._http.exchange(
+                "POST",
+                self._http.device_path + "/answers",
+                body=answer,
+                headers={"Content-Type": "application/json"},
+                patience=PATIENCE,
+            )
+        except PlatformError as error:
+            log.info("answer not sent: %s", error)
 
     def _finished(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)

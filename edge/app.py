@@ -18,6 +18,7 @@ from cloud_sync.identity import note_conflict
 from cloud_sync.keyring import KeyRing, load_root_key
 from cloud_sync.leases import HttpLeasePlatform
 from cloud_sync.payments import HttpPaymentPlatform
+from cloud_sync.pull import CommandPull
 from cloud_sync.telemetry import TelemetryUplink
 from cloud_sync.timesync import TimeSync
 from cloud_sync.uplink import Uplink
@@ -227,6 +228,7 @@ class Hub:
                 Role("checkpoints", self._checkpoints.run),
                 Role("downlink", self._downlink.run),
                 Role("commands", self._commands.run),
+                Role("pull", CommandPull(session=self._commands, http=self._http).run),
                 Role("telemetry", TelemetryUplink(store=self.store, http=self._http).run),
                 Role("payments", self._payments.run),
             )

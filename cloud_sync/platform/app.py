@@ -14,10 +14,12 @@ from cloud_sync.platform import (
     applying,
     bills_api,
     commands,
+    commands_api,
     device_api,
     payment_api,
     phone_accounts_api,
     phone_api,
+    phone_doors_api,
     phone_pay_api,
     sim_api,
 )
@@ -48,9 +50,11 @@ async def get_openapi(request: web.Request, platform: Platform) -> web.StreamRes
 
 ROUTES: tuple[Route, ...] = (
     *device_api.ROUTES,
+    *commands_api.ROUTES,
     *payment_api.ROUTES,
     *accounts_api.ROUTES,
     *phone_api.ROUTES,
+    *phone_doors_api.ROUTES,
     *phone_pay_api.ROUTES,
     *phone_accounts_api.ROUTES,
     *bills_api.ROUTES,
@@ -73,6 +77,7 @@ def build_platform(
     desk, refunds, notices = _open_desks(settings, database, clock_ms=clock_ms, pause=pause)
 
     async def take_answer(device: str, answer: CommandAnswer) -> None:
+        platform.presence.hear(device, now_ms=clock_ms())
         await database.write(lambda c: commands.note_answer(c, answer, device=device))
 
     delivery = _make_delivery(settings, take_answer)

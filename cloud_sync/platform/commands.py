@@ -1,12 +1,13 @@
-"""Commands to devices: the row is the truth and has an expiry; MQTT only carries it there and back."""
+"""Commands to devices: the row is the truth and has an expiry; MQTT and HTTPS only carry it."""
 
+import base64
 import sqlite3
 from typing import ClassVar
 
 import msgspec
 
 from cloud_sync.platform.keys import new_id
-from cloud_sync.wire.commands import CommandAnswer
+from cloud_sync.wire.commands import MAX_PULLED, CommandAnswer, PulledCommand, PulledCommands
 from edge.errors import Refusal
 from edge.trust.commands import Command, issue_command
 from edge.trust.keys import SigningKey
@@ -14,7 +15,23 @@ from edge.trust.keys import SigningKey
 ANSWER_GRACE_MS = 15_000
 """How long after its expiry a command may still be answered before the outcome is called unknown."""
 
-_RANK = {"queued": 0, "sent": 1, "accepted": 2, "fired": 3, "refused": 4, "unknown": 4, "opened": 5}
+LIMIT_WINDOW_MS = 60_000
+NEVER_LEFT = "site_away"
+"""Why a command died that no way ever took: nothing can have moved."""
+RENEWED = "connection_renewed"
+"""Why it died: the device began anew, and what was meant for its former connection is void."""
+
+_RANK = {
+    "queued": 0,
+    "sent": 1,
+    "accepted": 2,
+    "fired": 3,
+    "refused": 4,
+    "unknown": 4,
+    "expired": 4,
+    "opened": 5,
+}
+_FINAL = "('refused', 'opened', 'unknown', 'expired')"
 
 
 class DeviceNotReady(Refusal):
@@ -27,6 +44,25 @@ class CommandNotFound(Refusal):
     """No such command of this person."""
 
     code: ClassVar[str] = "not_found"
+
+
+class TooManyCommands(Refusal):
+    """The person has asked for as many openings in this minute as one may."""
+
+    code: ClassVar[str] = "too_many_commands"
+
+
+class CommandInFlight(Refusal):
+    """An opening that the person asked for before is still under way."""
+
+    code: ClassVar[str] = "command_in_flight"
+
+
+class PersonLimits(msgspec.Struct, frozen=True):
+    """How many openings one person may ask for in a minute, and have under way at once."""
+
+    per_minute: int
+    in_flight: int
 
 
 class CommandStep(msgspec.Struct, frozen=True):
@@ -58,12 +94,31 @@ class IssuedCommand(msgspec.Struct, frozen=True):
 
 
 def note_nonce(connection: sqlite3.Connection, device: str, nonce: str, *, now_ms: int) -> None:
-    """A device reconnected: from now on its commands carry this nonce, counted from one."""
+    """A device reconnected: its commands carry this nonce now, counted from one; what waited is void."""
+    if not _is_nonce(connection, device, nonce):
+        _end(connection, "device=? AND state='queued'", (device,), ("expired", RENEWED), now_ms)
     connection.execute(
         "INSERT INTO nonces (device, nonce, counter, at_ms) VALUES (?,?,0,?) ON CONFLICT (device)"
         " DO UPDATE SET nonce=excluded.nonce, counter=0, at_ms=excluded.at_ms",
         (device, nonce, now_ms),
     )
+
+
+def check_limits(
+    connection: sqlite3.Connection, subject: str, door: str, limits: PersonLimits, *, now_ms: int
+) -> None:
+    """Judge a person's wish by what they asked for before. Raises CommandInFlight, TooManyCommands."""
+    asked, running, here = connection.execute(
+        "SELECT count(*) FILTER (WHERE asked_ms > ?1 - ?2),"  # noqa: S608 - a constant
+        f" count(*) FILTER (WHERE state NOT IN {_FINAL} AND expires_ms > ?1),"
+        f" count(*) FILTER (WHERE state NOT IN {_FINAL} AND expires_ms > ?1 AND target=?3)"
+        " FROM commands WHERE subject=?4 AND asked_ms > ?1 - 2 * ?2",
+        (now_ms, LIMIT_WINDOW_MS, door, subject),
+    ).fetchone()
+    if here or running >= limits.in_flight:
+        raise CommandInFlight(door=door)
+    if asked >= limits.per_minute:
+        raise TooManyCommands(per_minute=limits.per_minute)
 
 
 def create_command(
@@ -122,22 +177,66 @@ def note_answer(connection: sqlite3.Connection, answer: CommandAnswer, *, device
     return True
 
 
+def take_waiting(connection: sqlite3.Connection, device: str, *, now_ms: int) -> PulledCommands:
+    """The device fetches what it has not answered yet; from now on it may have it."""
+    rows = connection.execute(
+        "SELECT id, message FROM commands WHERE device=? AND state IN ('queued', 'sent') AND expires_ms>?"
+        " ORDER BY rowid LIMIT ?",
+        (device, now_ms, MAX_PULLED),
+    ).fetchall()
+    for row in rows:
+        note_sent(connection, row["id"], now_ms=now_ms)
+    return PulledCommands(
+        [PulledCommand(row["id"], base64.b64encode(row["message"]).decode()) for row in rows]
+    )
+
+
+def has_waiting(connection: sqlite3.Connection, device: str, *, now_ms: int) -> bool:
+    """Tell whether a device has something to fetch."""
+    row = connection.execute(
+        "SELECT 1 FROM commands WHERE device=? AND state IN ('queued', 'sent') AND expires_ms>? LIMIT 1",
+        (device, now_ms),
+    ).fetchone()
+    return row is not None
+
+
 def note_sent(connection: sqlite3.Connection, command: str, *, now_ms: int) -> None:
-    """The broker has the command."""
+    """One of the two ways has the command, or may have it."""
     connection.execute("UPDATE commands SET state='sent' WHERE id=? AND state='queued'", (command,))
     _note_step(connection, command, "sent", now_ms, "")
 
 
 def close_unanswered(connection: sqlite3.Connection, *, now_ms: int) -> int:
-    """Commands without a final answer after their time become unknown: it may have arrived all the same."""
-    rows = connection.execute(
-        "UPDATE commands SET state='unknown', reason='no_answer' WHERE expires_ms + ? < ?"
-        " AND state NOT IN ('refused', 'opened', 'unknown') RETURNING id",
+    """End what is over: what never left is dead, what did and has no final answer is unknown."""
+    dead = _end(connection, "expires_ms<=? AND state='queued'", (now_ms,), ("expired", NEVER_LEFT), now_ms)
+    return dead + _end(
+        connection,
+        f"expires_ms + ? < ? AND state NOT IN {_FINAL}",
         (ANSWER_GRACE_MS, now_ms),
+        ("unknown", "no_answer"),
+        now_ms,
+    )
+
+
+def _end(
+    connection: sqlite3.Connection,
+    which: str,
+    values: tuple[str | int, ...],
+    outcome: tuple[str, str],
+    now_ms: int,
+) -> int:
+    rows = connection.execute(
+        f"UPDATE commands SET state=?, reason=? WHERE {which} RETURNING id",  # noqa: S608 - constants
+        (*outcome, *values),
     ).fetchall()
     for row in rows:
-        _note_step(connection, row["id"], "unknown", now_ms, "no_answer")
+        _note_step(connection, row["id"], outcome[0], now_ms, outcome[1])
     return len(rows)
+
+
+def _is_nonce(connection: sqlite3.Connection, device: str, nonce: str) -> bool:
+    row = connection.execute("SELECT nonce FROM nonces WHERE device=?", (device,)).fetchone()
+    return row is not None and row["nonce"] == nonce
 
 
 def read_status(connection: sqlite3.Connection, command: str, subject: str) -> CommandStatus:

@@ -13,6 +13,7 @@ from cloud_sync.platform.feed import FeedBell
 from cloud_sync.platform.keys import PlatformKeys
 from cloud_sync.platform.notices import NoticeDesk
 from cloud_sync.platform.payments import PaymentDesk
+from cloud_sync.platform.presence import CommandBell, PresenceBook
 from cloud_sync.platform.refunds import RefundDesk
 from cloud_sync.platform.settings import PlatformSettings
 
@@ -42,6 +43,8 @@ class Platform:
     notices: NoticeDesk
     clock_ms: Callable[[], int] = wall_clock_ms
     bell: FeedBell = field(default_factory=FeedBell)
+    command_bell: CommandBell = field(default_factory=CommandBell)
+    presence: PresenceBook = field(default_factory=PresenceBook)
     ingested: asyncio.Event = field(default_factory=asyncio.Event)
 
 

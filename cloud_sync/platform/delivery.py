@@ -22,13 +22,17 @@ _NO_DELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 
 
 class BrokerAway(Refusal):
-    """The command cannot be carried now; it is not kept for later."""
+    """The command cannot be carried by the broker now."""
 
     code: ClassVar[str] = "broker_away"
 
 
+class BrokerSilent(BrokerAway):
+    """The broker did not acknowledge: the command may be on its way all the same."""
+
+
 class NoBroker:
-    """For a platform without a broker: every command is refused at once."""
+    """For a platform without a broker: commands wait for the device to fetch them."""
 
     async def carry(self, topic: str, payload: bytes) -> None:
         """Raise BrokerAway."""
@@ -53,13 +57,13 @@ class MqttDelivery:
         self._client: aiomqtt.Client | None = None
 
     async def carry(self, topic: str, payload: bytes) -> None:
-        """Publish once with QoS 1, not retained; raises BrokerAway."""
+        """Publish once with QoS 1, not retained; raises BrokerAway, BrokerSilent."""
         if self._client is None:
             raise BrokerAway()
         try:
             await self._client.publish(topic, payload, qos=1, retain=False, timeout=PUBLISH_TIMEOUT_S)
         except aiomqtt.MqttError as error:
-            raise BrokerAway() from error
+            raise BrokerSilent() from error
 
     async def run(self) -> None:
         """Stay connected until cancelled; after a loss try again with a short, jittered pause."""

@@ -140,6 +140,7 @@ async def _check_site(request: web.Request, platform: Platform) -> None:
     if request.match_info.get("site") != platform.settings.site:
         raise Forbidden(site=request.match_info.get("site", ""))
     request[DEVICE] = device
+    platform.presence.hear(device, now_ms=platform.clock_ms())
 
 
 async def _check_device(request: web.Request, platform: Platform) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from cloud_sync.platform import commands, feed, passes
+from cloud_sync.platform import feed, passes
 from cloud_sync.platform.context import Platform
 from cloud_sync.platform.exchange import (
     SESSION_COOKIE,
@@ -23,14 +23,12 @@ from cloud_sync.platform.keys import hash_token
 from cloud_sync.platform.phone_shapes import (
     Certificate,
     CertificateRequest,
-    CommandTicket,
     DoorView,
     Login,
     OrderView,
     Persona,
     Profile,
 )
-from cloud_sync.wire.commands import command_topic
 
 SESSION_LIFE_MS = 30 * 24 * 3_600_000
 
@@ -162,67 +160,6 @@ async def post_certificate(request: web.Request, platform: Platform) -> web.Stre
     return reply(Certificate(base64.b64encode(certificate).decode(), expires_ms, now_ms))
 
 
-async def post_open(request: web.Request, platform: Platform) -> web.StreamResponse:
-    """Send a signed command to the door's device; answers when it is on its way, not when it opened."""
-    subject, now_ms, settings = request[SUBJECT], platform.clock_ms(), platform.settings
-    wanted = request.match_info["door"]
-
-    def create(connection: Any) -> commands.IssuedCommand:
-        door = next((d for d in settings.door if d.id == wanted), None)
-        if door is None or wanted not in passes.granted_doors(connection, subject, now_ms=now_ms):
-            raise passes.DoorNotAllowed(door=wanted)
-        return commands.create_command(
-            connection,
-            platform.keys.signing["commands"],
-            site=settings.site,
-            device=door.device,
-            door=wanted,
-            subject=subject,
-            now_ms=now_ms,
-            life_ms=settings.command_life_ms,
-        )
-
-    issued = await platform.database.write(create)
-    await platform.carrier.carry(command_topic(settings.site, issued.device), issued.message)
-    sent_ms = platform.clock_ms()
-    await platform.database.write(lambda c: commands.note_sent(c, issued.id, now_ms=sent_ms))
-    return reply(CommandTicket(issued.id), 202)
-
-
-async def get_command(request: web.Request, platform: Platform) -> web.StreamResponse:
-    """What became of a command, step by step."""
-    command, subject, now_ms = request.match_info["id"], request[SUBJECT], platform.clock_ms()
-    await platform.database.write(lambda c: commands.close_unanswered(c, now_ms=now_ms))
-    return reply(await platform.database.read(lambda c: commands.read_status(c, command, subject)))
-
-
-async def get_visitors(request: web.Request, platform: Platform) -> web.StreamResponse:
-    """The person's visitor passes that are not over."""
-    subject, now_ms = request[SUBJECT], platform.clock_ms()
-    return reply(
-        await platform.database.read(lambda c: passes.list_visitor_passes(c, subject, now_ms=now_ms))
-    )
-
-
-async def post_visitor(request: web.Request, platform: Platform) -> web.StreamResponse:
-    """Sign a visitor's pass."""
-    asked = await read_body(request, passes.VisitorRequest)
-    subject, now_ms = request[SUBJECT], platform.clock_ms()
-    key, site = platform.keys.signing["passes"], platform.settings.site
-    made = await platform.database.write(
-        lambda c: passes.create_visitor_pass(c, key, site, subject, asked, now_ms=now_ms)
-    )
-    return reply(made, 201)
-
-
-async def post_revoke(request: web.Request, platform: Platform) -> web.StreamResponse:
-    """Take a visitor's pass back."""
-    subject, now_ms, wanted = request[SUBJECT], platform.clock_ms(), request.match_info["id"]
-    await platform.database.write(lambda c: passes.revoke_pass(c, subject, wanted, now_ms=now_ms))
-    platform.bell.ring()
-    return web.Response(status=204)
-
-
 def _persona(connection: Any, record: dict[str, Any]) -> Persona:
     room = feed.get_record(connection, "rooms", record["room"])
     place = f"{room['building']}-{room['number']}" if room else record["room"]
@@ -250,49 +187,5 @@ ROUTES: tuple[Route, ...] = (
         "Certify the phone's key",
         body=CertificateRequest,
         answer=Certificate,
-    ),
-    Route(
-        "POST",
-        _API + "/doors/{door}/open",
-        post_open,
-        Access.PHONE,
-        "Open a door",
-        answer=CommandTicket,
-        codes=("door_not_allowed", "device_not_ready", "broker_away"),
-    ),
-    Route(
-        "GET",
-        _API + "/commands/{id}",
-        get_command,
-        Access.PHONE,
-        "What became of a command",
-        answer=commands.CommandStatus,
-        codes=("not_found",),
-    ),
-    Route(
-        "GET",
-        f"{_API}/visitors",
-        get_visitors,
-        Access.PHONE,
-        "Own visitor passes",
-        answer=list[passes.VisitorPass],
-    ),
-    Route(
-        "POST",
-        f"{_API}/visitors",
-        post_visitor,
-        Access.PHONE,
-        "Make a visitor pass",
-        body=passes.VisitorRequest,
-        answer=passes.VisitorPass,
-        codes=("door_not_allowed",),
-    ),
-    Route(
-        "POST",
-        _API + "/visitors/{id}/revoke",
-        post_revoke,
-        Access.PHONE,
-        "Take a visitor pass back",
-        codes=("not_found",),
     ),
 )

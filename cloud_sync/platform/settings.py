@@ -43,7 +43,8 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     With `certificate_file` (PEM, with its chain) and `key_file` it serves TLS. `demo` opens the personas'
     login and the switches of the simulated channels; `camera_url` is the page that puts a code before the
-    demo's cameras. A channel without a section of its own is simulated.
+    demo's cameras. One person asks for at most `commands_per_minute` openings and has at most
+    `commands_in_flight` under way. A channel without a section of its own is simulated.
     """
 
     site: str
@@ -58,6 +59,8 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     camera_url: str = ""
     payment_life_s: int = 120
     command_life_ms: int = 15_000
+    commands_per_minute: int = 10
+    commands_in_flight: int = 2
     wechat: WeChatSettings | None = None
     alipay: AlipaySettings | None = None
     broker: BrokerSettings | None = None

@@ -28,6 +28,8 @@ CODES: dict[str, int] = {
     "refund_unknown": 404,
     "device_not_ready": 409,
     "door_not_allowed": 403,
+    "command_in_flight": 409,
+    "too_many_commands": 429,
     "qr_unknown": 404,
     "payment_not_open": 409,
     "wrong_stream": 422,
