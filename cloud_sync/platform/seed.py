@@ -8,8 +8,8 @@ import msgspec
 
 from cloud_sync.platform.bills import author_bill
 from cloud_sync.platform.context import wall_clock_ms
-from cloud_sync.platform.feed import put_record
-from cloud_sync.platform.keys import PlatformKeys
+from cloud_sync.platform.feed import get_record, put_record
+from cloud_sync.platform.keys import PlatformKeys, new_id
 from cloud_sync.platform.penalty import keep_figures
 from cloud_sync.platform.seed_accounts import seed_account
 from cloud_sync.wire.collections import COLLECTIONS, KEY_FIELDS
@@ -17,7 +17,7 @@ from edge.errors import EdgeError
 from edge.trust.cose import sign
 
 CONTRACT_LIMIT_BYTES = 16_384
-_OF_THE_PLATFORM = ("contract", "keyset", "leases", "overpayments", "parked", "revocations")
+_OF_THE_PLATFORM = ("contract", "keyset", "leases", "overpayments", "parked", "revocations", "revocation_list")
 _IGNORED = ("personas", "contract")
 
 
@@ -62,9 +62,17 @@ def _put(connection: sqlite3.Connection, collection: str, record: dict[str, Any]
             return
         if collection == "bills":
             record = author_bill(connection, record)
+        if collection == "rooms":
+            record = {**record, "mailbox": _mailbox(connection, record["id"])}
         put_record(connection, collection, str(record[key]), record)
     except (msgspec.ValidationError, KeyError) as error:
         raise SeedInvalid(f"{collection} {record.get(key)!r}: {error}") from error
+
+
+def _mailbox(connection: sqlite3.Connection, room: str) -> str:
+    """The room's opaque id: what it has, else a new one."""
+    known = get_record(connection, "rooms", room) or {}
+    return str(known.get("mailbox") or new_id("m"))
 
 
 def _put_contract(

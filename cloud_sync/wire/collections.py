@@ -62,12 +62,16 @@ class Promotion(Record, frozen=True, kw_only=True):
 
 
 class Room(Record, frozen=True, kw_only=True):
-    """A flat; `managed` means that the property company manages it, so that points are earned."""
+    """A flat; `managed` means that the property company manages it, so that points are earned.
+
+    `mailbox` is an opaque id of the room that the platform made, so that a record of a parcel names no room.
+    """
 
     id: str
     building: str
     number: str
     managed: bool
+    mailbox: str = ""
 
 
 class Resident(Record, frozen=True, kw_only=True):
