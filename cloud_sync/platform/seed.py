@@ -17,7 +17,15 @@ from edge.errors import EdgeError
 from edge.trust.cose import sign
 
 CONTRACT_LIMIT_BYTES = 16_384
-_OF_THE_PLATFORM = ("contract", "keyset", "leases", "overpayments", "parked", "revocations", "revocation_list")
+_OF_THE_PLATFORM = (
+    "contract",
+    "keyset",
+    "leases",
+    "overpayments",
+    "parked",
+    "revocations",
+    "revocation_list",
+)
 _IGNORED = ("personas", "contract")
 
 
