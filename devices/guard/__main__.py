@@ -7,10 +7,10 @@ import sys
 import time
 from pathlib import Path
 
+from devices.guard.board import Board
 from devices.guard.panel import Panel
 from devices.guard.pins import Pins
 from devices.guard.server import GuardServer
-from devices.guard.switchboard import Switchboard
 from devices.guard.trace import Trace
 from devices.guard.wiring import read_wiring
 from edge.errors import DeviceFault
@@ -27,24 +27,27 @@ def main() -> int:
     edges_read, edges_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     stop = _stop_on_signal()
     try:
-        wires = read_wiring(options.lines)
-        pins = Pins(wires, mock=options.mock, on_contact=lambda line: _note_edge(edges_write, line))
+        wiring = read_wiring(options.lines)
+        pins = Pins(wiring, mock=options.mock, on_edge=lambda line: _note_edge(edges_write, line))
+        for why in pins.faults.values():
+            sys.stderr.write(f"guard: {why}; the other lines work on\n")
         with Trace(options.trace) as trace:
-            switchboard = Switchboard(
-                write=pins.write,
-                limits_ms={wire.line: wire.limit_ms for wire in wires},
+            board = Board(
+                wiring,
+                pins,
                 trace=trace,
+                cycles_path=options.cycles,
+                settling=options.mock,
                 boot_ns=boot_ns,
             )
             panel = (
-                Panel(options.panel, drive=pins.drive, lines=frozenset(pins.contact_lines()))
+                Panel(options.panel, drive=pins.drive, lines=frozenset(wiring.heard))
                 if options.mock and options.panel
                 else None
             )
             GuardServer(
                 path=options.socket,
-                pins=pins,
-                switchboard=switchboard,
+                board=board,
                 panel=panel,
                 edges=edges_read,
                 stop=stop,
@@ -61,7 +64,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m devices.guard", description=__doc__)
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket for the hub")
     parser.add_argument("--trace", type=Path, help="file that receives every edge of every line")
-    parser.add_argument("--lines", type=Path, required=True, help="site.toml with the [[door]] sections")
+    parser.add_argument("--cycles", type=Path, help="file that keeps how often each lock's line went on")
+    parser.add_argument("--lines", type=Path, required=True, help="site.toml with the lines")
     parser.add_argument("--mock", action="store_true", help="mock pins instead of the gpiochip")
     parser.add_argument("--panel", type=Path, help="with --mock: Unix socket that shows and drives the pins")
     return parser.parse_args()

@@ -1,71 +1,76 @@
 """The pins themselves: gpiozero over lgpio, or gpiozero's own mock pins."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gpiozero import DigitalInputDevice, GPIOZeroError, OutputDevice
 from gpiozero.pins.mock import MockFactory
 
-from devices.guard.wiring import Wire
+from devices.guard.wiring import Heard, Wiring
 from edge.errors import DeviceFault
 
 BOUNCE_S = 0.03
-"""A reed contact chatters for a few milliseconds; a door does not open twice in thirty."""
+"""A reed contact chatters for a few milliseconds; a door does not open twice in thirty. On a real chip the
+kernel waits for it; a mock pin leaves it to the guard's loop."""
+UNKNOWN = "unknown"
 
 
 class Pins:
-    """Outputs low from the first moment, contacts with pull-up: low = closed, a cut wire reads open.
+    """Outputs low from the first moment; contacts and inputs with the board's pull.
 
-    `on_contact(line)` is called on any edge, from the pin library's own thread.
+    A line that cannot be had stands in `faults` with the reason, and leaves the others alone. `on_edge(line)`
+    is called on any edge, from the pin library's own thread. Raises DeviceFault when no output can be had.
     """
 
-    def __init__(self, wires: Iterable[Wire], *, mock: bool, on_contact: Callable[[int], None]) -> None:
-        wires = tuple(wires)
-        try:
-            self._factory = MockFactory() if mock else _real_factory()
-            self._outputs = {
-                wire.line: OutputDevice(wire.line, initial_value=False, pin_factory=self._factory)
-                for wire in wires
-            }
-            self._contacts = {
-                line: DigitalInputDevice(
-                    line, pull_up=True, bounce_time=None if mock else BOUNCE_S, pin_factory=self._factory
-                )
-                for wire in wires
-                if (line := wire.contact_line) is not None
-            }
-        except (GPIOZeroError, OSError) as error:
-            raise DeviceFault(f"cannot open the lines: {error}") from error
-        for line, contact in self._contacts.items():
-            contact.when_activated = contact.when_deactivated = lambda line=line: on_contact(line)
+    def __init__(self, wiring: Wiring, *, mock: bool, on_edge: Callable[[int], None]) -> None:
+        self.faults: dict[int, str] = {}
+        self._mock = mock
+        self._library_faults: tuple[type[Exception], ...] = (GPIOZeroError, OSError)
+        self._factory = self._make_factory()
+        self._heard = wiring.heard
+        self._outputs: dict[int, Any] = {}
+        self._inputs: dict[int, Any] = {}
+        # Outputs first: until then a line may be on since the last life of the guard.
+        for line in wiring.outputs:
+            self._claim(self._outputs, line, partial(self._open_output, line))
+        if wiring.outputs and not self._outputs:
+            raise DeviceFault(f"cannot open the lines: {'; '.join(self.faults.values())}")
+        for line, heard in wiring.heard.items():
+            self._claim(self._inputs, line, partial(self._open_input, heard))
+        for line, device in self._inputs.items():
+            device.when_activated = device.when_deactivated = partial(on_edge, line)
 
     def write(self, line: int, on: bool) -> None:
         """Set an output. Raises DeviceFault."""
         try:
             self._outputs[line].value = int(on)
-        except (GPIOZeroError, OSError) as error:
+        except self._library_faults as error:
             raise DeviceFault(f"line {line} cannot be set: {error}") from error
 
     def level(self, line: int) -> int:
         """What the output pin is now, read back from the pin and not from what was asked of it."""
         return int(self._outputs[line].pin.state)
 
-    def contact(self, line: int) -> str:
-        """ "closed" while the contact pulls its line low, else "open". Raises DeviceFault."""
+    def read(self, line: int) -> str:
+        """What the line of a contact or input says now; "unknown" when it cannot be read."""
+        heard = self._heard[line]
+        if line not in self._inputs:
+            return UNKNOWN
         try:
-            return "closed" if self._contacts[line].is_active else "open"
-        except (GPIOZeroError, OSError) as error:
-            raise DeviceFault(f"contact {line} cannot be read: {error}") from error
+            return heard.at_high if self._inputs[line].pin.state else heard.at_low
+        except self._library_faults:
+            return UNKNOWN
 
-    def contact_lines(self) -> tuple[int, ...]:
-        """Lines with a contact."""
-        return tuple(self._contacts)
+    def usable(self, line: int) -> bool:
+        """Whether the output could be had."""
+        return line in self._outputs
 
     def drive(self, line: int, level: int) -> None:
-        """Mock only: what the world outside puts on a contact's pin."""
-        pin = self._contacts[line].pin
+        """Mock only: what the world outside puts on a contact's or input's pin."""
+        pin = self._inputs[line].pin
         if level:
             pin.drive_high()
         else:
@@ -73,13 +78,39 @@ class Pins:
 
     def close(self) -> None:
         """Release every line."""
-        for device in (*self._outputs.values(), *self._contacts.values()):
+        for device in (*self._outputs.values(), *self._inputs.values()):
             device.close()
         self._factory.close()
 
+    def _make_factory(self) -> Any:
+        if self._mock:
+            return MockFactory()
+        os.environ.setdefault("LG_WD", os.environ.get("RUNTIME_DIRECTORY", str(Path.cwd())))
+        import lgpio
+        from gpiozero.pins.lgpio import LGPIOFactory
 
-def _real_factory() -> Any:
-    os.environ.setdefault("LG_WD", os.environ.get("RUNTIME_DIRECTORY", str(Path.cwd())))
-    from gpiozero.pins.lgpio import LGPIOFactory
+        # lgpio's own error is neither an OSError nor known to gpiozero.
+        self._library_faults = (*self._library_faults, lgpio.error)
+        try:
+            return LGPIOFactory()
+        except self._library_faults as error:
+            raise DeviceFault(f"cannot open the gpiochip: {error}") from error
 
-    return LGPIOFactory()
+    def _claim(self, into: dict[int, Any], line: int, claim: Callable[[], Any]) -> None:
+        try:
+            into[line] = claim()
+        except self._library_faults as error:
+            self.faults[line] = f"line {line}: {error}"
+
+    def _open_output(self, line: int) -> Any:
+        return OutputDevice(line, initial_value=False, pin_factory=self._factory)
+
+    def _open_input(self, heard: Heard) -> Any:
+        bounce_s = None if self._mock else BOUNCE_S
+        device = DigitalInputDevice(
+            heard.line, pull_up=heard.pull_up, bounce_time=bounce_s, pin_factory=self._factory
+        )
+        if self._mock and heard.kind == "input" and heard.at_low == "idle":
+            # A closed loop is whole until the world outside says that it is cut.
+            device.pin.drive_low()
+        return device

@@ -1,4 +1,4 @@
-"""The guard's loop: one hub, its heartbeat, pulses that end, contacts that move."""
+"""The guard's loop: one hub, its heartbeat, pulses that end, contacts and inputs that move."""
 
 import os
 import selectors
@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from devices.guard import protocol
+from devices.guard.board import Board
 from devices.guard.panel import Panel
-from devices.guard.pins import Pins
 from devices.guard.streams import Stream, listen
-from devices.guard.switchboard import Switchboard
 from edge.errors import DeviceFault
 
 NS_PER_S = 1_000_000_000
@@ -18,21 +17,19 @@ BEAT_LIMIT_NS = int(protocol.BEAT_LIMIT_S * NS_PER_S)
 
 
 class GuardServer:
-    """Serves one hub at a time on `path`. `edges` is a pipe that carries the numbers of moved contacts."""
+    """Serves one hub at a time on `path`. `edges` is a pipe that carries the numbers of moved lines."""
 
     def __init__(
         self,
         *,
         path: Path,
-        pins: Pins,
-        switchboard: Switchboard,
+        board: Board,
         panel: Panel | None,
         edges: int,
         stop: int,
         boot_ns: Callable[[], int],
     ) -> None:
-        self._pins = pins
-        self._switchboard = switchboard
+        self._board = board
         self._panel = panel
         self._boot_ns = boot_ns
         self._boot = f"{os.getpid()}-{boot_ns()}"
@@ -40,7 +37,7 @@ class GuardServer:
         self._last_beat_ns = 0
         self._stopped = False
         self._edges = edges
-        self._told: dict[int, str] = {}
+        self._shown: dict[int, int] = {}
         self._selector = selectors.DefaultSelector()
         self._listener = listen(path)
         self._watch(self._listener, self._accept)
@@ -51,29 +48,33 @@ class GuardServer:
 
     def run(self) -> None:
         """Serve until told to stop; every line is off when this returns or raises."""
-        self._switchboard.all_off("start")
+        self._board.all_off("start")
         self._publish()
         try:
             while not self._stopped:
                 for key, _ in self._selector.select(self._timeout_s()):
                     key.data()
-                self._end_due()
+                self._do_due()
         finally:
-            self._switchboard.all_off("exit")
+            self._board.all_off("exit")
             self._publish()
 
     def _timeout_s(self) -> float | None:
         due_ns = [self._last_beat_ns + BEAT_LIMIT_NS] if self._hub is not None else []
-        if (next_ns := self._switchboard.next_due_ns()) is not None:
+        if (next_ns := self._board.next_due_ns()) is not None:
             due_ns.append(next_ns)
         return max(0.0, (min(due_ns) - self._boot_ns()) / NS_PER_S) if due_ns else None
 
-    def _end_due(self) -> None:
-        ended = self._switchboard.end_due()
-        if ended:
-            self._publish()
-        for pulse_id in ended:
+    def _do_due(self) -> None:
+        for pulse_id in self._board.switchboard.end_due():
             self._tell("ended", id=pulse_id)
+        self._board.signals.step_due()
+        for line, says in self._board.ears.settled():
+            kind = self._board.kind_of(line)
+            self._tell(kind, line=line, state=says)
+        if self._board.cycles.save_if_due(self._boot_ns()):
+            self._tell("cycles", counts=self._board.cycles_told())
+        self._publish()
         if self._hub is not None and self._boot_ns() - self._last_beat_ns > BEAT_LIMIT_NS:
             self._lose_hub("beat-missed")
 
@@ -86,11 +87,7 @@ class GuardServer:
         self._hub = Stream(connection)
         self._last_beat_ns = self._boot_ns()
         self._watch(connection, self._read_hub)
-        contacts = {line: self._pins.contact(line) for line in self._pins.contact_lines()}
-        self._told = dict(contacts)
-        levels = {line: "on" if on else "off" for line, on in self._switchboard.levels().items()}
-        lines = {str(line): state for line, state in (levels | contacts).items()}
-        self._tell("hello", lines=lines, boot=self._boot)
+        self._tell("hello", boot=self._boot, **self._board.describe())
 
     def _read_hub(self) -> None:
         if self._hub is None:
@@ -113,22 +110,26 @@ class GuardServer:
             case protocol.Beat():
                 self._last_beat_ns = self._boot_ns()
             case protocol.Pulse():
-                why = self._switchboard.fire(request)
+                why = self._board.fire(request)
                 if why is None:
                     self._tell("fired", id=request.id, at_boot_ns=self._boot_ns())
                 else:
-                    self._tell("refused", id=request.id, why=why)
-                self._publish()
+                    self._refuse(request.id, request.line, why)
+            case protocol.Hold(line):
+                if (why := self._board.hold(request)) is not None:
+                    self._refuse(f"hold-{line}", line, why)
             case protocol.Signal(line):
-                self._tell("refused", id=f"signal-{line}", why="unknown_line")
-            case protocol.Hold(line, on):
-                why = self._switchboard.hold(line, on)
-                if why is not None:
-                    self._tell("refused", id=f"hold-{line}", why=why)
-                self._publish()
+                if (why := self._board.play(request)) is not None:
+                    self._refuse(f"signal-{line}", line, why)
+        self._publish()
+
+    def _refuse(self, request_id: str, line: int, why: str) -> None:
+        self._tell("refused", id=request_id, why=why)
+        if why == "fault":
+            self._tell("fault", line=line, why=self._board.faults[line])
 
     def _lose_hub(self, cause: str) -> None:
-        self._switchboard.all_off(cause)
+        self._board.all_off(cause)
         if self._hub is not None:
             self._selector.unregister(self._hub.connection)
             self._hub.connection.close()
@@ -144,25 +145,22 @@ class GuardServer:
             self._lose_hub("hub-gone")
 
     def _read_edges(self) -> None:
-        for line in set(os.read(self._edges, 4096)):
-            state = self._pins.contact(line)
-            if self._told.get(line) != state:
-                self._told[line] = state
-                self._tell("contact", line=line, state=state)
+        self._board.ears.note_edges(set(os.read(self._edges, 4096)))
 
     def _stop(self) -> None:
         self._stopped = True
 
     def _publish(self) -> None:
-        if self._panel is not None:
-            self._panel.publish(self._levels())
-
-    def _levels(self) -> dict[int, int]:
-        return {line: self._pins.level(line) for line in self._switchboard.levels()}
+        if self._panel is None:
+            return
+        levels = self._board.levels()
+        if levels != self._shown:
+            self._shown = levels
+            self._panel.publish(levels)
 
     def _accept_watcher(self) -> None:
         assert self._panel is not None
-        connection = self._panel.accept(self._levels())
+        connection = self._panel.accept(self._board.levels())
         self._watch(connection, lambda: self._read_watcher(connection))
 
     def _read_watcher(self, connection: socket.socket) -> None:

@@ -15,7 +15,8 @@ class Trace:
 
     A pulse writes one entry with level 1 and its id, also when the line was on already; the entry with
     level 0 carries the id of the pulse that ended last, or why the line went off ("start", "exit",
-    "hub-gone", "beat-missed", "fault", "hold").
+    "hub-gone", "beat-missed", "fault", "hold"). Lamps and buzzers carry "signal". A contact or an input is
+    `{"at_boot_ns", "line", "input": what it says}`: at the start, and whenever it moved.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -34,9 +35,15 @@ class Trace:
 
     def write(self, at_boot_ns: int, line: int, level: int, cause: str) -> None:
         """Append one edge. A full disk stops no door: what could not be written is counted as `lost`."""
+        self._append({"at_boot_ns": at_boot_ns, "line": line, "level": level, "id": cause})
+
+    def write_input(self, at_boot_ns: int, line: int, says: str) -> None:
+        """Append what a contact or an input says; a full disk as with `write`."""
+        self._append({"at_boot_ns": at_boot_ns, "line": line, "input": says})
+
+    def _append(self, entry: dict[str, int | str]) -> None:
         if self._path is None:
             return
-        entry: dict[str, int | str] = {"at_boot_ns": at_boot_ns, "line": line, "level": level, "id": cause}
         if self._lost:
             entry["lost"] = self._lost
         try:

@@ -8,6 +8,8 @@ from typing import Any
 from edge.proof.evidence import Custody, Edge, Evidence, Journal, Ledger, Link, Stream
 
 NS_PER_MS = 1_000_000
+SIGNAL = "signal"
+"""Cause of an edge of a lamp or a buzzer in the trace."""
 
 
 def collect_running(
@@ -69,10 +71,12 @@ def read_figures(figures: Mapping[str, Any], status: Mapping[str, Any], *, drain
 
 
 def read_trace(path: Path) -> list[Edge]:
-    """Every edge of a guard's trace, the part that was laid aside first."""
+    """Every edge of every lock in a guard's trace, the part that was laid aside first."""
     edges: list[Edge] = []
     for part in (path.with_name(path.name + ".1"), path):
         for text in part.read_text("utf-8").splitlines() if part.exists() else ():
             edge = json.loads(text)
+            if "input" in edge or edge["id"] == SIGNAL:
+                continue  # a contact or an input, or a lamp: no lock's line
             edges.append(Edge(edge["at_boot_ns"] / NS_PER_MS, str(edge["line"]), edge["level"], edge["id"]))
     return edges

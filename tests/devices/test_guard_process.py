@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.guard import GuardProcess, Panel
 
-ALL_OFF = {17: 0, 22: 0}
+ALL_OFF = {17: 0, 22: 0, 8: 0}
 
 
 class RawHub:
@@ -68,7 +68,7 @@ def test_a_pulse_is_seen_at_the_pin_and_ends_by_itself(
 ) -> None:
     hub.pulse("k1-1-1")
     assert hub.read()["t"] == "fired"
-    assert panel.read() == {17: 1, 22: 0}
+    assert panel.read() == {17: 1, 22: 0, 8: 0}
     assert panel.read() == ALL_OFF
     assert hub.read() == {"t": "ended", "id": "k1-1-1"}
     assert guard.edges()[-2:] == [(17, 1, "k1-1-1"), (17, 0, "k1-1-1")]
@@ -79,7 +79,7 @@ def test_everything_is_off_when_the_hub_goes_away_in_mid_pulse(
     guard: GuardProcess, hub: RawHub, panel: Panel
 ) -> None:
     hub.pulse("k1-1-1")
-    assert panel.read() == {17: 1, 22: 0}
+    assert panel.read() == {17: 1, 22: 0, 8: 0}
     hub.close()
     assert panel.read() == ALL_OFF
     assert guard.edges()[-1] == (17, 0, "hub-gone")
@@ -90,7 +90,7 @@ def test_everything_is_off_one_second_after_the_last_heartbeat(
 ) -> None:
     hub.say("hold", line=17, on=True)
     hub.say("beat")
-    assert panel.read() == {17: 1, 22: 0}
+    assert panel.read() == {17: 1, 22: 0, 8: 0}
     assert panel.read() == ALL_OFF
     assert guard.edges()[-1] == (17, 0, "beat-missed")
     assert 900 <= guard.on_times_ms(17)[0] <= 1500
@@ -115,7 +115,7 @@ def test_nonsense_ends_the_connection_with_everything_off(
     guard: GuardProcess, hub: RawHub, panel: Panel
 ) -> None:
     hub.say("hold", line=22, on=True)
-    assert panel.read() == {17: 0, 22: 1}
+    assert panel.read() == {17: 0, 22: 1, 8: 0}
     hub.socket.sendall(b"open the door\n")
     assert panel.read() == ALL_OFF
     assert RawHub(guard.socket).hello["t"] == "hello"
@@ -131,7 +131,7 @@ def test_a_second_hub_is_turned_away(guard: GuardProcess, hub: RawHub) -> None:
 
 def test_the_guard_ends_with_everything_off(guard: GuardProcess, hub: RawHub, panel: Panel) -> None:
     hub.pulse("a")
-    assert panel.read() == {17: 1, 22: 0}
+    assert panel.read() == {17: 1, 22: 0, 8: 0}
     assert guard.stop(signal.SIGTERM) == 0
     assert panel.read() == ALL_OFF
     assert guard.edges()[-1] == (17, 0, "exit")
@@ -141,7 +141,7 @@ def test_a_killed_guard_shows_all_off_within_two_seconds_of_its_next_start(
     guard: GuardProcess, hub: RawHub, panel: Panel
 ) -> None:
     hub.pulse("a")
-    assert panel.read() == {17: 1, 22: 0}
+    assert panel.read() == {17: 1, 22: 0, 8: 0}
     guard.stop(signal.SIGKILL)
     with pytest.raises(EOFError):
         while True:
@@ -153,15 +153,32 @@ def test_a_killed_guard_shows_all_off_within_two_seconds_of_its_next_start(
 
 def test_contacts_are_read_at_connect_and_reported_when_they_move(guard: GuardProcess, panel: Panel) -> None:
     before = RawHub(guard.socket)
-    assert before.hello["lines"] == {"17": "off", "22": "off", "27": "open", "23": "open"}
+    assert before.hello["lines"] == {"17": "off", "22": "off", "8": "off", "27": "open", "23": "open"}
     panel.drive(27, 0)
     assert before.read() == {"t": "contact", "line": 27, "state": "closed"}
     before.close()
     hub = RawHub(guard.socket)
-    assert hub.hello["lines"] == {"17": "off", "22": "off", "27": "closed", "23": "open"}
+    assert hub.hello["lines"] == {"17": "off", "22": "off", "8": "off", "27": "closed", "23": "open"}
     panel.drive(27, 1)
     assert hub.read() == {"t": "contact", "line": 27, "state": "open"}
     hub.close()
+
+
+def test_inputs_are_told_at_connect_and_when_they_move(
+    guard: GuardProcess, hub: RawHub, panel: Panel
+) -> None:
+    assert hub.hello["inputs"] == {"5": "idle", "6": "idle"}
+    panel.drive(5, 1)
+    assert hub.read() == {"t": "input", "line": 5, "state": "active"}
+
+
+def test_a_lamp_plays_its_pattern_and_goes_dark_with_the_hub(
+    guard: GuardProcess, hub: RawHub, panel: Panel
+) -> None:
+    hub.say("signal", line=8, pattern=[20, 20, 9000])
+    assert [panel.read()[8] for _ in range(3)] == [1, 0, 1]
+    hub.close()
+    assert panel.read()[8] == 0
 
 
 def test_a_second_guard_does_not_take_the_socket(guard: GuardProcess) -> None:

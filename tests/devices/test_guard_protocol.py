@@ -11,6 +11,8 @@ def test_what_the_hub_says_is_what_the_guard_reads() -> None:
     encode = msgspec.json.encode
     assert protocol.parse_request(encode(messages.Beat())) == protocol.Beat()
     assert protocol.parse_request(encode(messages.Hold(17, True))) == protocol.Hold(17, True)
+    assert protocol.parse_request(encode(messages.Signal(8, (200, 100)))) == protocol.Signal(8, (200, 100))
+    assert protocol.parse_request(encode(messages.Signal(8, ()))) == protocol.Signal(8, ())
     assert protocol.parse_request(encode(messages.Pulse("k1-1-7", 17, 300, 5))) == protocol.Pulse(
         "k1-1-7", 17, 300, 5
     )
@@ -25,6 +27,9 @@ def test_what_the_guard_says_is_what_the_hub_reads() -> None:
     assert decode(protocol.encode("ended", id="a")) == messages.Ended("a")
     assert decode(protocol.encode("refused", id="a", why="late")) == messages.Refused("a", "late")
     assert decode(protocol.encode("contact", line=27, state="open")) == messages.Contact(27, "open")
+    assert decode(protocol.encode("input", line=5, state="idle")) == messages.Input(5, "idle")
+    assert decode(protocol.encode("cycles", counts={"17": 9})) == messages.Cycles({"17": 9})
+    assert decode(protocol.encode("fault", line=17, why="x")) == messages.Fault(17, "x")
 
 
 @pytest.mark.parametrize(
@@ -40,6 +45,10 @@ def test_what_the_guard_says_is_what_the_hub_reads() -> None:
         b'{"t":"pulse","id":"a","line":17,"pulse_ms":-5,"not_after_boot_ns":9}',
         b'{"t":"pulse","id":"a","line":true,"pulse_ms":5,"not_after_boot_ns":9}',
         b'{"t":"pulse","id":"a","line":17,"pulse_ms":5}',
+        b'{"t":"signal","line":8,"pattern":[0]}',
+        b'{"t":"signal","line":8,"pattern":[true]}',
+        b'{"t":"signal","line":8,"pattern":5}',
+        b'{"t":"signal","line":8,"pattern":[' + b"9," * 32 + b"9]}",
         b"\xff\xfe",
     ],
 )

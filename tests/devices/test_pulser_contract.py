@@ -11,10 +11,11 @@ import pytest
 from devices.gpio.client import GuardClient
 from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved
+from edge.access.inputs import InputState
 from edge.access.ports import Holder
 from edge.errors import DeviceOffline
 from edge.links.cancelling import end_task
-from tests.fakes.guard import DOORS, GuardProcess, Panel
+from tests.fakes.guard import DOORS, INPUTS, SIGNALS, GuardProcess, Panel
 from tests.fakes.pulser import FakePulser
 from tests.fakes.waiting import until
 
@@ -45,7 +46,13 @@ def make_client(guard: GuardProcess, contacts: list[tuple[str, str]] | None = No
         if contacts is not None:
             contacts.append((door, state.value))
 
-    return GuardClient(socket=guard.socket, doors=DOORS, on_contact=note)
+    def note_input(heard: str, state: InputState) -> None:
+        if contacts is not None:
+            contacts.append((heard, state.value))
+
+    return GuardClient(
+        socket=guard.socket, doors=DOORS, on_contact=note, inputs=INPUTS, on_input=note_input, signals=SIGNALS
+    )
 
 
 @pytest.fixture(params=["fake", "guard"])
@@ -117,11 +124,11 @@ async def test_the_client_beats_so_that_a_hold_lasts(guard: GuardProcess) -> Non
     async with running(make_client(guard)) as client:
         holder: Holder = client
         await holder.hold("gate", True)
-        assert await asyncio.to_thread(panel.read) == {17: 1, 22: 0}
+        assert await asyncio.to_thread(panel.read) == {17: 1, 22: 0, 8: 0}
         await asyncio.sleep(1.6)
         assert guard.edges()[-1] == (17, 1, "hold")
         await holder.hold("gate", False)
-        assert await asyncio.to_thread(panel.read) == {17: 0, 22: 0}
+        assert await asyncio.to_thread(panel.read) == {17: 0, 22: 0, 8: 0}
     panel.close()
 
 
@@ -134,11 +141,28 @@ async def test_contacts_are_unknown_from_a_loss_until_they_are_read_again(guard:
         contacts.clear()
         guard.stop(signal.SIGKILL)
         await until(lambda: not client.connected)
-        assert contacts == [("gate", "unknown"), ("building-3", "unknown")]
+        assert contacts == [(name, "unknown") for name in ("gate", "building-3", "fire", "button")]
         contacts.clear()
         guard.start()
         await until(lambda: client.connected)
-        assert contacts == [("gate", "open"), ("building-3", "open")]
+        assert contacts == [("gate", "open"), ("building-3", "open"), ("fire", "idle"), ("button", "idle")]
+    panel.close()
+
+
+async def test_lamps_cycles_and_inputs_pass_through_the_client(guard: GuardProcess) -> None:
+    heard: list[tuple[str, str]] = []
+    panel = Panel(guard.panel)
+    panel.read()
+    async with running(make_client(guard, heard)) as client:
+        assert client.cycles == {17: 0, 22: 0}
+        client.signal("lamp", (5000,))
+        assert await asyncio.to_thread(panel.read) == {17: 0, 22: 0, 8: 1}
+        client.signal("lamp", ())
+        assert await asyncio.to_thread(panel.read) == {17: 0, 22: 0, 8: 0}
+        with pytest.raises(NotMoved):
+            client.signal("bell", (100,))
+        panel.drive(6, 0)
+        await until(lambda: ("button", "active") in heard)
     panel.close()
 
 

@@ -7,25 +7,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.guard.limits import NS_PER_MS, LineLimits
 from devices.guard.protocol import Pulse
-from devices.guard.switchboard import NS_PER_MS, REMEMBERED_IDS, Switchboard
+from devices.guard.switchboard import REMEMBERED_IDS, Switchboard
 from devices.guard.trace import Trace
 from edge.errors import DeviceFault
 
 LIMIT_MS = 300
+LIMITS = LineLimits(LIMIT_MS)
 FOREVER = 2**62
 
 
 class Bench:
     """Two lines, a clock, and pins that may break."""
 
-    def __init__(self, trace: Path | None = None) -> None:
+    def __init__(self, trace: Path | None = None, limits: LineLimits = LIMITS) -> None:
         self.now_ns = 0
         self.pins = {17: False, 22: False}
         self.broken: set[int] = set()
+        self.cycles: list[int] = []
         self.board = Switchboard(
             write=self.write,
-            limits_ms=dict.fromkeys(self.pins, LIMIT_MS),
+            limits=dict.fromkeys(self.pins, limits),
+            on_cycle=self.cycles.append,
             trace=Trace(trace),
             boot_ns=lambda: self.now_ns,
         )

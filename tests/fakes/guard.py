@@ -8,7 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+from devices.lines import InputSettings, SignalSettings
 from devices.settings import DoorSettings
+from edge.access.inputs import InputKind
 
 READY_S = 10.0
 
@@ -27,6 +29,13 @@ DOORS = tuple(
 )
 
 
+INPUTS = (
+    InputSettings(id="fire", kind=InputKind.FIRE, line=5),
+    InputSettings(id="button", kind=InputKind.EXIT_BUTTON, line=6, doors=("gate",)),
+)
+SIGNALS = (SignalSettings(id="lamp", kind="lamp_green", line=8, door="gate"),)
+
+
 class GuardProcess:
     """`python -m devices.guard --mock` in a folder of its own."""
 
@@ -40,7 +49,12 @@ class GuardProcess:
                 f'[[door]]\nid = "{door.id}"\nline = {door.line}\ncontact_line = {door.contact_line}\n'
                 f"pulse_ms = {door.pulse_ms}\n"
                 for door in DOORS
-            ),
+            )
+            + "".join(
+                f'[[input]]\nid = "{heard.id}"\nkind = "{heard.kind}"\nline = {heard.line}\n'
+                for heard in INPUTS
+            )
+            + "".join(f'[[signal]]\nid = "{shown.id}"\nline = {shown.line}\n' for shown in SIGNALS),
             "utf-8",
         )
         self.process: subprocess.Popen[bytes] | None = None
@@ -82,14 +96,14 @@ class GuardProcess:
     def edges(self) -> list[tuple[int, int, str]]:
         """The trace as (line, level, id)."""
         entries = map(json.loads, self.trace.read_text("utf-8").splitlines())
-        return [(entry["line"], entry["level"], entry["id"]) for entry in entries]
+        return [(entry["line"], entry["level"], entry["id"]) for entry in entries if "level" in entry]
 
     def on_times_ms(self, line: int) -> list[float]:
         """How long the line was on each time, by the guard's own trace."""
         times: list[float] = []
         began_ns: int | None = None
         for entry in map(json.loads, self.trace.read_text("utf-8").splitlines()):
-            if entry["line"] != line:
+            if entry["line"] != line or "level" not in entry:
                 continue
             if entry["level"] and began_ns is None:
                 began_ns = entry["at_boot_ns"]

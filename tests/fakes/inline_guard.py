@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from devices.guard.limits import LineLimits
 from devices.guard.protocol import Pulse
 from devices.guard.switchboard import Switchboard
 from devices.guard.trace import Trace
@@ -40,7 +41,7 @@ class InlineGuard:
         """A new life of the guard: it remembers nothing, and everything is off."""
         self.board = Switchboard(
             write=lambda line, on: None,
-            limits_ms=dict.fromkeys(self.lines.values(), self.pulse_ms),
+            limits=dict.fromkeys(self.lines.values(), LineLimits(self.pulse_ms)),
             trace=self.trace,
             boot_ns=lambda: self.boot_ms * NS_PER_MS,
         )
