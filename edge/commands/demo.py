@@ -23,6 +23,7 @@ WATCH_S = 0.5
 @click.option("--counter-port", default=Ports.counter, show_default=True)
 @click.option("--platform-port", default=Ports.platform, show_default=True)
 @click.option("--camera-port", default=Ports.camera, show_default=True)
+@click.option("--hands-port", default=Ports.hands, show_default=True)
 @click.option("--platform-broker-port", default=Ports.platform_broker, show_default=True)
 @click.option("--site-broker-port", default=Ports.site_broker, show_default=True)
 @click.option(
@@ -36,6 +37,7 @@ def command(
     counter_port: int,
     platform_port: int,
     camera_port: int,
+    hands_port: int,
     platform_broker_port: int,
     site_broker_port: int,
     check: bool,
@@ -49,6 +51,7 @@ def command(
         counter=counter_port,
         platform=platform_port,
         camera=camera_port,
+        hands=hands_port,
         platform_broker=platform_broker_port,
         site_broker=site_broker_port,
     )
@@ -89,6 +92,7 @@ def _guide(world: World) -> str:
   kiosk     http://127.0.0.1:{ports.kiosk}/         the touch screen in the lobby
   phone     http://127.0.0.1:{ports.platform}/phone    the resident of room 1203
   shelf     http://127.0.0.1:{ports.camera}/         hold a product or a pass to a camera
+  hands     http://127.0.0.1:{ports.hands}/         push doors and cells, press buttons, break things
   platform  http://127.0.0.1:{ports.platform}/         the journal as it arrives
   counter   http://127.0.0.1:{ports.counter}/         for staff: {pins}
 

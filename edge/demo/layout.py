@@ -20,6 +20,7 @@ class Ports:
     counter: int = 8082
     platform: int = 8090
     camera: int = 8091
+    hands: int = 8092
     platform_broker: int = 18830
     site_broker: int = 18831
 

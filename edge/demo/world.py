@@ -71,6 +71,7 @@ class World:
             ("relay guard and doors", self.start_guard),
             ("lockers", self.start_lockers),
             ("cameras", self.start_cameras),
+            ("hands", self.start_hands),
             ("hub", self.start_hub),
         ):
             say(words)
@@ -133,6 +134,13 @@ class World:
         )
         self.processes.wait("camera", lambda: listens(self.layout.ports.camera))
         self.start_vision()
+
+    def start_hands(self) -> None:
+        """The page whose keys are hands at doors, buttons and cells."""
+        run, port = self.layout.site / "run", self.layout.ports.hands
+        sockets = (str(run / "doors.sock"), str(run / "lockers.sock"))
+        self.processes.start_module("hands", "devices.simulator.hands", "--port", str(port), *sockets)
+        self.processes.wait("hands", lambda: listens(port))
 
     def start_vision(self) -> None:
         """The vision process."""
