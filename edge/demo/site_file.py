@@ -77,9 +77,57 @@ name_en = "Building 3 entrance"
 line = 22
 contact_line = 23
 pulse_ms = 3000
-fail = "secure"
+fail = "safe"
+lock = "maglock"
 kind = "residents"
 contact_timeout_s = 8
+
+[[input]]
+id = "fire"
+kind = "fire"
+line = 5
+
+[[input]]
+id = "gate-exit"
+kind = "exit_button"
+line = 6
+doors = ["gate"]
+
+[[input]]
+id = "building-3-exit"
+kind = "exit_button"
+line = 13
+doors = ["building-3"]
+
+[[input]]
+id = "building-3-intercom"
+kind = "parallel"
+line = 19
+doors = ["building-3"]
+
+[[signal]]
+id = "gate-green"
+kind = "lamp_green"
+line = 20
+door = "gate"
+
+[[signal]]
+id = "gate-red"
+kind = "lamp_red"
+line = 21
+door = "gate"
+
+[[signal]]
+id = "gate-buzzer"
+kind = "buzzer"
+line = 26
+door = "gate"
+
+[[signal]]
+id = "building-3-buzzer"
+kind = "buzzer"
+line = 16
+door = "building-3"
 
 [[reader]]
 id = "kiosk-camera"
