@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from devices.door_router import DoorRouter
 from devices.gateway import BankRouter, ContactReports, Gateway, HoldRole, ScanRouter
 from devices.gpio.client import GuardClient
+from devices.gpio.lamps import DoorLamps
+from devices.lines import InputSettings, SignalSettings
 from devices.reader_drivers import reader_roles
 from devices.readers import ReaderDesk
 from devices.registry import DoorSite, SiteBroker, make_bank_drivers, make_door_drivers
@@ -91,13 +93,17 @@ class Peripherals:
         settings = one_or_default(self._config, "guard", GuardSettings)
 
         own = [door for door in doors if door.driver == "gpio"]
-
+        signals = self._config.many("signal", SignalSettings)
         self.guard = GuardClient(
             socket=self._config.resolve(settings.socket),
             doors=own,
             on_contact=self._reports.door,
             on_connected=lambda: self._doors_back([door.id for door in own]),
+            inputs=self._config.many("input", InputSettings),
+            signals=signals,
+            on_fault=self._note_line,
         )
+        self.lamps = DoorLamps(signals, self.guard.signal)
         self.door_drivers = make_door_drivers(
             doors,
             DoorSite(
@@ -124,6 +130,13 @@ class Peripherals:
     async def _doors_back(self, doors: Iterable[str]) -> None:
         """Their device is there again, with every line off."""
         await self._holds.connected(doors)
+
+    def _note_line(self, line: int, why: str) -> None:
+        """A line of the board cannot be used, or (no words) can again."""
+        if why:
+            self.findings.report(f"line:{line}", "line_fault", why)
+        else:
+            self.findings.clear(f"line:{line}", "line_fault")
 
     def _build_banks(self) -> None:
         self.bank_settings = self._config.many("bank", BankSettings)

@@ -36,6 +36,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "its relay was on after the pulse's end; it was switched off and is not used any more",
     ),
     "hold_lost": ("常开未能保持", "a hold was not kept by the device"),
+    "line_fault": (
+        "GPIO 线路不可用，其余线路照常工作",
+        "a line of the board cannot be used; the other lines work on",
+    ),
     "dead_contact": (
         "门磁无动作，请检查接线",
         "the contact does not move although the door is opened; check its wire",
