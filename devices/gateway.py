@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from devices.registry import BankDriver
 from devices.settings import ReaderSettings
 from edge.access.contacts import ContactDesk, ContactState
+from edge.access.credentials.reading import QR
 from edge.access.entry import DoorOpener
 from edge.access.errors import NotMoved
 from edge.access.holds import HoldKeeper
 from edge.access.places import cell_place, door_place
 from edge.errors import Refusal, StoreError
-from edge.links.scans import PAYMENT_CODE, Scan, ScanQueue
+from edge.links.scans import CARD, PAYMENT_CODE, PIN, Scan, ScanQueue
 from edge.links.supervisor import Role, Supervisor
 from edge.pay.codes import CodeTable
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 OnRefused = Callable[[str, str], None]
 """Told the reader and the symbology of what was refused."""
 
+OPENING = frozenset((QR, CARD, PIN))
+"""Symbologies of what opens doors; the barcode of goods before a door is nothing."""
 REPORT_LIMIT = 1000
 """Contact reports that wait for the store; beyond it a contact is unknown rather than wrong."""
 
@@ -104,10 +107,12 @@ class DoorReader:
             if scan.symbology == PAYMENT_CODE:
                 await self._opener.discard_payment_code(self._door, source=self._reader)
                 log.info("%s at %s: a payment code was shown and thrown away", self._reader, self._door)
-            if scan.symbology != "qr":
+            if scan.symbology not in OPENING:
                 continue
             try:
-                opening = await self._opener.enter(scan.text, self._door, source=self._reader)
+                opening = await self._opener.enter(
+                    scan.text, self._door, source=self._reader, symbology=scan.symbology
+                )
             except Refusal as refusal:
                 self._on_refused(self._reader, scan.symbology)
                 log.info("%s at %s: %s", self._reader, self._door, refusal.code)

@@ -22,6 +22,7 @@ from cloud_sync.pull import CommandPull
 from cloud_sync.telemetry import TelemetryUplink
 from cloud_sync.timesync import TimeSync
 from cloud_sync.uplink import Uplink
+from edge.access.credentials.feed import prepare_list
 from edge.config import (
     Config,
     PlatformSettings,
@@ -151,6 +152,7 @@ class Hub:
             prepare={
                 "keyset": keyring.prepare_record,
                 "contract": lambda data: open_contract(data["cose"], keyring.current(), None),
+                "revocation_list": lambda data: prepare_list(data, keyring.current(), self._site.id),
             },
             note=note_feed,
         )

@@ -15,6 +15,9 @@ from devices.registry import DoorSite, SiteBroker, make_bank_drivers, make_door_
 from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSettings, VisionSettings
 from devices.vision_client import VisionClient
 from edge.access.contacts import ContactDesk
+from edge.access.credentials.answers import LastAnswers
+from edge.access.credentials.identity import IdentityDesk
+from edge.access.credentials.reading import CredentialReader
 from edge.access.entry import DoorOpener
 from edge.access.holds import HoldKeeper, end_overdue_holds
 from edge.access.openings import recover_openings
@@ -57,6 +60,9 @@ class Peripherals:
         self.contacts = ContactDesk(store=store, orders=orders)
         self.refusals = RefusalLog(store=store, clock=clock)
         self.findings = Findings(now_ms=lambda: clock.now().at_ms)
+        self._credentials = CredentialReader(store=store, clock=clock, keys=keys)
+        self.identity = IdentityDesk(store=store, reader=self._credentials, refusals=self.refusals)
+        self.answers = LastAnswers(store.notifier)
         self._reports = ContactReports(self.contacts)
         self._build_doors()
         self._build_banks()
@@ -119,12 +125,13 @@ class Peripherals:
         self.opener = DoorOpener(
             store=self._store,
             clock=self._clock,
-            keys=self._keys,
+            reader=self._credentials,
             doors={door.id: door.to_door() for door in doors},
             pulser=router,
             contacts=self.contacts,
             refusals=self.refusals,
             trigger=router.fire,
+            signals=self.answers,
         )
 
     async def _doors_back(self, doors: Iterable[str]) -> None:

@@ -6,6 +6,8 @@ from functools import partial
 
 from edge.access import records
 from edge.access.contacts import ContactDesk, ContactState
+from edge.access.credentials.answers import Outcome, ReaderAnswer, Signals
+from edge.access.credentials.reading import QR, CredentialReader
 from edge.access.doors.door import Door
 from edge.access.errors import JournalStopped, NotMoved, UnknownDoor
 from edge.access.events import CommandRefused, PassRefused
@@ -13,14 +15,16 @@ from edge.access.late import LateOpenings, needing_journal
 from edge.access.openings import record_fired, record_not_fired
 from edge.access.places import door_place
 from edge.access.policy import (
+    PLATFORM,
     Intent,
     View,
     command_authorisation,
     intend_by_command,
     intend_by_pass,
     judge_pass,
+    opening_kind,
 )
-from edge.access.ports import Patience, Pulser, Trigger
+from edge.access.ports import Gate, Patience, Pulser, Trigger
 from edge.access.records import Opening
 from edge.access.refusals import RefusalLog
 from edge.access.watch import watch_openings
@@ -30,14 +34,10 @@ from edge.store.store import Store
 from edge.store.unit import Unit
 from edge.trust.clock import Clock
 from edge.trust.commands import Command
-from edge.trust.keys import KeySet
-from edge.trust.passes import Pass, open_scan
-from edge.trust.time_policy import Decision, judged_at
+from edge.trust.passes import Pass
 
 Report = Callable[[str, str], Awaitable[None]]
 """Told each state of a commanded opening and its reason as it happens: accepted, fired, opened, unknown."""
-
-PLATFORM = "platform"
 
 PAYMENT_CODE_DISCARDED = "payment_code_discarded"
 """Code of the refusal of a payment code, a bearer secret, before a door: nothing of it is kept."""
@@ -47,7 +47,8 @@ class DoorOpener:
     """Opens doors. Every opening is decided in the background even if nobody awaits `decided`.
 
     `trigger` sends a pulse from the writer's thread directly after its intent's COMMIT, which spares the way
-    through the event loop; `pulser.pulse` then only waits for what became of it.
+    through the event loop; `pulser.pulse` then only waits for what became of it. `gate` is what the door
+    itself says at present, `signals` shows at the reader what was decided.
     """
 
     def __init__(
@@ -55,46 +56,49 @@ class DoorOpener:
         *,
         store: Store,
         clock: Clock,
-        keys: Callable[[], KeySet],
+        reader: CredentialReader,
         doors: Mapping[str, Door],
         pulser: Pulser,
         contacts: ContactDesk,
         refusals: RefusalLog,
         patience: Patience = asyncio.sleep,
         trigger: Trigger | None = None,
+        gate: Gate | None = None,
+        signals: Signals | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._keys = keys
+        self._reader = reader
         self._doors = doors
         self._pulser = pulser
         self._contacts = contacts
         self._refusals = refusals
         self._trigger = trigger
+        self._gate = gate
+        self._signals = signals
         self._waits = watch_openings(store=store, contacts=contacts, patience=patience)
         self.late = LateOpenings(store=store, clock=clock, contacts=contacts, patience=patience)
 
-    async def enter(self, text: str, door_id: str, *, source: str) -> Opening:
+    async def enter(self, text: str, door_id: str, *, source: str, symbology: str = QR) -> Opening:
         """Decide what a reader saw and, if it may open, fire. Returns once fired; see `decided`.
 
         Raises the refusals of `edge.trust` and `edge.access`, each after it was written into the journal.
         """
         try:
             door = self._door(door_id)
-            reading = self._clock.now()
-            keys = self._keys().without_ended(reading.at_ms)
-            shown = open_scan(text, keys, judged_at(Decision.OWN_DOOR, reading))
-            return await self._enter(shown, door)
+            shown = await self._reader.read(text, symbology, source=source, door=door)
+            opening = await self._enter(shown, door, source)
         except Refusal as refusal:
-            await self._refusals.refuse(
-                source, PassRefused(source=source, place=door_place(door_id), code=refusal.code)
-            )
+            await self._refuse_at(source, door_id, refusal.code)
             raise
+        self._show(source, door_id, opening, shown)
+        if not opening.is_decided:
+            self._show_decided(source, door_id, opening, shown)
+        return opening
 
     async def discard_payment_code(self, door_id: str, *, source: str) -> None:
         """Write into the journal that a payment code was shown before a door and thrown away."""
-        refused = PassRefused(source=source, place=door_place(door_id), code=PAYMENT_CODE_DISCARDED)
-        await self._refusals.refuse(source, refused)
+        await self._refuse_at(source, door_id, PAYMENT_CODE_DISCARDED)
 
     async def open_by_command(self, command: Command, report: Report | None = None) -> Opening:
         """Open by a command that `edge.trust.commands` verified and checked; returns the final result.
@@ -109,7 +113,9 @@ class DoorOpener:
 
         try:
             door = self._door(command.target.removeprefix("door:"))
-            opening = await self._open(door, lambda unit: intend_by_command(unit, command, door), tell)
+            opening = await self._open(
+                door, lambda unit: intend_by_command(unit, command, door, self._gate), tell
+            )
         except Refusal as refusal:
             await self.refuse_command(command.id, refusal.code)
             raise
@@ -156,26 +162,38 @@ class DoorOpener:
             raise UnknownDoor(door=door_id[:64])
         return door
 
-    async def _enter(self, shown: Pass, door: Door) -> Opening:
+    async def _refuse_at(self, source: str, door_id: str, code: str) -> None:
+        """Tell whoever stands there before anything is written; then the journal."""
+        self._show_answer(source, door_id, Outcome.REFUSED, code)
+        refused = PassRefused(source=source, place=door_place(door_id), code=code)
+        await self._refusals.refuse(source, refused)
+
+    async def _enter(self, shown: Pass, door: Door, source: str) -> Opening:
         async with self.late.turn_of(shown.id):
             kept = self.late.of_pass(shown.id)
             try:
-                return await self._open(door, lambda unit: intend_by_pass(unit, shown, door, kept))
+                return await self._open(
+                    door, lambda unit: intend_by_pass(unit, shown, door, kept, self._gate, source)
+                )
             except JournalStopped:
                 if shown.uses is not None:
                     raise
-                return await self._open_late(shown, door)
+                return await self._open_late(shown, door, source)
 
-    async def _open_late(self, shown: Pass, door: Door) -> Opening:
+    async def _open_late(self, shown: Pass, door: Door, source: str) -> Opening:
         """Judge by the copy that can be read, fire once, and remember. Raises Refusal, StoreError."""
         now, kept = self._clock.now(), self.late.of_pass(shown.id)
-        site = self._store.site
+        site, gate = self._store.site, self._gate
         judged = await self._store.read(
-            lambda connection: judge_pass(View(connection, site, now, kept, only_read=True), shown, door)
+            lambda connection: judge_pass(
+                View(connection, site, now, kept, only_read=True, gate=gate), shown, door
+            )
         )
         if isinstance(judged, Opening):
             return judged
-        opening = self.late.intend(shown, door_place(door.id), judged, now)
+        opening = self.late.intend(
+            shown, door_place(door.id), judged, now, kind=opening_kind(shown), source=source
+        )
         was_open = self._contacts.state_of(opening.place) is ContactState.OPEN
         moved = self._contacts.watch_movement(opening.place, opening.id)
         try:
@@ -189,6 +207,30 @@ class DoorOpener:
         timeout_ms = door.contact_timeout_ms if door.has_contact else 0
         self.late.waits.begin(opening.id, moved, timeout_ms, _why_unknown(door, was_open=was_open))
         return self.late.fired(opening.id)
+
+    def _show(self, source: str, door_id: str, opening: Opening, shown: Pass) -> None:
+        outcome = Outcome(opening.state) if opening.is_decided else Outcome.GRANTED
+        self._show_answer(source, door_id, outcome, opening.reason, shown.uses)
+
+    def _show_decided(self, source: str, door_id: str, opening: Opening, shown: Pass) -> None:
+        """What the contact, or its silence, says afterwards."""
+        task = self._waits.of(opening.id) or self.late.waits.of(opening.id)
+        if task is not None and self._signals is not None:
+
+            def tell(done: asyncio.Task[Opening]) -> None:
+                if not done.cancelled() and done.exception() is None:
+                    self._show(source, door_id, done.result(), shown)
+
+            task.add_done_callback(tell)
+
+    def _show_answer(
+        self, source: str, door_id: str, outcome: Outcome, code: str, uses: int | None = None
+    ) -> None:
+        if self._signals is not None:
+            at_ms = self._clock.now().at_ms
+            self._signals.show(
+                ReaderAnswer(reader=source, door=door_id, outcome=outcome, code=code, at_ms=at_ms, uses=uses)
+            )
 
     async def _commit(self, door: Door, intend: Callable[[Unit], Intent]) -> Intent:
         """Commit an intent. Raises JournalStopped when that is impossible: nothing will be fired by it."""

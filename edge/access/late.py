@@ -105,7 +105,9 @@ class LateOpenings:
         """The ids of all that is kept."""
         return frozenset(self._kept)
 
-    def intend(self, shown: Pass, place: str, authorisation: str, now: Reading) -> Opening:
+    def intend(
+        self, shown: Pass, place: str, authorisation: str, now: Reading, *, kind: str, source: str
+    ) -> Opening:
         """Keep a new intent. Raises JournalStopped when as many as may be are kept."""
         if len(self._kept) >= self._limit:
             raise JournalStopped(kept=len(self._kept))
@@ -113,9 +115,10 @@ class LateOpenings:
             id=f"{self._series}-{next(self._numbers)}",
             place=place,
             authorisation=authorisation,
-            kind=shown.kind,
+            kind=kind,
             pass_id=shown.id,
             requested_at_ms=now.at_ms,
+            source=source,
         )
         self._kept[opening.id] = LateOpening(
             opening=opening, subject=shown.subject, after_seq=self._store.executor.head.seq

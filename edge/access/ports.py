@@ -6,7 +6,9 @@ from typing import Protocol
 
 import msgspec
 
+from edge.access.doors.door import Door
 from edge.store.unit import Unit
+from edge.trust.clock import Reading
 
 Patience = Callable[[float], Awaitable[None]]
 """Waits some seconds: `asyncio.sleep`, or a test's own."""
@@ -31,6 +33,16 @@ class Holder(Protocol):
 
     async def hold(self, door_id: str, on: bool) -> None:
         """Begin or end keeping the door released. Raises DeviceError."""
+        ...
+
+
+class Gate(Protocol):
+    """What a door itself says at present about who may pass."""
+
+    def judge(
+        self, connection: sqlite3.Connection, door: Door, kind: str, subject: str, now: Reading
+    ) -> None:
+        """Raise a Refusal when an opening of this kind is not to be for this person: lock-down, interlock."""
         ...
 
 

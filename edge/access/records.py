@@ -125,9 +125,13 @@ def undecided(connection: sqlite3.Connection) -> list[Opening]:
 
 
 def count_of_pass(connection: sqlite3.Connection, pass_id: str) -> tuple[int, int]:
-    """How many openings a pass has, and how many of them count as a use."""
+    """How many openings a pass has, and how many of them count as a use.
+
+    What moved nothing is no use, and neither is the second opening after *unknown* (`policy.AGAIN`).
+    """
     row = connection.execute(
-        "SELECT count(*), count(*) FILTER (WHERE state <> 'refused') FROM openings WHERE pass_id = ?",
+        "SELECT count(*), count(*) FILTER (WHERE state <> 'refused' AND authorisation NOT LIKE '%:again') "
+        "FROM openings WHERE pass_id = ?",
         (pass_id,),
     ).fetchone()
     return int(row[0]), int(row[1])

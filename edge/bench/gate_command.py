@@ -22,6 +22,7 @@ from cloud_sync.commands import CommandSession
 from cloud_sync.http import PlatformHttp
 from devices.gpio.client import GuardClient, boot_ns
 from edge.access.contacts import ContactDesk
+from edge.access.credentials.reading import CredentialReader
 from edge.access.doors.door import Door, DoorKind
 from edge.access.entry import DoorOpener
 from edge.access.refusals import RefusalLog
@@ -75,7 +76,7 @@ class Hub:
         self._opener = DoorOpener(
             store=self.store,
             clock=clock,
-            keys=lambda: keys,
+            reader=CredentialReader(store=self.store, clock=clock, keys=lambda: keys),
             doors={DOOR.id: Door(id=DOOR.id, kind=DoorKind.RESIDENTS, has_contact=False)},
             pulser=self.guard,
             contacts=ContactDesk(store=self.store, orders=orders),

@@ -23,6 +23,7 @@ from devices.vision.decoder import Decoder
 from devices.vision.pictures import open_picture
 from devices.vision_client import VisionClient
 from edge.access.contacts import ContactDesk
+from edge.access.credentials.reading import CredentialReader
 from edge.access.doors.door import Door, DoorKind
 from edge.access.entry import DoorOpener
 from edge.access.refusals import RefusalLog
@@ -75,7 +76,7 @@ async def _hub(folder: Path, guard_socket: Path, vision_socket: Path, keys: KeyS
     opener = DoorOpener(
         store=store,
         clock=clock,
-        keys=lambda: keys,
+        reader=CredentialReader(store=store, clock=clock, keys=lambda: keys),
         doors={DOOR.id: Door(id=DOOR.id, kind=DoorKind.VISITOR, has_contact=False)},
         pulser=guard,
         contacts=ContactDesk(store=store, orders=orders),

@@ -10,6 +10,8 @@ ALIVE_SLACK_MS = 100.0
 CRASH_SLACK_MS = 2_000.0
 """Architecture, I6: + 100 ms alive, + 2 s after a crash."""
 CRASH_CAUSES = frozenset({"start", "exit", "hub-gone", "beat-missed", "fault"})
+AGAIN = ":again"
+"""Ends the authorisation of the one opening that may follow an unknown one without another use."""
 REQUESTS = ("DoorOpenRequested", "CellOpenRequested")
 RESULTS = {
     "DoorOpened": "opened",
@@ -68,6 +70,7 @@ def _compare_permits(
     evidence: Evidence, intents: Mapping[str, Entry], permits: Mapping[str, Permit]
 ) -> Iterator[str]:
     undone = {entry.data["opening"] for entry in evidence.journal.of("DoorNotFired", "CellNotFired")}
+    unknown = {entry.data["authorisation"] for entry in evidence.journal.of("DoorUnknown")}
     used: Counter[str] = Counter()
     for entry in intents.values():
         if entry.kind != "DoorOpenRequested":
@@ -77,7 +80,10 @@ def _compare_permits(
         if permit is None:
             yield f"{entry.data['opening']} was let in by {name}, which nobody issued"
             continue
-        used[name] += entry.data["opening"] not in undone
+        again = entry.data["authorisation"].endswith(AGAIN)
+        used[name] += entry.data["opening"] not in undone and not again
+        if again and entry.data["authorisation"].removesuffix(AGAIN) not in unknown:
+            yield f"{entry.data['opening']} repeats what was not unknown"
         yield from _judge(permit, name, entry)
     for name, n in used.items():
         limit = permits[name].uses
@@ -179,8 +185,8 @@ def check_unwritable(evidence: Evidence) -> Iterator[str]:
     """I14: journal not writable ⇒ no sale, no remote or single-use opening.
 
     Uses what people were told and the trace, both with the mark that the journal could not be written then:
-    only a resident's code, or a pass that `permits` say is without a count, may fire; each is in the journal
-    later, marked as late, unless it is `lost`. Nobody may be told of a sale.
+    only a resident's code, card or PIN, or a pass that `permits` say is without a count, may fire; each is in
+    the journal later, marked as late, unless it is `lost`. Nobody may be told of a sale.
     """
     yield from (
         f"sale {sale.order} was told while nothing could be written"
@@ -200,7 +206,7 @@ def check_unwritable(evidence: Evidence) -> Iterator[str]:
 
 def _may_fire_blind(evidence: Evidence, intent: Entry) -> bool:
     kind, _, rest = intent.data.get("authorisation", "").partition(":")
-    if intent.data.get("kind") == "resident":
+    if intent.data.get("kind") in ("resident", "card", "room_pin"):
         return True
     permit = (evidence.permits or {}).get(rest.split(":")[0])
     return kind == "pass" and permit is not None and permit.uses is None

@@ -77,7 +77,7 @@ class Hub:
         self.opener = DoorOpener(
             store=self.world.store,
             clock=self.world.clock,
-            keys=lambda: self.world.keys,
+            reader=self.world.reader,
             doors={door.id: door.to_door() for door in DOORS},
             pulser=self.guard,
             contacts=self.world.contacts,

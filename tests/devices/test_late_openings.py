@@ -8,6 +8,7 @@ import pytest
 from devices.gateway import ContactReports
 from devices.gpio.client import GuardClient
 from edge.access.contacts import ContactDesk, ContactState
+from edge.access.credentials.reading import CredentialReader
 from edge.access.entry import DoorOpener
 from edge.access.errors import JournalStopped
 from edge.access.feed import apply_grant
@@ -51,7 +52,7 @@ async def test_disk_that_takes_nothing_lets_residents_in_once_and_tells_of_it_la
     opener = DoorOpener(
         store=store,
         clock=people.clock,
-        keys=lambda: people.keys,
+        reader=CredentialReader(store=store, clock=people.clock, keys=lambda: people.keys),
         doors={door.id: door.to_door() for door in DOORS},
         pulser=pulser,
         contacts=contacts,

@@ -3,8 +3,11 @@
 import asyncio
 import json
 
+from argon2 import PasswordHasher
+
 from edge.access import feed
 from edge.access.contacts import ContactDesk, ContactState
+from edge.access.credentials.reading import CredentialReader
 from edge.access.doors.door import Door, DoorKind
 from edge.access.entry import DoorOpener
 from edge.access.openings import recover_openings
@@ -23,6 +26,8 @@ from tests.fakes.orders import FakeOrders
 from tests.fakes.pulser import FakePulser
 
 SITE = "heyuanli"
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""For PINs in tests."""
 DAY_MS = 86_400_000
 DOORS = {
     "gate": Door(id="gate", kind=DoorKind.VISITOR),
@@ -67,10 +72,13 @@ class AccessWorld:
         self.patience = Patience()
         self.contacts = ContactDesk(store=self.store, orders=self.orders)
         self.refusals = RefusalLog(store=self.store, clock=self.clock)
+        self.reader = CredentialReader(
+            store=self.store, clock=self.clock, keys=lambda: self.keys, hasher=CHEAP_HASHER
+        )
         self.opener = DoorOpener(
             store=self.store,
             clock=self.clock,
-            keys=lambda: self.keys,
+            reader=self.reader,
             doors=DOORS,
             pulser=self.pulser,
             contacts=self.contacts,

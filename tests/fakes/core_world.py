@@ -11,6 +11,7 @@ from cloud_sync.downlink import Downlink
 from cloud_sync.platform import schema as platform_schema
 from cloud_sync.uplink import Uplink
 from edge.access.contacts import ContactDesk
+from edge.access.credentials.reading import CredentialReader
 from edge.access.doors.door import Door, DoorKind
 from edge.access.entry import DoorOpener
 from edge.access.holds import HoldKeeper, end_overdue_holds
@@ -46,7 +47,7 @@ from edge.trust.passes import (
     open_resident_code,
     resident_code,
 )
-from tests.fakes.access_world import Patience
+from tests.fakes.access_world import CHEAP_HASHER, Patience
 from tests.fakes.cells import FakeCells
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.inline_guard import InlineGuard
@@ -187,10 +188,13 @@ class CoreWorld:
         self.store.run_now(lambda unit: settle_identity(unit, hardware="pi-1"))
         self.contacts = ContactDesk(store=self.store, orders=orders)
         self.refusals = RefusalLog(store=self.store, clock=self.clock)
+        self.credentials = CredentialReader(
+            store=self.store, clock=self.clock, keys=lambda: self.keys, hasher=CHEAP_HASHER
+        )
         self.opener = DoorOpener(
             store=self.store,
             clock=self.clock,
-            keys=lambda: self.keys,
+            reader=self.credentials,
             doors=DOORS,
             pulser=self.guard,
             contacts=self.contacts,

@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 class ReaderAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One answer at one reader. `code` says why it is refused or unknown; `at_ms` is the trusted clock's.
 
-    `uses` and `used` are of a counted pass, None of everything else.
+    `uses` is how many a counted pass has in all, None of everything else.
     """
 
     reader: str
@@ -35,7 +35,6 @@ class ReaderAnswer(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     at_ms: int
     uses: int | None = None
-    used: int | None = None
 
 
 class Signals(Protocol):

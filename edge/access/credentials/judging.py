@@ -60,8 +60,15 @@ def check_person(connection: sqlite3.Connection, subject: str) -> None:
 
 def check_not_denied(connection: sqlite3.Connection, shown: Pass, door: str, now: Reading) -> None:
     """The deny list at a door: by person, pass or card. Raises Denied."""
-    named = [("subject", shown.subject), ("pass", shown.id)]
-    if isinstance(shown, ShownCard):
-        named.append(("card", shown.hash))
-    if any(records.is_denied(connection, kind, value, door, now) for kind, value in named):
+    check_subject(connection, shown.subject, door, now)
+    card = shown.hash if isinstance(shown, ShownCard) else ""
+    if records.is_denied(connection, "pass", shown.id, door, now) or (
+        card and records.is_denied(connection, "card", card, door, now)
+    ):
+        raise Denied(door=door)
+
+
+def check_subject(connection: sqlite3.Connection, subject: str, door: str, now: Reading) -> None:
+    """The deny list at a door, by person. Raises Denied."""
+    if records.is_denied(connection, "subject", subject, door, now):
         raise Denied(door=door)

@@ -1,0 +1,7 @@
+"""`python -m edge.access.credentials`: print docs/access.md."""
+
+import sys
+
+from edge.access.credentials.table import document
+
+sys.stdout.write(document())
