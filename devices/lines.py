@@ -23,6 +23,8 @@ ground: alarm or a cut wire read high. The others close to ground."""
 class InputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[[input]]`: a contact to ground that is heard (BCM `line`, with the board's pull-up).
 
+    With `device` instead of a line: one of the same id that this device on the site's broker hears.
+
     `doors`: to which doors it belongs; a fire input without any releases every fail-safe door. `active`: the
     level that says so; left out: high for fire and tamper (closed loops, a cut wire says fire), low for the
     others.
@@ -30,11 +32,14 @@ class InputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     id: Name
     kind: InputKind
-    line: Line
+    line: Line | None = None
+    device: Name | None = None
     doors: tuple[str, ...] = ()
     active: Literal["low", "high"] | None = None
 
     def __post_init__(self) -> None:
+        if (self.line is None) == (self.device is None):
+            raise ValueError("line, device: one of them says where the input is heard")
         if not self.doors and self.kind in (InputKind.EXIT_BUTTON, InputKind.PARALLEL, InputKind.LOOP):
             raise ValueError(f"doors: an input of kind {self.kind} belongs to at least one door")
 
@@ -85,6 +90,7 @@ def _lines(config: Config) -> Iterator[tuple[str, str, str, int]]:
         if door.contact_line is not None:
             yield "door", door.id, "contact_line", door.contact_line
     for heard in config.many("input", InputSettings):
-        yield "input", heard.id, "line", heard.line
+        if heard.line is not None:
+            yield "input", heard.id, "line", heard.line
     for shown in config.many("signal", SignalSettings):
         yield "signal", shown.id, "line", shown.line

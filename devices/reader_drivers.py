@@ -7,9 +7,9 @@ from devices.hid.device import open_hid
 from devices.mqtt.reader_node import MqttReaders
 from devices.plugged import PluggedReader, TextDevice
 from devices.readers import ReaderDesk
-from devices.registry import SiteBroker
 from devices.serial.scanner import open_scanner
 from devices.settings import ReaderSettings
+from devices.site_broker import SiteBroker
 from edge.links.supervisor import Role
 
 

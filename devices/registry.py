@@ -3,22 +3,16 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from devices.gpio.client import GuardClient, OnContact
+from devices.gpio.client import GuardClient, OnContact, OnInput
+from devices.lines import InputSettings
+from devices.mqtt.door import MqttDoors
 from devices.mqtt.locker import MqttBanks, OnCell
+from devices.mqtt.site_link import SiteLink
 from devices.settings import BankSettings, DoorSettings
+from devices.site_broker import SiteBroker
 from edge.access.ports import CellPort, Holder, Pulser
 from edge.errors import ConfigError, Fault
 from edge.links.findings import Findings
-
-
-class SiteBroker(NamedTuple):
-    """How to reach the site's own broker, and as whom."""
-
-    host: str
-    port: int
-    username: str | None
-    password: str | None
-    client_id: str
 
 
 class BankDriver(CellPort, Protocol):
@@ -45,6 +39,7 @@ def make_mqtt_banks(banks: Sequence[BankSettings], broker: SiteBroker, on_cell: 
         username=broker.username,
         password=broker.password,
         client_id=broker.client_id,
+        tls=broker.tls,
         on_cell=on_cell,
     )
 
@@ -92,15 +87,18 @@ class DoorDriver(Pulser, Holder, Protocol):
 class DoorSite(NamedTuple):
     """What door drivers are made with.
 
-    `on_contact(door, state)` is told in order; `on_connected(doors)` is awaited when their device is there
-    again with every line off, so that holds are applied anew.
+    `on_contact(door, state)` and `on_input(input, state)` are told in order; `on_connected(doors)` is awaited
+    when their device is there again with every line off, so that holds are applied anew. `inputs` are those
+    that a device on the broker hears; `link` is the session that such drivers share.
     """
 
     guard: GuardClient
-    broker: SiteBroker
+    link: SiteLink
     findings: Findings
     on_contact: OnContact
+    on_input: OnInput
     on_connected: Callable[[Iterable[str]], Awaitable[None]]
+    inputs: Sequence[InputSettings] = ()
 
 
 DoorFactory = Callable[[Sequence[DoorSettings], DoorSite], DoorDriver]
@@ -111,7 +109,20 @@ def _guard_of(doors: Sequence[DoorSettings], site: DoorSite) -> DoorDriver:
     return site.guard
 
 
-DOOR_DRIVERS: Mapping[str, DoorFactory] = {"gpio": _guard_of}
+def make_mqtt_doors(doors: Sequence[DoorSettings], site: DoorSite) -> DoorDriver:
+    """Boards and satellites on the site's broker that keep the device convention."""
+    return MqttDoors(
+        doors,
+        link=site.link,
+        findings=site.findings,
+        on_contact=site.on_contact,
+        on_input=site.on_input,
+        on_connected=site.on_connected,
+        inputs=[(each.device, each.id) for each in site.inputs if each.device is not None],
+    )
+
+
+DOOR_DRIVERS: Mapping[str, DoorFactory] = {"gpio": _guard_of, "mqtt": make_mqtt_doors}
 
 
 def make_door_drivers(

@@ -170,6 +170,12 @@ class BankSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         return self.locks or {cell: number for number, cell in enumerate(self.cells(), start=1)}
 
 
+class SatelliteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[satellite]`: this machine is remote I/O of a hub, under this name (and account) on its broker."""
+
+    device: Name
+
+
 class GuardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[guard]`: where the relay guard listens, the trace that it writes, and how many lines the board has.
 

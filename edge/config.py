@@ -51,12 +51,17 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`[broker]` and `[platform.broker]`: one MQTT broker and our account on it."""
+    """`[broker]` and `[platform.broker]`: one MQTT broker and our account on it.
+
+    `ca_file` is the authority (PEM) that signs the broker's certificate; without it there is no TLS, which
+    only a broker on the same machine may do without.
+    """
 
     host: str
     port: Port = 1883
     username: str
     password_file: str
+    ca_file: str = ""
 
 
 class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,9 +9,10 @@ from devices.gateway import BankRouter, ContactReports, Gateway, HoldRole, ScanR
 from devices.gpio.client import GuardClient
 from devices.gpio.lamps import DoorLamps
 from devices.lines import InputSettings, SignalSettings
+from devices.mqtt.site_link import SiteLink
 from devices.reader_drivers import reader_roles
 from devices.readers import ReaderDesk
-from devices.registry import DoorSite, SiteBroker, make_bank_drivers, make_door_drivers
+from devices.registry import DoorSite, make_bank_drivers, make_door_drivers
 from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSettings, VisionSettings
 from devices.vision_client import VisionClient
 from edge.access.contacts import ContactDesk
@@ -24,14 +25,14 @@ from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk
 from edge.access.records import overdue_holds
 from edge.access.refusals import RefusalLog
-from edge.config import BrokerSettings, Config, SiteSettings
+from edge.config import Config, SiteSettings
 from edge.errors import EdgeError
 from edge.links.findings import Findings
 from edge.links.scans import Scan, ScanQueue
 from edge.links.supervisor import Role
 from edge.pay.codes import CodeTable
 from edge.shop import orders
-from edge.site import one_or_default, read_secret
+from edge.site import one_or_default, site_broker
 from edge.store.errors import NotWritable
 from edge.store.store import Store
 from edge.trust.clock import Clock
@@ -64,6 +65,8 @@ class Peripherals:
         self.identity = IdentityDesk(store=store, reader=self._credentials, refusals=self.refusals)
         self.answers = LastAnswers(store.notifier)
         self._reports = ContactReports(self.contacts)
+        self._site_broker = site_broker(config, client_id=f"hub-{self._site.device}")
+        self._site_link = SiteLink(self._site_broker)
         self._build_doors()
         self._build_banks()
         self._build_readers(codes)
@@ -114,10 +117,12 @@ class Peripherals:
             doors,
             DoorSite(
                 guard=self.guard,
-                broker=self._site_broker(),
+                link=self._site_link,
                 findings=self.findings,
                 on_contact=self._reports.door,
+                on_input=_unheard,
                 on_connected=self._doors_back,
+                inputs=self._config.many("input", InputSettings),
             ),
         )
         router = DoorRouter(self.door_drivers)
@@ -147,7 +152,7 @@ class Peripherals:
 
     def _build_banks(self) -> None:
         self.bank_settings = self._config.many("bank", BankSettings)
-        self.banks = make_bank_drivers(self.bank_settings, self._site_broker(), self._reports.cell)
+        self.banks = make_bank_drivers(self.bank_settings, self._site_broker, self._reports.cell)
         self.pickup = PickupDesk(
             store=self._store,
             clock=self._clock,
@@ -156,16 +161,6 @@ class Peripherals:
             orders=orders,
             contacts=self.contacts,
             refusals=self.refusals,
-        )
-
-    def _site_broker(self) -> SiteBroker:
-        settings = self._config.one("broker", BrokerSettings)
-        return SiteBroker(
-            host=settings.host,
-            port=settings.port,
-            username=settings.username,
-            password=read_secret(self._config, settings.password_file),
-            client_id=f"hub-{self._site.device}",
         )
 
     def _build_readers(self, codes: CodeTable) -> None:
@@ -209,10 +204,11 @@ class Peripherals:
                 Role("guard", self.guard.run),
                 Role("holds", self._holds.run),
                 Role("vision", self.vision.run),
-                *reader_roles(self.readers, self._site_broker(), self.reader_desk),
+                *reader_roles(self.readers, self._site_broker, self.reader_desk),
                 *(Role(f"reader-{n}", reader.run) for n, reader in enumerate(self._router.door_readers)),
                 Role("late-openings", self.opener.late.run),
                 *(Role(f"banks-{n}", driver.run) for n, driver in enumerate(drivers.values())),
+                *([Role("site-broker", self._site_link.run)] if self._site_link.is_needed else []),
                 *(Role(f"doors-{n}", driver.run) for n, driver in enumerate(remote.values())),
             )
         )
@@ -222,3 +218,7 @@ class Peripherals:
         at_ms = self._clock.now().at_ms
         if await self._store.read(lambda connection: overdue_holds(connection, at_ms)):
             await self._store.run(end_overdue_holds)
+
+
+def _unheard(*_: object) -> None:
+    """Nobody listens."""

@@ -2,20 +2,23 @@
 
 import asyncio
 import contextlib
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from edge.config import Config, SiteSettings, load
+from devices.site_broker import SiteBroker
+from edge.config import BrokerSettings, Config, SiteSettings, load
 from edge.errors import ConfigError, Fault
+from edge.links.tls import broker_context
 from edge.staff.accounts import StaffDesk
 from edge.staff.errors import LoginTaken
 from edge.staff.records import Role
 from edge.store.identity import HARDWARE_FILES, read_hardware
 from edge.store.store import Store
-from edge.tables import CHECKS, MIGRATIONS, SECTIONS
+from edge.tables import CHECKS, MIGRATIONS, SATELLITE_SECTIONS, SECTIONS
 from edge.trust.clock import TrustedClock
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -26,8 +29,16 @@ ARCHIVES = "archives"
 
 
 def load_site(path: Path) -> Config:
-    """Read `site.toml`. Raises ConfigError with every fault of every section."""
-    return load(path, SECTIONS, CHECKS)
+    """Read `site.toml`, a hub's or a satellite's. Raises ConfigError with every fault of every section."""
+    return load(path, SATELLITE_SECTIONS if is_satellite(path) else SECTIONS, CHECKS)
+
+
+def is_satellite(path: Path) -> bool:
+    """Whether the file has a section `[satellite]`; one that cannot be read is judged by `load_site`."""
+    try:
+        return "satellite" in tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
 
 
 def open_store(config: Config, clock: TrustedClock) -> Store:
@@ -68,6 +79,19 @@ def read_secret(config: Config, name: str) -> str:
         return path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([Fault(name, None, f"{path}: {type(error).__name__}")]) from error
+
+
+def site_broker(config: Config, *, client_id: str) -> SiteBroker:
+    """The site's own broker, as this machine reaches it. Raises ConfigError on a file that it lacks."""
+    settings = config.one("broker", BrokerSettings)
+    return SiteBroker(
+        host=settings.host,
+        port=settings.port,
+        username=settings.username,
+        password=read_secret(config, settings.password_file),
+        client_id=client_id,
+        tls=broker_context(config.resolve(settings.ca_file)) if settings.ca_file else None,
+    )
 
 
 def one_or_default(config: Config, name: str, struct: type[S]) -> S:

@@ -25,7 +25,14 @@ import edge.store.events
 import edge.store.schema
 from cloud_sync.downlink import Apply
 from devices.lines import InputSettings, SignalSettings, line_faults
-from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSettings, VisionSettings
+from devices.settings import (
+    BankSettings,
+    DoorSettings,
+    GuardSettings,
+    ReaderSettings,
+    SatelliteSettings,
+    VisionSettings,
+)
 from edge.access.feed import APPLIERS as ACCESS_APPLIERS
 from edge.config import CORE_SECTIONS, Check, Section
 from edge.homes.feed import APPLIERS as HOMES_APPLIERS
@@ -51,6 +58,12 @@ SECTIONS: Mapping[str, Section] = {
     "bank": Section(BankSettings, many=True, required=False),
 }
 """Sections of `site.toml`: each room or driver owns its struct."""
+
+SATELLITE_SECTIONS: Mapping[str, Section] = {
+    "satellite": Section(SatelliteSettings),
+    **{name: SECTIONS[name] for name in ("broker", "guard", "door", "input", "signal")},
+}
+"""Sections of a satellite's `site.toml`: the same structs, and nothing of the hub's."""
 
 CHECKS: tuple[Check, ...] = (line_faults,)
 """What is judged over several sections of `site.toml` together."""

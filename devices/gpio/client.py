@@ -90,7 +90,7 @@ class GuardClient:
         self._contacts = {
             door.contact_line: door.id for door in self._doors.values() if door.contact_line is not None
         }
-        self._inputs = {heard.line: heard.id for heard in inputs}
+        self._inputs = {heard.line: heard.id for heard in inputs if heard.line is not None}
         self._signals = {shown.id: shown.line for shown in signals}
         self._on_contact = on_contact
         self._on_input = on_input

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -129,6 +130,7 @@ class MqttBanks:
         username: str | None,
         password: str | None,
         client_id: str,
+        tls: ssl.SSLContext | None = None,
         on_cell: OnCell,
     ) -> None:
         self.banks = {bank.id: MqttBank(bank, on_cell=on_cell) for bank in banks}
@@ -139,6 +141,7 @@ class MqttBanks:
             username=username,
             password=password,
             client_id=client_id,
+            tls=tls,
             subscriptions=[topic for bank in self.banks.values() for topic in bank.topics],
             on_message=self._take,
             on_lost=self._lose,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from devices.settings import SatelliteSettings
 from edge.commands.hub import config_option, load_config
 from edge.errors import StoreError
 
@@ -14,8 +15,7 @@ from edge.errors import StoreError
 @click.command("run")
 @config_option
 def command(config_path: Path) -> None:
-    """Run the hub of a site until it is asked to stop (SIGTERM, SIGINT)."""
-    from edge.app import run_hub
+    """Run the hub of a site, or a satellite where the file has `[satellite]`, until SIGTERM or SIGINT."""
     from edge.links.dumps import forbid_core_dumps
 
     forbid_core_dumps()
@@ -23,6 +23,13 @@ def command(config_path: Path) -> None:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    if config.many("satellite", SatelliteSettings):
+        from edge.satellite import run_satellite
+
+        asyncio.run(run_satellite(config))
+        return
+    from edge.app import run_hub
+
     try:
         asyncio.run(run_hub(config))
     except StoreError as error:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
 import aiomqtt
@@ -70,6 +71,7 @@ class BrokerSession:
         on_ready: Callable[[], Awaitable[None]] = _nothing,
         on_lost: Callable[[], None] = lambda: None,
         will: Will | None = None,
+        tls: ssl.SSLContext | None = None,
         backoff: Backoff | None = None,
         queue_limit: int = QUEUE_LIMIT,
     ) -> None:
@@ -83,6 +85,7 @@ class BrokerSession:
         self._on_ready = on_ready
         self._on_lost = on_lost
         self._will = will
+        self._tls = tls
         self._backoff = backoff or Backoff()
         self._queue_limit = queue_limit
         self._client: aiomqtt.Client | None = None
@@ -100,8 +103,8 @@ class BrokerSession:
                 log.warning("broker %s:%d: %s", self._host, self._port, error)
             await asyncio.sleep(self._backoff.next_s())
 
-    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish with QoS 1 and wait for the acknowledgement.
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> None:
+        """Publish and, with QoS 1, wait for the acknowledgement.
 
         Raises BrokerOffline; then it is unknown whether the message went out, unless `ready` was false.
         """
@@ -110,7 +113,7 @@ class BrokerSession:
             raise BrokerOffline(f"broker {self._host}:{self._port} is away")
         try:
             async with self._publishing:
-                await client.publish(topic, payload, qos=1, retain=retain, timeout=PUBLISH_TIMEOUT_S)
+                await client.publish(topic, payload, qos=qos, retain=retain, timeout=PUBLISH_TIMEOUT_S)
         except (aiomqtt.MqttError, TimeoutError) as error:
             raise BrokerOffline(str(error)) from error
 
@@ -126,6 +129,7 @@ class BrokerSession:
             clean_session=True,
             keepalive=KEEPALIVE_S,
             socket_options=[NO_DELAY],
+            tls_context=self._tls,
             max_queued_incoming_messages=self._queue_limit,
             will=None if will is None else aiomqtt.Will(will.topic, will.payload, qos=1, retain=will.retain),
         )

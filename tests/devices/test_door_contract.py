@@ -1,0 +1,178 @@
+"""What every DoorDriver keeps, over the real device or a process that speaks its protocol."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.access.contacts import ContactState
+from edge.access.errors import NotMoved
+from edge.errors import DeviceError, DeviceOffline
+from tests.fakes.door_rigs import (
+    NODE,
+    PULSE_MS,
+    Rig,
+    guard_rig,
+    node_rig,
+    satellite_file,
+    satellite_rig,
+)
+from tests.fakes.guard import GuardProcess
+from tests.fakes.mosquitto import Mosquitto
+from tests.fakes.relay_process import RelayProcess
+from tests.fakes.waiting import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("door-contract")]
+
+
+class Bench:
+    """Processes that live as long as the module; each is started when a test first needs it."""
+
+    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._made: dict[str, object] = {}
+
+    def folder(self, name: str) -> Path:
+        """A folder for one of them."""
+        folder = self._folder / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    @property
+    def broker(self) -> Mosquitto:
+        """A broker that runs."""
+        made = self._made.get("broker")
+        if made is None:
+            made = self._made["broker"] = Mosquitto(self.folder("broker"))
+            made.start()
+            self._stack.callback(made.stop)
+        assert isinstance(made, Mosquitto)
+        return made
+
+    def guard(self, name: str) -> GuardProcess:
+        """A guard that runs."""
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = GuardProcess(self.folder(name))
+            made.start()
+            self._stack.callback(made.stop)
+        assert isinstance(made, GuardProcess)
+        return made
+
+    def process(self, name: str, module: str, *arguments: str, plays: bool = True) -> RelayProcess:
+        """A simulator or a satellite that runs."""
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = RelayProcess(self.folder(name), module, *arguments, plays=plays)
+            made.start()
+            self._stack.callback(made.kill)
+        assert isinstance(made, RelayProcess)
+        return made
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """The processes of this module."""
+    with contextlib.ExitStack() as stack:
+        yield Bench(tmp_path_factory.mktemp("doors"), stack)
+
+
+def make_rig(bench: Bench, kind: str) -> contextlib.AbstractAsyncContextManager[Rig]:
+    """A driver and its device."""
+    if kind == "guard":
+        return guard_rig(bench.guard("guard"))
+    broker = bench.broker
+    if kind == "mqtt":
+        where = ("--device", NODE, "--port", str(broker.port))
+        module = "devices.simulator.relay_node"
+        return node_rig(broker, bench.process("node", module, *where, "--door", f"gate={PULSE_MS}"))
+    guard = bench.guard("satellite-guard")
+    file = satellite_file(bench.folder("satellite"), broker, guard)
+    process = bench.process("satellite", "edge", "run", "--config", str(file), plays=False)
+    return satellite_rig(broker, guard, process)
+
+
+@pytest.fixture(params=["guard", "mqtt", "satellite"])
+async def rig(request: pytest.FixtureRequest, bench: Bench) -> AsyncIterator[Rig]:
+    """Each driver in turn, its device there and the door shut."""
+    async with make_rig(bench, request.param) as rig:
+        rig.set_open(False)
+        await until(rig.online)
+        await until(lambda: rig.contacts and rig.contacts[-1] is ContactState.CLOSED)
+        yield rig
+
+
+async def test_a_pulse_goes_on_once_and_off_by_itself(rig: Rig) -> None:
+    await rig.driver.pulse("k1-1-1", "gate")
+    await until(lambda: rig.times_on() == 1)
+    await until(lambda: not rig.is_on())
+    (_, on_ns, _), (_, off_ns, _) = rig.edges()
+    assert rig.pulse_ms - 60 <= (off_ns - on_ns) / 1e6 <= rig.pulse_ms + 150
+
+
+async def test_an_id_is_fired_once(rig: Rig) -> None:
+    await rig.driver.pulse("k1-1-2", "gate")
+    with pytest.raises(DeviceError):
+        await rig.driver.pulse("k1-1-2", "gate")
+    await until(lambda: rig.edges() and not rig.is_on())
+    assert rig.times_on() == 1
+
+
+async def test_an_unknown_door_moves_nothing(rig: Rig) -> None:
+    with pytest.raises(NotMoved):
+        await rig.driver.pulse("k1-1-3", "cellar")
+    with pytest.raises(NotMoved):
+        await rig.driver.hold("cellar", True)
+    assert rig.edges() == []
+
+
+async def test_the_contact_is_reported_as_it_moves(rig: Rig) -> None:
+    rig.set_open(True)
+    await until(lambda: rig.contacts[-1] is ContactState.OPEN)
+    rig.set_open(False)
+    await until(lambda: rig.contacts[-1] is ContactState.CLOSED)
+
+
+async def test_a_hold_lasts_while_the_hub_lives_and_ends_when_it_is_told(rig: Rig) -> None:
+    await rig.driver.hold("gate", True)
+    await until(rig.is_on)
+    await asyncio.sleep(2.4)
+    assert rig.is_on() and rig.times_on() == 1
+    await rig.driver.hold("gate", False)
+    await until(lambda: not rig.is_on())
+
+
+async def test_a_hold_ends_by_itself_within_two_seconds_of_the_hubs_end(rig: Rig) -> None:
+    await rig.driver.hold("gate", True)
+    await until(rig.is_on)
+    await rig.end()
+    await until(lambda: not rig.is_on(), within_s=rig.off_within_s + 0.3)
+
+
+async def test_a_device_that_does_not_answer_leaves_the_outcome_open(rig: Rig) -> None:
+    rig.silence(True)
+    try:
+        with pytest.raises(DeviceOffline):
+            await rig.driver.pulse("k1-1-4", "gate")
+    finally:
+        rig.silence(False)
+
+
+async def test_a_lost_device_moves_nothing_and_its_contact_is_unknown_until_it_is_read(rig: Rig) -> None:
+    await rig.driver.hold("gate", True)
+    await until(rig.is_on)
+    resets = rig.resets
+    rig.lose()
+    try:
+        await until(lambda: not rig.online())
+        await until(lambda: rig.contacts[-1] is ContactState.UNKNOWN)
+        with pytest.raises(NotMoved):
+            await rig.driver.pulse("k1-1-5", "gate")
+    finally:
+        rig.restore()
+    await until(rig.online)
+    await until(lambda: rig.contacts[-1] in (ContactState.CLOSED, ContactState.OPEN))
+    assert rig.resets > resets, "holds are applied anew"
