@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from edge.store.condition import STORE_TOPIC
@@ -17,6 +18,16 @@ from edge.store.writer import Writer
 from edge.trust.clock import Clock
 
 T = TypeVar("T")
+
+
+@lru_cache(maxsize=8)
+def _image(migrations: tuple[Migration, ...]) -> bytes:
+    """An empty database of this schema, byte for byte; to migrate anew takes forty times as long."""
+    connection = open_writer(":memory:")
+    apply_to(connection, migrations)
+    image = connection.serialize()
+    connection.close()
+    return image
 
 
 class InlineStore(Store):
@@ -58,7 +69,7 @@ class InlineStore(Store):
     ) -> "InlineStore":
         """Return a store over a fresh database in memory with the given schema."""
         connection = open_writer(":memory:")
-        apply_to(connection, migrations)
+        connection.deserialize(_image(tuple(migrations)))
         return cls(connection, site=site, device=device, clock=clock)
 
     def run_now(self, work: Callable[[Unit], T]) -> T:
