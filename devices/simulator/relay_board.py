@@ -68,7 +68,7 @@ class RelayBoard:
 
     def contact(self, channel: str) -> str:
         """What the door's contact says."""
-        return "open" if self.doors[channel].contact_level else "closed"
+        return "open" if self.doors[channel].contact.says_open else "closed"
 
     async def live(self) -> None:
         """Let time pass; never returns."""
@@ -84,6 +84,7 @@ class RelayBoard:
                 self.off(channel, "pulse-end")
         for channel, door in self.doors.items():
             door.advance(at_ms)
+            door.contact.take_due(at_ms)
             if self._said[channel] != (state := self.contact(channel)):
                 self._said[channel] = state
                 self.on_moved(channel, state)
@@ -114,7 +115,7 @@ class RelayBoard:
         door = self.doors.get(request.match_info["channel"])
         if door is None:
             raise web.HTTPNotFound
-        await _set_switches(request, door, ("jammed", "deserted", "cut"))
+        await _set_switches(request, door, ("jammed", "deserted"))
         return web.json_response({"open": door.is_open})
 
     async def _change_board(self, request: web.Request) -> web.Response:
