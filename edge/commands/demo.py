@@ -26,6 +26,8 @@ WATCH_S = 0.5
 @click.option("--hands-port", default=Ports.hands, show_default=True)
 @click.option("--platform-broker-port", default=Ports.platform_broker, show_default=True)
 @click.option("--site-broker-port", default=Ports.site_broker, show_default=True)
+@click.option("--platform-broker-tls-port", default=Ports.platform_broker_tls, show_default=True)
+@click.option("--site-broker-tls-port", default=Ports.site_broker_tls, show_default=True)
 @click.option(
     "--check", is_flag=True, help="Play the story once without hands, in a folder and on ports of its own."
 )
@@ -40,6 +42,8 @@ def command(
     hands_port: int,
     platform_broker_port: int,
     site_broker_port: int,
+    platform_broker_tls_port: int,
+    site_broker_tls_port: int,
     check: bool,
     as_json: bool,
 ) -> None:
@@ -54,6 +58,8 @@ def command(
         hands=hands_port,
         platform_broker=platform_broker_port,
         site_broker=site_broker_port,
+        platform_broker_tls=platform_broker_tls_port,
+        site_broker_tls=site_broker_tls_port,
     )
     if taken := ports.taken():
         lines = "\n".join(f"  port {n} ({name}): try --{name.replace('_', '-')}-port" for name, n in taken)

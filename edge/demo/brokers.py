@@ -10,6 +10,7 @@ from string import Template
 
 from edge.demo.layout import DEVICE, LOCKER_DEVICE, ROOT, SITE, Layout
 from edge.errors import EdgeError
+from edge.links.authority import Authority
 
 CONFIGURATION = ROOT / "systemd" / "mosquitto"
 
@@ -39,12 +40,12 @@ def prepare_brokers(
     Passwords are made once and kept beside, one file an account (mode 0600), for whoever uses the account.
     """
     site = layout.broker("site")
-    _write(site, "site.conf", layout.ports.site_broker)
+    _write(site, "site.conf", layout.ports.site_broker, layout.ports.site_broker_tls)
     _write_private(site / "access", (CONFIGURATION / "site.access").read_text())
     _accounts(site, ["hub", *devices])
 
     platform = layout.broker("platform")
-    _write(platform, "platform.conf", layout.ports.platform_broker)
+    _write(platform, "platform.conf", layout.ports.platform_broker, layout.ports.platform_broker_tls)
     hub = Template((CONFIGURATION / "platform-hub.access").read_text())
     blocks = [hub.substitute(site=SITE, device=device) for device in hubs]
     _write_private(platform / "access", (CONFIGURATION / "platform.access").read_text() + "".join(blocks))
@@ -56,10 +57,24 @@ def password_file(folder: Path, account: str) -> Path:
     return folder / f"{account}.password"
 
 
-def _write(folder: Path, template: str, port: int) -> None:
+def ca_file(folder: Path) -> Path:
+    """The authority that signed this broker's certificate."""
+    return folder / "authority.pem"
+
+
+def _write(folder: Path, template: str, port: int, tls_port: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    if not ca_file(folder).exists():
+        folder.chmod(0o700)
+        Authority(folder).issue("broker")
     text = Template((CONFIGURATION / template).read_text())
-    values = {"port": port, "address": "127.0.0.1", "folder": folder, "user": getpass.getuser()}
+    values = {
+        "port": port,
+        "tls_port": tls_port,
+        "address": "127.0.0.1",
+        "folder": folder,
+        "user": getpass.getuser(),
+    }
     (folder / "mosquitto.conf").write_text(text.substitute(values))
 
 

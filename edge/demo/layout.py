@@ -23,6 +23,8 @@ class Ports:
     hands: int = 8092
     platform_broker: int = 18830
     site_broker: int = 18831
+    platform_broker_tls: int = 18832
+    site_broker_tls: int = 18833
 
     def taken(self) -> list[tuple[str, int]]:
         """Name and number of each port that something else listens on."""

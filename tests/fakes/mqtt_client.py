@@ -5,6 +5,7 @@ sends PINGREQ and gets its PINGRESP has every message that it will ever get of i
 """
 
 import socket
+import ssl
 from typing import NamedTuple
 
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONNECT = (
@@ -34,10 +35,17 @@ class MqttClient:
     """One connection with a clean session; `accepted` is false when the broker did not let it in."""
 
     def __init__(
-        self, port: int, client_id: str, *, account: tuple[str, str] | None = None, will: Will | None = None
+        self,
+        port: int,
+        client_id: str,
+        *,
+        account: tuple[str, str] | None = None,
+        will: Will | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), TIMEOUT_S)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plain = socket.create_connection(("127.0.0.1", port), TIMEOUT_S)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = plain if tls is None else tls.wrap_socket(plain, server_hostname="127.0.0.1")
         self.heard: list[Heard] = []
         flags = 2 | (0x0C if will else 0) | (0xC0 if account else 0)
         body = _text("MQTT") + bytes([4, flags, 0, 60]) + _text(client_id)

@@ -5,6 +5,7 @@ by what the auditor publishes there.
 """
 
 import shutil
+import ssl
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,9 +14,10 @@ from itertools import count
 from pathlib import Path
 
 import edge.demo.brokers
-from edge.demo.brokers import mosquitto, password_file, prepare_brokers
+from edge.demo.brokers import ca_file, mosquitto, password_file, prepare_brokers
 from edge.demo.layout import DEVICE, LOCKER_DEVICE, ROOT, Layout, Ports, listens
 from edge.demo.processes import Processes
+from edge.links.tls import broker_context
 from tests.fakes.mqtt_client import NOT_AUTHORISED, MqttClient, Will
 from tests.proofs.doc_tables import Cell, read_tables
 from tests.proofs.planting import replaced
@@ -24,23 +26,26 @@ from tests.proofs.proof import Proof, Trial
 DOCUMENT = ROOT / "docs" / "brokers.md"
 BROKERS = {"The site's broker": "site", "The platform's broker": "platform"}
 AUDITOR = "auditor"
-NEIGHBOUR, SECOND_HUB = "relay-2", "k2"
+NEIGHBOUR, SECOND_HUB, HOME_ASSISTANT = "relay-2", "k2", "homeassistant"
 
 
 class Broker:
-    """One running broker, with the password of each account."""
+    """One running broker, with the password of each account; what is tried is tried over TLS."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, tls_port: int) -> None:
         self.port = port
+        self.tls_port = tls_port
+        self.tls = broker_context(ca_file(folder))
         self._folder = folder
         self._numbers = count(1)
 
     def enter(self, role: str, *, will: Will | None = None, name: str = "") -> MqttClient:
         """A connection of an account, let in."""
         password = password_file(self._folder, role).read_text()
-        client = MqttClient(
-            self.port, name or f"{role}-{next(self._numbers)}", account=(role, password), will=will
-        )
+        # The auditor stands on the broker's own machine, which spares it a handshake.
+        port = self.port if role == AUDITOR else None
+        name = name or f"{role}-{next(self._numbers)}"
+        client = self._dial(name, account=(role, password), will=will, port=port)
         assert client.accepted, f"{role} is not let in with its own password: {client.code}"
         return client
 
@@ -68,9 +73,43 @@ class Broker:
         attempts += [(role, "wrong") for role in sorted(ours)] + [(role, "") for role in sorted(ours)]
         attempts += [(role, password_file(other._folder, role).read_text()) for role in sorted(theirs - ours)]
         for account in attempts:
-            with closing(MqttClient(self.port, "stranger", account=account)) as client:
-                assert client.code == NOT_AUTHORISED, f"{account} is let in: {client.code}"
-        return len(attempts)
+            for port, tls in ((self.port, None), (self.tls_port, self.tls)):
+                with closing(self._dial("stranger", account=account, port=port, tls=tls)) as client:
+                    assert client.code == NOT_AUTHORISED, f"{account} is let in: {client.code}"
+        return 2 * len(attempts) + self._check_tls(other)
+
+    def _check_tls(self, other: "Broker") -> int:
+        """Nobody speaks to the port for other machines without TLS, nor believes it for another authority."""
+        with closing(MqttClient(self.port, "plain", account=self._own())) as client:
+            assert client.accepted, "programs of this machine are not let in"
+        for tls, refused in ((None, OSError), (other.tls, ssl.SSLCertVerificationError)):
+            try:
+                client = MqttClient(self.tls_port, "trusting", account=self._own(), tls=tls)
+            except refused:
+                continue
+            client.close()
+            raise AssertionError(f"a session without the broker's own TLS was begun: {tls}")
+        return 3
+
+    def _dial(
+        self,
+        name: str,
+        *,
+        account: tuple[str, str] | None,
+        will: Will | None = None,
+        port: int | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> MqttClient:
+        """A connection, let in or not: over TLS, unless it is to the port of programs of this machine."""
+        if port != self.port:
+            port, tls = self.tls_port, self.tls
+        try:
+            return MqttClient(port, name, account=account, will=will, tls=tls)
+        except (ssl.SSLError, ConnectionError) as error:
+            raise AssertionError(f"port {port} does not speak TLS as it should: {error}") from error
+
+    def _own(self) -> tuple[str, str]:
+        return AUDITOR, password_file(self._folder, AUDITOR).read_text()
 
     def _subscribes(self, role: str, topic: str) -> bool:
         if not topic.startswith("$SYS"):
@@ -131,17 +170,17 @@ def running() -> Iterator[dict[str, Broker]]:
         layout = Layout(folder=Path(name), ports=Ports.free())
         processes = Processes(layout.logs)
         stack.callback(processes.end_all)
-        prepare_brokers(layout, devices=(LOCKER_DEVICE, NEIGHBOUR), hubs=(DEVICE, SECOND_HUB))
+        prepare_brokers(layout, devices=(LOCKER_DEVICE, NEIGHBOUR, HOME_ASSISTANT), hubs=(DEVICE, SECOND_HUB))
         brokers = {}
-        for broker, port in (
-            ("site", layout.ports.site_broker),
-            ("platform", layout.ports.platform_broker),
+        for broker, port, tls_port in (
+            ("site", layout.ports.site_broker, layout.ports.site_broker_tls),
+            ("platform", layout.ports.platform_broker, layout.ports.platform_broker_tls),
         ):
             folder = layout.broker(broker)
             add_auditor(folder)
             processes.start(broker, [mosquitto(), "-c", str(folder / "mosquitto.conf")])
             processes.wait(broker, lambda port=port: listens(port))  # type: ignore[misc]
-            brokers[broker] = Broker(folder, port)
+            brokers[broker] = Broker(folder, port, tls_port)
         yield brokers
 
 
@@ -192,6 +231,17 @@ PROOF = Proof(
             "site.access", "pattern write d/%u/state", "pattern write d/+/state"
         ),
         "a hub reads another's commands": _set("platform-hub.access", "d/$device/cmd", "d/+/cmd"),
+        "another's commands by Tasmota's topics": _set(
+            "site.access", "pattern read cmnd/%u/+", "pattern read cmnd/+/+"
+        ),
+        "Home Assistant moves doors": _set(
+            "site.access", "user homeassistant\n", "user homeassistant\ntopic write d/+/cmd\n"
+        ),
+        "no TLS for other machines": _set(
+            "site.conf",
+            "certfile $folder/broker.crt\nkeyfile $folder/broker.key\ntls_version tlsv1.2\n",
+            "",
+        ),
         "anonymous allowed": _set("site.conf", "allow_anonymous false", "allow_anonymous true"),
         "retain available": _set("platform.conf", "retain_available false", "retain_available true"),
     },
