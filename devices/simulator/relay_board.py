@@ -115,15 +115,17 @@ class RelayBoard:
         door = self.doors.get(request.match_info["channel"])
         if door is None:
             raise web.HTTPNotFound
-        await _set_switches(request, door, ("jammed", "deserted"))
+        for name, on in (await _read_switches(request, ("jammed", "deserted", "cut"))).items():
+            setattr(door.contact if name == "cut" else door, name, on)
         return web.json_response({"open": door.is_open})
 
     async def _change_board(self, request: web.Request) -> web.Response:
-        await _set_switches(request, self, ("answers", "garbled", "sticky"))
+        for name, on in (await _read_switches(request, ("answers", "garbled", "sticky"))).items():
+            setattr(self, name, on)
         return web.json_response({})
 
 
-async def _set_switches(request: web.Request, thing: object, names: tuple[str, ...]) -> None:
+async def _read_switches(request: web.Request, names: tuple[str, ...]) -> dict[str, bool]:
     try:
         body = await request.json()
     except ValueError as error:
@@ -132,5 +134,4 @@ async def _set_switches(request: web.Request, thing: object, names: tuple[str, .
         name in names and isinstance(value, bool) for name, value in body.items()
     ):
         raise web.HTTPBadRequest
-    for name, value in body.items():
-        setattr(thing, name, value)
+    return body
