@@ -40,6 +40,7 @@ def reader_roles(readers: Sequence[ReaderSettings], broker: SiteBroker, desk: Re
             username=broker.username,
             password=broker.password,
             client_id=f"{broker.client_id}-readers",
+            tls=broker.tls,
         )
         roles.append(Role("reader-nodes", driver.run))
     return roles

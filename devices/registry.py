@@ -8,14 +8,16 @@ from devices.lines import InputSettings
 from devices.mqtt.door import MqttDoors
 from devices.mqtt.locker import MqttBanks, OnCell
 from devices.mqtt.site_link import SiteLink
+from devices.serial.banks import SerialBanks
 from devices.settings import BankSettings, DoorSettings
 from devices.site_broker import SiteBroker
+from edge.access.boards.ports import WalkedBanks
 from edge.access.ports import CellPort, Holder, Pulser
 from edge.errors import ConfigError, Fault
 from edge.links.findings import Findings
 
 
-class BankDriver(CellPort, Protocol):
+class BankDriver(CellPort, WalkedBanks, Protocol):
     """Drives one or several locker banks; `run` never returns."""
 
     async def run(self) -> None:
@@ -27,10 +29,12 @@ class BankDriver(CellPort, Protocol):
         ...
 
 
-BankFactory = Callable[[Sequence[BankSettings], SiteBroker, OnCell], BankDriver]
+BankFactory = Callable[[Sequence[BankSettings], SiteBroker, OnCell, Findings], BankDriver]
 
 
-def make_mqtt_banks(banks: Sequence[BankSettings], broker: SiteBroker, on_cell: OnCell) -> BankDriver:
+def make_mqtt_banks(
+    banks: Sequence[BankSettings], broker: SiteBroker, on_cell: OnCell, findings: Findings
+) -> BankDriver:
     """Boards on the site's broker."""
     return MqttBanks(
         banks,
@@ -41,16 +45,25 @@ def make_mqtt_banks(banks: Sequence[BankSettings], broker: SiteBroker, on_cell: 
         client_id=broker.client_id,
         tls=broker.tls,
         on_cell=on_cell,
+        findings=findings,
     )
 
 
-BANK_DRIVERS: Mapping[str, BankFactory] = {"mqtt": make_mqtt_banks}
+def make_serial_banks(
+    banks: Sequence[BankSettings], broker: SiteBroker, on_cell: OnCell, findings: Findings
+) -> BankDriver:
+    """Boards of the 8A family on serial buses."""
+    return SerialBanks(banks, on_cell=on_cell, findings=findings)
+
+
+BANK_DRIVERS: Mapping[str, BankFactory] = {"mqtt": make_mqtt_banks, "8a": make_serial_banks}
 
 
 def make_bank_drivers(
     banks: Sequence[BankSettings],
     broker: SiteBroker,
     on_cell: OnCell,
+    findings: Findings,
     drivers: Mapping[str, BankFactory] = BANK_DRIVERS,
 ) -> dict[str, BankDriver]:
     """One driver a name that is used; returned by bank. Raises ConfigError for unknown names."""
@@ -64,7 +77,7 @@ def make_bank_drivers(
     made: dict[str, BankDriver] = {}
     for name in dict.fromkeys(bank.driver for bank in banks):
         own = [bank for bank in banks if bank.driver == name]
-        driver = drivers[name](own, broker, on_cell)
+        driver = drivers[name](own, broker, on_cell, findings)
         made |= {bank.id: driver for bank in own}
     return made
 

@@ -152,7 +152,9 @@ class Peripherals:
 
     def _build_banks(self) -> None:
         self.bank_settings = self._config.many("bank", BankSettings)
-        self.banks = make_bank_drivers(self.bank_settings, self._site_broker, self._reports.cell)
+        self.banks = make_bank_drivers(
+            self.bank_settings, self._site_broker, self._reports.cell, self.findings
+        )
         self.pickup = PickupDesk(
             store=self._store,
             clock=self._clock,

@@ -33,6 +33,7 @@ from devices.settings import (
     SatelliteSettings,
     VisionSettings,
 )
+from devices.wires import wire_faults
 from edge.access.feed import APPLIERS as ACCESS_APPLIERS
 from edge.config import CORE_SECTIONS, Check, Section
 from edge.homes.feed import APPLIERS as HOMES_APPLIERS
@@ -65,7 +66,7 @@ SATELLITE_SECTIONS: Mapping[str, Section] = {
 }
 """Sections of a satellite's `site.toml`: the same structs, and nothing of the hub's."""
 
-CHECKS: tuple[Check, ...] = (line_faults,)
+CHECKS: tuple[Check, ...] = (line_faults, wire_faults)
 """What is judged over several sections of `site.toml` together."""
 
 MIGRATIONS: tuple[Migration, ...] = (

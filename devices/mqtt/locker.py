@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -13,6 +13,7 @@ from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved
 from edge.errors import DeviceOffline
 from edge.links.broker import BrokerMessage, BrokerSession
+from edge.links.findings import Findings
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +26,10 @@ OnCell = Callable[[str, str, ContactState], None]
 class MqttBank:
     """One board. `on_cell(bank, cell, state)` is told every change of what its contacts say."""
 
-    def __init__(self, settings: BankSettings, *, on_cell: OnCell) -> None:
+    def __init__(self, settings: BankSettings, *, on_cell: OnCell, findings: Findings) -> None:
         self.settings = settings
         self.session: BrokerSession | None = None
-        self.nonsense = 0
+        self._findings = findings
         self._on_cell = on_cell
         self._cells = {cell: ContactState.UNKNOWN for cell in settings.cells()}
         self._up = False
@@ -88,8 +89,16 @@ class MqttBank:
                 case _:
                     log.warning("%s: a retained %s is no news", self.settings.device, leaf)
         except msgspec.DecodeError as error:
-            self.nonsense += 1
-            log.warning("%s/%s: %s", self.settings.device, leaf, error)
+            if self._findings.report(self.settings.device, "bad_format", f"{leaf}: {error}"):
+                log.warning("%s/%s: %s", self.settings.device, leaf, error)
+
+    @property
+    def levels(self) -> dict[str, str | None]:
+        """What each contact says, as the walk-test takes it."""
+        return {
+            cell: None if state is ContactState.UNKNOWN else state.value
+            for cell, state in self._cells.items()
+        }
 
     def lose(self) -> None:
         """The broker is away: nothing is known until state is read again."""
@@ -132,8 +141,9 @@ class MqttBanks:
         client_id: str,
         tls: ssl.SSLContext | None = None,
         on_cell: OnCell,
+        findings: Findings,
     ) -> None:
-        self.banks = {bank.id: MqttBank(bank, on_cell=on_cell) for bank in banks}
+        self.banks = {bank.id: MqttBank(bank, on_cell=on_cell, findings=findings) for bank in banks}
         self._by_device = {bank.settings.device: bank for bank in self.banks.values()}
         self.session = BrokerSession(
             host=host,
@@ -163,6 +173,25 @@ class MqttBanks:
     def online(self, bank: str) -> bool | None:
         """Whether a bank's board is up and was read; None while the broker is away."""
         return self.banks[bank].online
+
+    async def try_cell(self, opening_id: str, bank: str, cell: str) -> None:
+        """The same for the walk-test: a board says open and closed in words, nothing has to be proved."""
+        await self.open_cell(opening_id, bank, cell)
+
+    def levels(self, bank: str) -> Mapping[str, str | None]:
+        """What each contact says, open or closed; None where nothing is known."""
+        return self.banks[bank].levels
+
+    def expected_open(self, bank: str) -> str | None:
+        """What a board must say of an open door."""
+        return ContactState.OPEN.value
+
+    def wiring(self, bank: str) -> str:
+        """What a walk-test of this bank is good for."""
+        return f"mqtt {self.banks[bank].settings.device}"
+
+    def prove(self, bank: str, closed_level: str | None) -> None:
+        """Nothing depends on it."""
 
     async def _take(self, message: BrokerMessage) -> None:
         _, device, leaf = message.topic.split("/", 2)

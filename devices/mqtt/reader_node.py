@@ -6,6 +6,7 @@ stands there any more, so it opens nothing.
 """
 
 import logging
+import ssl
 from collections.abc import Iterable
 from typing import Literal
 
@@ -112,6 +113,7 @@ class MqttReaders:
         username: str | None,
         password: str | None,
         client_id: str,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._nodes = {reader.source: ReaderNode(reader, desk) for reader in readers}
         self.session = BrokerSession(
@@ -120,6 +122,7 @@ class MqttReaders:
             username=username,
             password=password,
             client_id=client_id,
+            tls=tls,
             subscriptions=[topic for node in self._nodes.values() for topic in node.topics],
             on_message=self._take,
             on_lost=self._lose,

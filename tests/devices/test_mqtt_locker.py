@@ -7,6 +7,7 @@ import pytest
 from devices.mqtt.messages import OpenCell
 from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved
+from edge.links.findings import Findings
 from tests.fakes.lockers import running_banks, running_board
 from tests.fakes.mosquitto import Mosquitto
 from tests.fakes.waiting import until
@@ -70,16 +71,18 @@ async def test_a_board_that_died_makes_its_cells_unknown(broker: Mosquitto) -> N
         assert banks.online("bank-a") is False
 
 
-async def test_nonsense_from_a_board_is_counted_and_changes_nothing(broker: Mosquitto) -> None:
-    reports = Reports()
-    async with running_board(broker), running_banks(broker, reports) as banks:
+async def test_nonsense_from_a_board_is_a_finding_and_changes_nothing(broker: Mosquitto) -> None:
+    reports, findings = Reports(), Findings(now_ms=lambda: 0)
+    async with running_board(broker), running_banks(broker, reports, findings):
         await until(lambda: reports.last("A01") == "closed")
         async with aiomqtt.Client(broker.host, broker.port) as liar:
             for leaf in ("state", "evt", "res"):
                 await liar.publish(f"d/lockers-a/{leaf}", b'{"cells": 5}', qos=1)
             await liar.publish("d/lockers-a/evt", b'{"cell":"Z99","state":"open"}', qos=1)
             await liar.publish("d/lockers-a/evt", b'{"cell":"A02","state":"ajar"}', qos=1)
-        await until(lambda: banks.banks["bank-a"].nonsense == 3 and reports.last("A02") == "unknown")
+        await until(lambda: reports.last("A02") == "unknown")
+        (found,) = findings.all()
+        assert (found.device, found.code, found.count) == ("lockers-a", "bad_format", 3)
         assert reports.last("A01") == "closed"
 
 

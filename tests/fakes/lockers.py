@@ -8,6 +8,7 @@ from devices.mqtt.locker import MqttBanks, OnCell
 from devices.settings import BankSettings
 from devices.simulator.lockers import LockerProcess
 from edge.links.cancelling import end_task
+from edge.links.findings import Findings
 from tests.fakes.mosquitto import Mosquitto
 from tests.fakes.waiting import until
 
@@ -35,7 +36,9 @@ async def running_board(broker: Mosquitto) -> AsyncIterator[LockerProcess]:
 
 
 @contextlib.asynccontextmanager
-async def running_banks(broker: Mosquitto, on_cell: OnCell) -> AsyncIterator[MqttBanks]:
+async def running_banks(
+    broker: Mosquitto, on_cell: OnCell, findings: Findings | None = None
+) -> AsyncIterator[MqttBanks]:
     """The hub's driver."""
     banks = MqttBanks(
         [BANK],
@@ -45,6 +48,7 @@ async def running_banks(broker: Mosquitto, on_cell: OnCell) -> AsyncIterator[Mqt
         password=None,
         client_id="hub-k1",
         on_cell=on_cell,
+        findings=findings or Findings(now_ms=lambda: 0),
     )
     role = asyncio.create_task(banks.run())
     try:
