@@ -26,6 +26,8 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     by the project's MQTT convention the door's own id).
     `contact` false: a remote door without one; on the guard a door has a contact where it has `contact_line`.
     `clock_unknown`: whom a door of kind `residents` lets in while the time is unknown.
+    `revocation_age_h`: how old the signed revocation list may be before the door refuses what it could name
+    (docs/access.md); 0: it is never asked.
     """
 
     id: Name
@@ -46,6 +48,7 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     contact_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=60)] = 8
     clock_unknown: Literal["residents", "nobody"] = "residents"
     contact: bool = True
+    revocation_age_h: Annotated[int, msgspec.Meta(ge=0, le=8760)] = 0
 
     def __post_init__(self) -> None:
         faults = [*self._faults_of_place()]
@@ -82,6 +85,7 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
             contact_timeout_ms=self.contact_timeout_s * 1000,
             has_contact=self.has_contact,
             opens_without_clock=self.clock_unknown == "residents",
+            revocation_age_ms=self.revocation_age_h * 3_600_000 or None,
         )
 
 

@@ -63,7 +63,6 @@ class Peripherals:
         self.findings = Findings(now_ms=lambda: clock.now().at_ms)
         self._credentials = CredentialReader(store=store, clock=clock, keys=keys)
         self.identity = IdentityDesk(store=store, reader=self._credentials, refusals=self.refusals)
-        self.answers = LastAnswers(store.notifier)
         self._reports = ContactReports(self.contacts)
         self._site_broker = site_broker(config, client_id=f"hub-{self._site.device}")
         self._site_link = SiteLink(self._site_broker)
@@ -113,6 +112,7 @@ class Peripherals:
             on_fault=self._note_line,
         )
         self.lamps = DoorLamps(signals, self.guard.signal)
+        self.answers = LastAnswers(self._store.notifier, lamps=(self.lamps,))
         self.door_drivers = make_door_drivers(
             doors,
             DoorSite(

@@ -16,6 +16,7 @@ from edge.access.openings import record_fired, record_not_fired
 from edge.access.places import door_place
 from edge.access.policy import (
     PLATFORM,
+    UNPROVED,
     Intent,
     View,
     command_authorisation,
@@ -210,6 +211,8 @@ class DoorOpener:
 
     def _show(self, source: str, door_id: str, opening: Opening, shown: Pass) -> None:
         outcome = Outcome(opening.state) if opening.is_decided else Outcome.GRANTED
+        if outcome is Outcome.UNKNOWN and opening.reason not in UNPROVED:
+            return  # nobody can ever say more of a door that stands open, or has no contact
         self._show_answer(source, door_id, outcome, opening.reason, shown.uses)
 
     def _show_decided(self, source: str, door_id: str, opening: Opening, shown: Pass) -> None:

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 from edge.access import records
 from edge.access.contacts import ContactDesk, end_when_done
+from edge.access.credentials.judging import check_not_revoked
 from edge.access.errors import (
     AskAtCounter,
     AttemptsUsedUp,
     CellInUse,
     NotMoved,
     OrderInProgress,
-    PassRevoked,
     PassUsedUp,
     PassWrongKind,
     PassWrongSite,
@@ -54,8 +54,7 @@ def start_session(unit: Unit, shown: Pass, orders: OrderBook) -> PickupSession:
     # An unknown clock is a lower bound: a parcel waits for its holder, but what is over is over.
     if is_over(shown.expires_ms, unit.now):
         raise PassExpired(expires_ms=shown.expires_ms)
-    if records.is_revoked(unit.connection, shown.id):
-        raise PassRevoked(id=shown.id)
+    check_not_revoked(unit.connection, shown)
     session = records.session_of_order(unit.connection, shown.order)
     if session is not None:
         return _resume(session, shown, commit_person(unit, shown.subject))

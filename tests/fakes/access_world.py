@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
+from typing import ClassVar
 
 from argon2 import PasswordHasher
 
@@ -33,6 +35,7 @@ DOORS = {
     "gate": Door(id="gate", kind=DoorKind.VISITOR),
     "building-3": Door(id="building-3", kind=DoorKind.RESIDENTS),
     "office": Door(id="office", kind=DoorKind.STAFF, has_contact=False),
+    "parcel-room": Door(id="parcel-room", kind=DoorKind.PARCELS),
 }
 
 
@@ -54,6 +57,10 @@ class Patience:
 class AccessWorld:
     """Everything of the access room; `restart` is a power cut with the same database."""
 
+    doors: ClassVar[Mapping[str, Door]] = DOORS
+    certified_ms = 0
+    """When phones were certified; 0: their certificates do not say."""
+
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.store = InlineStore.in_memory(clock=self.clock, migrations=(*STORE_MIGRATIONS, *MIGRATIONS))
@@ -61,7 +68,7 @@ class AccessWorld:
         self.stranger = SigningKey.generate("p1", "passes")
         self.phone = SigningKey.generate("phone", "passes")
         self.keys = KeySet(1, [verifying_key(self.passes)])
-        self.pulser = FakePulser()
+        self.pulser = FakePulser(frozenset(self.doors))
         self.cells = FakeCells()
         self.orders = FakeOrders({"o1": (("bank-a", "A01"), ("bank-a", "A02")), "o2": (("bank-a", "B01"),)})
         self._numbers = iter(range(1, 1_000_000))
@@ -79,7 +86,7 @@ class AccessWorld:
             store=self.store,
             clock=self.clock,
             reader=self.reader,
-            doors=DOORS,
+            doors=self.doors,
             pulser=self.pulser,
             contacts=self.contacts,
             refusals=self.refusals,
@@ -143,6 +150,11 @@ class AccessWorld:
         fields: dict[str, object] = {"kind": "order", "order": order, "doors": (), "subject": "res-1203"}
         return self.visitor(**(fields | {"uses": None} | changes))  # type: ignore[arg-type]
 
+    def feed(self, collection: str, record_id: str, data: dict[str, object]) -> None:
+        """One record of the feed for the access room."""
+        applier = feed.APPLIERS[collection]
+        self.store.run_now(lambda unit: applier(unit, record_id, 1, data))
+
     def grant(self, subject: str = "res-1203", doors: tuple[str, ...] = ("gate", "building-3")) -> None:
         """Let a resident open doors for a day."""
         now_ms = self.clock.at_ms
@@ -152,7 +164,9 @@ class AccessWorld:
     def code(self, subject: str = "res-1203", *, at_ms: int | None = None) -> str:
         """A fresh code of a resident's phone."""
         expires_ms = self.clock.at_ms + 30 * DAY_MS
-        certificate = issue_holder_certificate(self.passes, subject, SITE, self.phone.public, expires_ms)
+        certificate = issue_holder_certificate(
+            self.passes, subject, SITE, self.phone.public, expires_ms, issued_ms=self.certified_ms
+        )
         return resident_code(self.phone.private, certificate, at_ms or self.clock.at_ms)
 
     def command(self, **changes: object) -> Command:
