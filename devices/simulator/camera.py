@@ -1,4 +1,4 @@
-"""`python -m devices.simulator.camera`: two cameras as MJPEG streams, and hands that hold things up.
+"""`python -m devices.simulator.camera`: three cameras as MJPEG streams, and hands that hold things up.
 
 A simulator of cameras: only pictures leave it. On loopback, for demo and tests.
 """
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = Path(__file__).with_name("camera_page")
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-CameraName = Literal["kiosk", "gate"]
+CameraName = Literal["kiosk", "gate", "north"]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=60)]
 
 
@@ -51,10 +51,10 @@ Order = TypeVar("Order", Hold, Clear)
 
 
 class Cameras:
-    """The scenes of both cameras and the HTTP handlers."""
+    """The scenes of the cameras and the HTTP handlers."""
 
     def __init__(self, goods: list[dict[str, Any]]) -> None:
-        self._scenes: dict[str, Scene] = {"kiosk": Scene(1), "gate": Scene(2)}
+        self._scenes: dict[str, Scene] = {"kiosk": Scene(1), "gate": Scene(2), "north": Scene(3)}
         self._goods = goods
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
@@ -143,7 +143,7 @@ def build(goods: list[dict[str, Any]], *, static: Path) -> web.Application:
     app.on_response_prepare.append(_add_headers)
     app.add_routes(
         [
-            web.get("/{camera:kiosk|gate}.mjpg", cameras.stream),
+            web.get("/{camera:kiosk|gate|north}.mjpg", cameras.stream),
             web.post("/hold", cameras.hold),
             web.post("/clear", cameras.clear),
             web.post("/picture", cameras.picture),

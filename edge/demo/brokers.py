@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
-from edge.demo.layout import DEVICE, LOCKER_DEVICE, ROOT, SITE, Layout
+from edge.demo.layout import DEVICE, LOCKER_DEVICE, ROOT, SATELLITE, SITE, Layout
 from edge.errors import EdgeError
 from edge.links.authority import Authority
 
@@ -33,7 +33,7 @@ def hub_account(site: str, device: str) -> str:
 
 
 def prepare_brokers(
-    layout: Layout, *, devices: Sequence[str] = (LOCKER_DEVICE,), hubs: Sequence[str] = (DEVICE,)
+    layout: Layout, *, devices: Sequence[str] = (LOCKER_DEVICE, SATELLITE), hubs: Sequence[str] = (DEVICE,)
 ) -> None:
     """Write configuration, access lists and password files of both brokers (rights: docs/brokers.md).
 

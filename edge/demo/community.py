@@ -208,10 +208,10 @@ def _notice(text: Record, today: date) -> Record:
 
 
 def _grants(homes: list[Record], today: date) -> Iterator[Record]:
-    """Everybody opens the gate; building 3's entrance only those who live there."""
+    """Everybody opens both gates; building 3's entrance only those who live there."""
     begins = _midnight_ms(today - timedelta(days=30))
     for room in homes:
-        doors = ["gate", "building-3"] if room["building"] == "3" else ["gate"]
+        doors = ["gate", "north-gate", *(["building-3"] if room["building"] == "3" else [])]
         yield {
             "subject": subject_of(room["id"]),
             "doors": doors,

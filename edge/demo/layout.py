@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = "heyuanli"
 DEVICE = "k1"
 LOCKER_DEVICE = "lockers-a"
+SATELLITE = "sat-north"
+"""The Pi at the north gate: remote lines of the hub."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,16 @@ class Layout:
     def site(self) -> Path:
         """The hub's own folder: configuration, secrets, database, sockets."""
         return self.folder / "site"
+
+    @property
+    def satellite(self) -> Path:
+        """The folder of the Pi at the north gate."""
+        return self.folder / "satellite"
+
+    @property
+    def satellite_toml(self) -> Path:
+        """The satellite's configuration file."""
+        return self.satellite / "satellite.toml"
 
     @property
     def platform(self) -> Path:

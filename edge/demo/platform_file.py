@@ -33,6 +33,12 @@ name_zh = "南门"
 name_en = "South gate"
 
 [[door]]
+id = "north-gate"
+device = "$device"
+name_zh = "北门"
+name_en = "North gate"
+
+[[door]]
 id = "building-3"
 device = "$device"
 name_zh = "3号楼单元门"

@@ -4,7 +4,7 @@ from pathlib import Path
 from string import Template
 
 from edge.demo.brokers import hub_account, password_file
-from edge.demo.layout import DEVICE, LOCKER_DEVICE, SITE, Layout
+from edge.demo.layout import DEVICE, LOCKER_DEVICE, SATELLITE, SITE, Layout
 
 COLUMNS = (
     ("A01:s", "A02:s", "A03:m", "A04:m", "A05:l"),
@@ -71,6 +71,17 @@ kind = "visitor"
 contact_timeout_s = 8
 
 [[door]]
+id = "north-gate"
+driver = "mqtt"
+device = "$satellite"
+name_zh = "北门"
+name_en = "North gate"
+pulse_ms = 3000
+fail = "secure"
+kind = "visitor"
+contact_timeout_s = 8
+
+[[door]]
 id = "building-3"
 name_zh = "3号楼单元门"
 name_en = "Building 3 entrance"
@@ -104,6 +115,12 @@ id = "building-3-intercom"
 kind = "parallel"
 line = 19
 doors = ["building-3"]
+
+[[input]]
+id = "north-gate-exit"
+kind = "exit_button"
+device = "$satellite"
+doors = ["north-gate"]
 
 [[signal]]
 id = "gate-green"
@@ -139,6 +156,11 @@ id = "gate-reader"
 source = "http://127.0.0.1:$camera_port/gate.mjpg"
 serves = "door:gate"
 
+[[reader]]
+id = "north-reader"
+source = "http://127.0.0.1:$camera_port/north.mjpg"
+serves = "door:north-gate"
+
 [[bank]]
 id = "bank-a"
 device = "$lockers"
@@ -147,6 +169,50 @@ columns = [
 $columns
 ]
 """)
+
+SATELLITE_TEMPLATE = Template("""\
+# The Pi at the north gate. Written by `edge demo`; it knows its lines and the site's broker, nothing else.
+
+[satellite]
+device = "$satellite"
+
+[broker]
+host = "127.0.0.1"
+port = $site_broker_port
+username = "$satellite"
+password_file = "$password"
+
+[guard]
+socket = "run/guard.sock"
+
+[[door]]
+id = "north-gate"
+name_zh = "北门"
+name_en = "North gate"
+line = 17
+contact_line = 27
+pulse_ms = 3000
+
+[[input]]
+id = "north-gate-exit"
+kind = "exit_button"
+line = 6
+doors = ["north-gate"]
+""")
+
+
+def write_satellite(layout: Layout) -> Path:
+    """Write `satellite.toml` into the satellite's folder and return its path."""
+    (layout.satellite / "run").mkdir(parents=True, exist_ok=True)
+    layout.satellite_toml.write_text(
+        SATELLITE_TEMPLATE.substitute(
+            satellite=SATELLITE,
+            site_broker_port=layout.ports.site_broker,
+            password=password_file(layout.broker("site"), SATELLITE),
+        ),
+        "utf-8",
+    )
+    return layout.satellite_toml
 
 
 def write_site(layout: Layout, *, platform_url: str, platform_broker_port: int) -> Path:
@@ -158,6 +224,7 @@ def write_site(layout: Layout, *, platform_url: str, platform_broker_port: int) 
             site=SITE,
             device=DEVICE,
             lockers=LOCKER_DEVICE,
+            satellite=SATELLITE,
             folder=layout.site,
             kiosk_port=layout.ports.kiosk,
             counter_port=layout.ports.counter,

@@ -16,7 +16,7 @@ from edge.demo.community import community
 from edge.demo.layout import DEVICE, LOCKER_DEVICE, Layout, listens
 from edge.demo.platform_file import write_platform
 from edge.demo.processes import ProcessEnded, Processes
-from edge.demo.site_file import write_site
+from edge.demo.site_file import write_satellite, write_site
 from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
 
 FIRST_DELIVERY = "delivery-1"
@@ -47,6 +47,7 @@ class World:
         write_site(
             self.layout, platform_url=self.platform_url, platform_broker_port=self.platform_broker_port
         )
+        write_satellite(self.layout)
         (self.layout.site / "run").mkdir(exist_ok=True)
         people = (f"--account={role}={login}" for role, login in STAFF.items())
         _call("edge", "init", "--config", str(self.layout.site_toml), *people)
@@ -69,6 +70,7 @@ class World:
             ("brokers", self.start_brokers),
             ("platform", self.start_platform),
             ("relay guard and doors", self.start_guard),
+            ("satellite", self.start_satellite),
             ("lockers", self.start_lockers),
             ("cameras", self.start_cameras),
             ("hands", self.start_hands),
@@ -99,21 +101,32 @@ class World:
 
     def start_guard(self) -> None:
         """The relay guard on mock pins, and the doors that see those pins."""
-        run = self.layout.site / "run"
+        self._start_lines("", self.layout.site_toml)
+
+    def start_satellite(self) -> None:
+        """The Pi at the north gate: a guard and doors of its own, and the program in the satellite's role."""
+        config = self.layout.satellite_toml
+        self._start_lines("satellite-", config)
+        self.processes.start_module("satellite", "edge", "run", "--config", str(config))
+
+    def _start_lines(self, prefix: str, config: Path) -> None:
+        """A guard over mock pins, and doors that see them, as one configuration file says."""
+        run = config.parent / "run"
         self.processes.start_module(
-            "guard",
+            f"{prefix}guard",
             "devices.guard",
-            *("--lines", str(self.layout.site_toml), "--socket", str(run / "guard.sock")),
-            *("--trace", str(self.layout.site / "guard.trace"), "--mock", "--panel", str(run / "panel.sock")),
+            *("--lines", str(config), "--socket", str(run / "guard.sock")),
+            *("--trace", str(config.parent / "guard.trace")),
+            *("--mock", "--panel", str(run / "panel.sock")),
         )
-        self.processes.wait("guard", (run / "guard.sock").exists)
+        self.processes.wait(f"{prefix}guard", (run / "guard.sock").exists)
         self.processes.start_module(
-            "doors",
+            f"{prefix}doors",
             "devices.simulator.doors",
-            *("--config", str(self.layout.site_toml), "--panel", str(run / "panel.sock")),
+            *("--config", str(config), "--panel", str(run / "panel.sock")),
             *("--control", str(run / "doors.sock")),
         )
-        self.processes.wait("doors", (run / "doors.sock").exists)
+        self.processes.wait(f"{prefix}doors", (run / "doors.sock").exists)
 
     def start_lockers(self) -> None:
         """The locker board on the site's broker."""
@@ -138,7 +151,8 @@ class World:
     def start_hands(self) -> None:
         """The page whose keys are hands at doors, buttons and cells."""
         run, port = self.layout.site / "run", self.layout.ports.hands
-        sockets = (str(run / "doors.sock"), str(run / "lockers.sock"))
+        north = self.layout.satellite / "run" / "doors.sock"
+        sockets = (str(run / "doors.sock"), str(north), str(run / "lockers.sock"))
         self.processes.start_module("hands", "devices.simulator.hands", "--port", str(port), *sockets)
         self.processes.wait("hands", lambda: listens(port))
 

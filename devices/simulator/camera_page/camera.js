@@ -76,7 +76,7 @@ find("upload").onsubmit = (event) => {
   send("picture", { body }, "镜头看到的是这张照片。", "The camera sees the photograph.");
 };
 const asked = new URLSearchParams(location.hash.slice(1));
-if (asked.get("camera") === "gate") choose("gate");
+if (document.querySelector(`[data-camera="${CSS.escape(asked.get("camera") ?? "")}"]`)) choose(asked.get("camera"));
 find("text").value = asked.get("text") ?? "";
 const goods = await (await fetch("goods.json")).json();
 find("kinds").append(...KINDS.map(([kind, chinese, words]) => {
