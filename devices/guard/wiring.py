@@ -50,7 +50,8 @@ def read_wiring(site_toml: Path) -> Wiring:
         signals = [
             (int(shown["line"]), int(shown.get("limit_ms", 10_000))) for shown in site.get("signal", [])
         ]
-        heard = [*_contacts(doors), *(_input(section) for section in site.get("input", []))]
+        inputs = [section for section in site.get("input", []) if "line" in section]
+        heard = [*_contacts(doors), *(_input(section) for section in inputs)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DeviceFault(f"{site_toml}: no wiring to read: {error}") from error
     used = sorted([line for line, _ in locks] + [line for line, _ in signals] + [one.line for one in heard])
