@@ -50,7 +50,7 @@ def read_wires(site_toml: Path) -> SiteWires:
     }
     safe = tuple(name for name, door in doors.items() if door.fail_safe)
     inputs = {}
-    for section in site.get("input", []):
+    for section in (section for section in site.get("input", []) if "line" in section):
         kind = section["kind"]
         high = section.get("active", "high" if kind in ACTIVE_HIGH else "low") == "high"
         named = tuple(section.get("doors", ())) or (safe if kind == "fire" else ())
