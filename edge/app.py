@@ -152,7 +152,9 @@ class Hub:
             prepare={
                 "keyset": keyring.prepare_record,
                 "contract": lambda data: open_contract(data["cose"], keyring.current(), None),
-                "revocation_list": lambda data: prepare_list(data, keyring.current(), self._site.id),
+                "revocation_list": lambda data: prepare_list(
+                    data, keyring.current(), self._site.id, self.clock.now()
+                ),
             },
             note=note_feed,
         )

@@ -54,7 +54,7 @@ def sign_revocations(key: SigningKey, revoked: RevocationList) -> bytes:
 
 
 def open_revocations(message: bytes, keys: KeySet, *, site: str) -> RevocationList:
-    """Verify a revocation list; the window of its key is not asked, because a list has no end.
+    """Verify a revocation list; a list has no end, so that the caller leaves out keys that have ended.
 
     Raises RevocationsWrongSite, NotCanonical and the other refusals of `cose.open_signed`.
     """

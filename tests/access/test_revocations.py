@@ -151,7 +151,7 @@ async def test_a_list_that_was_tampered_with_is_refused_before_its_unit(
     message = bytearray(base64.b64decode(record["message"]))
     message[-1] ^= 1
     with pytest.raises(BadSignature):
-        prepare_list({"message": base64.b64encode(message).decode()}, world.keys, SITE)
+        prepare_list({"message": base64.b64encode(message).decode()}, world.keys, SITE, world.clock.now())
     with pytest.raises(BadSignature):
         desk.revoke(world.stranger)
     assert desk.believed is None

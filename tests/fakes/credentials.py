@@ -61,7 +61,9 @@ class Desk:
 
     def revoke(self, key: SigningKey | None = None, **named: Any) -> None:
         """Publish a revocation list, verified and applied as the feed does. Raises Refusal."""
-        prepared = feed.prepare_list(self.record_of(key, **named), self.world.keys, SITE)
+        prepared = feed.prepare_list(
+            self.record_of(key, **named), self.world.keys, SITE, self.world.clock.now()
+        )
         self.apply("revocation_list", "site", prepared)
 
     @property

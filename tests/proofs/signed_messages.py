@@ -14,6 +14,13 @@ from edge.trust.passes import Pass, issue_holder_certificate, issue_pass, reside
 from tests.fakes.access_world import DAY_MS, SITE
 from tests.fakes.clock import START_MS
 from tests.proofs.mutation import Change
+from tests.proofs.signed_credentials import (
+    PARCEL_ROOM,
+    credential_ways,
+    publish_list,
+    revoked_certificates,
+    revoked_claims,
+)
 from tests.proofs.signed_ways import DEVICE, KEYS, ROOT, Way, Ways, as_base64, as_text
 
 Claims = dict[Any, Any]
@@ -42,7 +49,8 @@ async def make_ready(ways: Ways, seed: int) -> None:
     world.store.run_now(lambda unit: _revoke(unit, f"revoked-{seed}", revoked))
     world.grant()
     world.orders.orders = {f"order-{seed}": (("bank-a", "A01"),)}
-    for door in ("gate", "building-3"):
+    publish_list(ways, seed)
+    for door in ("gate", "building-3", PARCEL_ROOM):
         await world.contact(f"door:{door}", "closed")
     await ways.commands.post_nonce()
 
@@ -56,7 +64,7 @@ def all_ways(ways: Ways, seed: int) -> list[Way]:
     now_ms = ways.world.clock.at_ms
     return [
         *_pass_ways(ways, seed, now_ms),
-        *_resident_ways(ways, now_ms),
+        *_resident_ways(ways, seed, now_ms),
         _command_way(ways, seed, now_ms),
         *_document_ways(ways, seed),
         _time_way(ways, now_ms),
@@ -78,6 +86,7 @@ def _pass_ways(ways: Ways, seed: int, now_ms: int) -> Iterator[Way]:
         ("no id", without(_CTI)),
         ("kind of a certificate", at(passes._KIND, 4)),
         ("unknown kind", at(passes._KIND, 9)),
+        *revoked_claims(seed),
     )
     at_door = (
         *wrong,
@@ -93,6 +102,7 @@ def _pass_ways(ways: Ways, seed: int, now_ms: int) -> Iterator[Way]:
         ("no order", without(passes._ORDER)),
         ("kind of a visitor", at(passes._KIND, 1)),
     )
+    yield from credential_ways(ways, seed, wrong)
     for kind in ("visitor", "staff", "order"):
         issued = Pass(
             id=f"{kind}-{seed}",
@@ -122,7 +132,7 @@ def _shown(honest: bytes, scan: Callable[[str], Awaitable[bool]]) -> Callable[[C
     return lambda change: scan(as_text(change(honest)))
 
 
-def _resident_ways(ways: Ways, now_ms: int) -> Iterator[Way]:
+def _resident_ways(ways: Ways, seed: int, now_ms: int) -> Iterator[Way]:
     phone, now_s, shown = ways.world.phone, now_ms // 1000, count()
     certificate = issue_holder_certificate(
         KEYS["passes"], "res-1203", SITE, phone.public, now_ms + 30 * DAY_MS
@@ -175,6 +185,7 @@ def _resident_ways(ways: Ways, now_ms: int) -> Iterator[Way]:
             ("a key of another kind", at(passes._CNF, {1: {1: 2, -1: 6, -2: phone.public}})),
             ("another key", at(passes._CNF, {1: {1: 1, -1: 6, -2: KEYS["time"].public}})),
             ("kind of a staff pass", at(passes._KIND, 3)),
+            *revoked_certificates(seed),
         ),
     )
 

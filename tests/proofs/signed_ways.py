@@ -21,6 +21,8 @@ from cloud_sync.keyring import KeyRing
 from cloud_sync.timesync import TimeSync
 from cloud_sync.wire.feed import Change as FeedChange
 from cloud_sync.wire.feed import FeedPage
+from edge.access.credentials import feed as credentials_feed
+from edge.access.credentials.records import read_list
 from edge.config import BrokerSettings
 from edge.errors import Refusal
 from edge.links.broker import BrokerMessage
@@ -65,8 +67,11 @@ class Line(PlatformHttp):
         self.cursor = 0
 
     async def exchange(self, method: str, path: str, **options: Any) -> bytes:
-        """Signed time, or the device's nonce taken down."""
-        nonce = str(msgspec.json.decode(options["body"])["nonce"])
+        """Signed time, the device's nonce taken down, or an answer to a command."""
+        told = msgspec.json.decode(options["body"])
+        if "nonce" not in told:
+            return b""
+        nonce = str(told["nonce"])
         if path.endswith("/time"):
             return self.time(nonce)
         self.nonce = nonce
@@ -122,8 +127,15 @@ class Ways:
         self.feed = Downlink(
             store=world.store,
             http=self.line,
-            appliers={"contract": apply_contract, "keyset": self.ring.apply_record},
+            appliers={
+                "contract": apply_contract,
+                "keyset": self.ring.apply_record,
+                "revocation_list": credentials_feed.apply_list,
+            },
             prepare={
+                "revocation_list": lambda data: credentials_feed.prepare_list(
+                    data, BELIEVED, SITE, world.clock.now()
+                ),
                 "contract": lambda data: open_contract(data["cose"], BELIEVED, None),
                 "keyset": self.ring.prepare_record,
             },
@@ -178,6 +190,13 @@ class Ways:
         self.line.time = answer
         return await _is_taken(self.time.ask_time())
 
+    async def as_revocations(self, text: str) -> bool:
+        """The feed brought this revocation list, in base64."""
+        before = read_list(self.world.store.connection)
+        self.line.record = ("revocation_list", {"message": text})
+        await self.feed.read_next()
+        return read_list(self.world.store.connection) != before
+
     def _contracts(self) -> list[tuple[object, ...]]:
         return self.world.store.connection.execute("SELECT * FROM contracts").fetchall()
 
@@ -204,8 +223,9 @@ def as_base64(message: bytes) -> str:
 class Way:
     """One kind of message: an honest one, who signs it, how it comes in, and what signed ones are refused.
 
-    ``through`` names the way in: what is honest there is taken, whichever kind it is. ``take`` brings in the
-    honest message as `change` makes it. ``wrong`` are changes of claims under the right key's signature.
+    ``through`` names the way in: what is honest there is taken, whichever kind it is, and so are those whose
+    names are ``also``. ``take`` brings in the honest message as `change` makes it. ``wrong`` are changes of
+    claims under the right key's signature.
     """
 
     name: str
@@ -215,3 +235,4 @@ class Way:
     kid: str
     take: Callable[[Change], Awaitable[bool]]
     wrong: tuple[tuple[str, Callable[[dict[Any, Any]], dict[Any, Any]]], ...]
+    also: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from edge.access.credentials.events import RevocationsChanged
 from edge.access.credentials.records import Card, RoomPin
 from edge.store.unit import Unit
 from edge.trust.cards import SALT_BYTES
+from edge.trust.clock import Reading
 from edge.trust.cose import read_base64
 from edge.trust.keys import KeySet
 from edge.trust.revocations import RevocationList, RevocationsTooOld, open_revocations
@@ -113,12 +114,14 @@ def apply_vehicle(unit: Unit, record_id: str, version: int, data: Data) -> None:
     )
 
 
-def prepare_list(data: Mapping[str, Any], keys: KeySet, site: str) -> dict[str, Any]:
+def prepare_list(data: Mapping[str, Any], keys: KeySet, site: str, now: Reading) -> dict[str, Any]:
     """Verify a record of the revocation list before its unit; signatures are never checked inside one.
 
-    Raises the refusals of `open_revocations`, KeyError.
+    A key whose window has certainly ended signs no list any more. Raises the refusals of `open_revocations`,
+    KeyError.
     """
-    return {OPENED: open_revocations(read_base64(str(data["message"])), keys, site=site)}
+    living = keys.without_ended(now.at_ms)
+    return {OPENED: open_revocations(read_base64(str(data["message"])), living, site=site)}
 
 
 def apply_list(unit: Unit, record_id: str, version: int, data: Data) -> None:
