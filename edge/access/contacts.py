@@ -1,7 +1,7 @@
 """What the contacts (门磁) say, and what it decides. A contact not yet read is unknown, not closed."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from edge.access import records
@@ -80,6 +80,10 @@ def end_when_done(unit: Unit, session_id: str, orders: OrderBook) -> None:
         orders.mark_collected(unit, session.order_id)
 
 
+OnDoor = Callable[[str, ContactState, bool], None]
+"""Told of a door's contact: place, what it says now, and whether an opening waited for this movement."""
+
+
 class ContactDesk:
     """Takes reports in order, keeps each place's last one, and wakes who waits for an opening.
 
@@ -93,6 +97,11 @@ class ContactDesk:
         self._waiting: dict[str, asyncio.Event] = {}
         self._movements: dict[str, tuple[str, asyncio.Event]] = {}
         self._order = asyncio.Lock()
+        self._on_door: OnDoor | None = None
+
+    def follow_doors(self, on_door: OnDoor) -> None:
+        """Have every change of a door's contact told, once what it decides is on disk."""
+        self._on_door = on_door
 
     @property
     def states(self) -> Mapping[str, ContactState]:
@@ -107,6 +116,7 @@ class ContactDesk:
         """Their device is away: unknown until read again."""
         for place in places:
             self._states[place] = ContactState.UNKNOWN
+            self._tell_door(place, ContactState.UNKNOWN, authorised=False)
 
     async def report(self, place: str, state: ContactState) -> None:
         """Take one report of a place; returns when what it decided is on disk."""
@@ -116,10 +126,11 @@ class ContactDesk:
                 return
             decided = await self._write(place, state, previous)
             self._states[place] = state
-        if (previous, state) == (ContactState.CLOSED, ContactState.OPEN):
-            for watched, moved in tuple(self._movements.values()):
-                if watched == place:
-                    moved.set()
+        moved = (previous, state) == (ContactState.CLOSED, ContactState.OPEN)
+        watching = [event for watched, event in self._movements.values() if moved and watched == place]
+        for event in watching:
+            event.set()
+        self._tell_door(place, state, authorised=bool(decided or watching))
         if decided:
             reach("pickup.after_opened" if is_cell(place) else "gate.after_contact")
         elif is_cell(place) and state is ContactState.CLOSED:
@@ -127,6 +138,10 @@ class ContactDesk:
         for opening in decided:
             if (waiting := self._waiting.get(opening.id)) is not None:
                 waiting.set()
+
+    def _tell_door(self, place: str, state: ContactState, *, authorised: bool) -> None:
+        if self._on_door is not None and not is_cell(place):
+            self._on_door(place, state, authorised)
 
     def watch(self, opening_id: str) -> asyncio.Event:
         """An event that is set once the contact has decided the opening; asked for before firing."""

@@ -125,6 +125,15 @@ class DoorOpener:
             await tell(result.state, result.reason)
         return result
 
+    async def open_for(self, door_id: str, intend: Callable[[Unit, Door], Opening]) -> Opening:
+        """Open by an intent that another unit of this room writes; returns the final result.
+
+        Raises UnknownDoor, JournalStopped, and what the unit raises.
+        """
+        door = self._door(door_id)
+        opening = await self._open(door, lambda unit: Intent(intend(unit, door), fresh=True))
+        return await self.decided(opening.id)
+
     async def decided(self, opening_id: str) -> Opening:
         """Wait for an opening's result: opened, unknown, or refused (nothing moved)."""
         watch = self._waits.of(opening_id)

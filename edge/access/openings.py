@@ -3,6 +3,7 @@
 import msgspec
 
 from edge.access import records
+from edge.access.doors.passages import note_passage
 from edge.access.events import (
     CellNotFired,
     CellOpened,
@@ -37,6 +38,8 @@ def record_opened(unit: Unit, opening: Opening) -> Opening:
         else DoorOpened(opening=opening.id, place=opening.place, authorisation=opening.authorisation)
     )
     unit.record(event, actor=ACTOR)
+    if not is_cell(opening.place):
+        note_passage(unit.connection, opening, unit.now.at_ms)
     _set_cell(unit, opening, "opened")
     return _decide(unit, opening, "opened", "")
 

@@ -328,6 +328,14 @@ def live_holds(connection: sqlite3.Connection, now: Reading) -> list[Hold]:
     return [_hold(row) for row in rows]
 
 
+def scheduled_holds(connection: sqlite3.Connection, door: str) -> list[Hold]:
+    """Live holds of a door that its schedule began."""
+    rows = connection.execute(
+        f"SELECT {_HOLD} FROM holds WHERE state = 'live' AND kind = 'schedule' AND door = ?", (door,)
+    )
+    return [_hold(row) for row in rows]
+
+
 def overdue_holds(connection: sqlite3.Connection, at_ms: int) -> list[Hold]:
     """Live holds whose end has passed."""
     rows = connection.execute(

@@ -20,9 +20,9 @@ SALT_BYTES = 32
 
 def commit_person(unit: Unit, subject: str) -> str:
     """Return the commitment of a person, made at the first event about them; 64 hex digits."""
-    row = unit.connection.execute("SELECT commitment FROM personal WHERE subject = ?", (subject,)).fetchone()
-    if row is not None:
-        return str(row[0])
+    known = find_commitment(unit.connection, subject)
+    if known is not None:
+        return known
     salt = secrets.token_bytes(SALT_BYTES)
     content = canonical.encode({"site": unit.site, "subject": subject})
     commitment = commitment_of(salt, content)
@@ -31,6 +31,12 @@ def commit_person(unit: Unit, subject: str) -> str:
         (commitment, subject, salt, content),
     )
     return commitment
+
+
+def find_commitment(connection: sqlite3.Connection, subject: str) -> str | None:
+    """Return the commitment of a person, None while no event is about them, or when they were erased."""
+    row = connection.execute("SELECT commitment FROM personal WHERE subject = ?", (subject,)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def commitment_of(salt: bytes, content: bytes) -> str:

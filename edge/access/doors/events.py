@@ -89,6 +89,15 @@ class LockDownEnded(Event, frozen=True, kw_only=True):
     lock_down: str
 
 
+class DoorOpenExplained(Event, frozen=True, kw_only=True):
+    """Why staff open a door by hand; DoorOpenRequested of the same opening follows."""
+
+    TYPE: ClassVar[str] = "DoorOpenExplained"
+    opening: str
+    place: str
+    reason: str
+
+
 EVENTS: tuple[type[Event], ...] = (
     DoorForced,
     DoorHeldOpen,
@@ -99,4 +108,5 @@ EVENTS: tuple[type[Event], ...] = (
     FireReset,
     LockDownBegan,
     LockDownEnded,
+    DoorOpenExplained,
 )
