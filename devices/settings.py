@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from edge.access.doors.door import Door, DoorKind
+from edge.access.doors.door import Door, DoorKind, Lock
 
 Line = Annotated[int, msgspec.Meta(ge=0, le=63)]
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]
@@ -25,6 +25,8 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     its name on the site's broker, or a `[[modbus]]` board; `channel` is the relay there (left out: the first;
     by the project's MQTT convention the door's own id).
     `contact` false: a remote door without one; on the guard a door has a contact where it has `contact_line`.
+    `held_open_s`: how long it may stand open before it is an alarm (the feed's policy may say otherwise);
+    the buzzer begins `pre_alarm_s` before that.
     `clock_unknown`: whom a door of kind `residents` lets in while the time is unknown.
     `revocation_age_h`: how old the signed revocation list may be before the door refuses what it could name
     (docs/access.md); 0: it is never asked.
@@ -46,6 +48,8 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     fail: Literal["secure", "safe"] = "secure"
     kind: DoorKind = DoorKind.VISITOR
     contact_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=60)] = 8
+    held_open_s: Annotated[int, msgspec.Meta(ge=5, le=3600)] = 60
+    pre_alarm_s: Annotated[int, msgspec.Meta(ge=0, le=600)] = 15
     clock_unknown: Literal["residents", "nobody"] = "residents"
     contact: bool = True
     revocation_age_h: Annotated[int, msgspec.Meta(ge=0, le=8760)] = 0
@@ -86,6 +90,10 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
             has_contact=self.has_contact,
             opens_without_clock=self.clock_unknown == "residents",
             revocation_age_ms=self.revocation_age_h * 3_600_000 or None,
+            fail_safe=self.fail == "safe",
+            lock=Lock(self.lock),
+            held_open_ms=self.held_open_s * 1000,
+            pre_alarm_ms=self.pre_alarm_s * 1000,
         )
 
 

@@ -19,8 +19,14 @@ from edge.access.contacts import ContactDesk
 from edge.access.credentials.answers import LastAnswers
 from edge.access.credentials.identity import IdentityDesk
 from edge.access.credentials.reading import CredentialReader
+from edge.access.doors.desk import DoorDesk
+from edge.access.doors.expecting import ExpectedPulses
+from edge.access.doors.fire import FireMarker
+from edge.access.doors.schedule import due_schedules, turn_schedules
+from edge.access.doors.site import SiteDoors
 from edge.access.entry import DoorOpener
-from edge.access.holds import HoldKeeper, end_overdue_holds
+from edge.access.holds import end_overdue_holds
+from edge.access.inputs import InputState
 from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk
 from edge.access.records import overdue_holds
@@ -39,6 +45,9 @@ from edge.trust.clock import Clock
 from edge.trust.keys import KeySet
 
 log = logging.getLogger(__name__)
+
+FIRE_MARKER = "fire.json"
+"""Beside the guard's socket, on a file system in memory: fire releases that the database may not have."""
 
 
 class Peripherals:
@@ -70,7 +79,7 @@ class Peripherals:
         self._build_banks()
         self._build_readers(codes)
         self._build_gateway()
-        self.regular = (self.refusals.flush, self._end_holds)
+        self.regular = (self.refusals.flush, self._end_holds, self._turn_schedules)
         """What the `timers` role asks again and again."""
 
     async def recover(self) -> None:
@@ -80,11 +89,13 @@ class Peripherals:
         except NotWritable as error:
             # The kiosk has to say why nothing is sold; what was undecided stays so until the next start.
             log.error("openings of before the start stay undecided: %s", error)
+        await self.doors.start()
 
     async def close(self) -> None:
         """Stop waiting for contacts, and write what is only in memory as far as that is possible."""
         await self.opener.close()
         await self.opener.late.write()
+        await self.doors.close()
         self.opener.late.report_lost()
         with contextlib.suppress(EdgeError):
             await self.refusals.close()
@@ -108,6 +119,7 @@ class Peripherals:
             on_contact=self._reports.door,
             on_connected=lambda: self._doors_back([door.id for door in own]),
             inputs=self._config.many("input", InputSettings),
+            on_input=self._hear,
             signals=signals,
             on_fault=self._note_line,
         )
@@ -120,24 +132,40 @@ class Peripherals:
                 link=self._site_link,
                 findings=self.findings,
                 on_contact=self._reports.door,
-                on_input=_unheard,
+                on_input=self._hear,
                 on_connected=self._doors_back,
                 inputs=self._config.many("input", InputSettings),
             ),
         )
         router = DoorRouter(self.door_drivers)
-        self._holds = HoldRole(HoldKeeper(store=self._store, clock=self._clock, holder=router))
+        self.doors = SiteDoors(
+            store=self._store,
+            clock=self._clock,
+            doors=[door.to_door() for door in doors],
+            inputs=[heard.to_input() for heard in self._config.many("input", InputSettings)],
+            contacts=self.contacts,
+            holder=router,
+            sounder=self.lamps,
+            marker=FireMarker(self._config.resolve(settings.socket).parent / FIRE_MARKER),
+        )
+        self._holds = HoldRole(self.doors.holds)
+        pulses = ExpectedPulses(live=self.doors.live, pulser=router, trigger=router.fire)
         self.opener = DoorOpener(
             store=self._store,
             clock=self._clock,
             reader=self._credentials,
-            doors={door.id: door.to_door() for door in doors},
-            pulser=router,
+            doors=self.doors.doors,
+            pulser=pulses,
             contacts=self.contacts,
             refusals=self.refusals,
-            trigger=router.fire,
+            trigger=pulses.fire,
             signals=self.answers,
+            gate=self.doors.gate,
         )
+        self.door_desk = DoorDesk(store=self._store, site=self.doors, opener=self.opener)
+
+    def _hear(self, input_id: str, state: InputState) -> None:
+        self.doors.hear(input_id, state)
 
     async def _doors_back(self, doors: Iterable[str]) -> None:
         """Their device is there again, with every line off."""
@@ -205,6 +233,7 @@ class Peripherals:
                 Role("contacts", self._reports.run),
                 Role("guard", self.guard.run),
                 Role("holds", self._holds.run),
+                Role("doors", self.doors.run),
                 Role("vision", self.vision.run),
                 *reader_roles(self.readers, self._site_broker, self.reader_desk),
                 *(Role(f"reader-{n}", reader.run) for n, reader in enumerate(self._router.door_readers)),
@@ -221,6 +250,8 @@ class Peripherals:
         if await self._store.read(lambda connection: overdue_holds(connection, at_ms)):
             await self._store.run(end_overdue_holds)
 
-
-def _unheard(*_: object) -> None:
-    """Nobody listens."""
+    async def _turn_schedules(self) -> None:
+        """A door's policy says itself when its schedule turns."""
+        now = self._clock.now()
+        if await self._store.read(lambda connection: due_schedules(connection, now)):
+            await self._store.run(turn_schedules)

@@ -7,6 +7,7 @@ import msgspec
 
 from edge.access import records
 from edge.access.credentials.feed import APPLIERS as CREDENTIALS
+from edge.access.doors.feed import APPLIERS as DOORS
 from edge.store.unit import Unit
 
 
@@ -57,4 +58,5 @@ APPLIERS: dict[str, Callable[[Unit, str, int, dict[str, Any] | None], None]] = {
     "grants": apply_grant,
     "revocations": apply_revocation,
     **CREDENTIALS,
+    **DOORS,
 }

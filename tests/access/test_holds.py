@@ -7,8 +7,8 @@ from tests.fakes.access_world import AccessWorld
 
 
 def keeper(world: AccessWorld) -> HoldKeeper:
-    """A fresh keeper, as after a start."""
-    return HoldKeeper(store=world.store, clock=world.clock, holder=world.pulser)
+    """The keeper since the last start."""
+    return world.site.holds
 
 
 async def test_a_hold_is_applied_and_applied_again_after_a_restart(world: AccessWorld) -> None:
@@ -17,6 +17,7 @@ async def test_a_hold_is_applied_and_applied_again_after_a_restart(world: Access
     assert await keeper(world).apply() == []
     assert world.pulser.held == {"gate": True}
     world.pulser.held.clear()
+    await world.restart()
     assert await keeper(world).apply() == []
     assert world.pulser.held == {"gate": True}
 

@@ -14,7 +14,7 @@ import pytest
 from cloud_sync.http import PlatformHttp, PlatformUntrusted
 from edge.access import feed
 from edge.access.doors.door import Door, DoorKind
-from edge.access.holds import HoldKeeper, begin_hold
+from edge.access.holds import begin_hold
 from edge.access.policy import intend_by_command, intend_by_pass
 from edge.errors import PlatformUnreachable, Refusal
 from edge.homes.bills import penalty_date
@@ -198,7 +198,7 @@ async def hold_end(trust: Trust) -> Rule:
         world.clock.at_ms = begins_ms
         world.store.run_now(partial(begin_hold, door="gate", reason="m", until_ms=ends_ms, actor="c"))
         world.clock.at_ms = START_MS
-        await HoldKeeper(store=world.store, clock=world.clock, holder=world.pulser).apply()
+        await world.site.holds.apply()
         return world.pulser.held.get("gate", False)
 
     return await seen(look, trust)

@@ -83,8 +83,7 @@ class Hub:
             contacts=self.world.contacts,
             refusals=self.world.refusals,
         )
-        keeper = HoldKeeper(store=self.world.store, clock=self.world.clock, holder=self.guard)
-        self.holds = HoldRole(keeper, every_s=0.05)
+        self.holds = HoldRole(HoldKeeper(wishes=self.world.site, holder=self.guard), every_s=0.05)
         self.router = ScanRouter(READERS, kiosks={"k1": self.kiosk}, opener=self.opener, codes=CodeTable())
         self.gateway = Gateway(
             (

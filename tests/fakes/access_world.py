@@ -10,8 +10,14 @@ from argon2 import PasswordHasher
 from edge.access import feed
 from edge.access.contacts import ContactDesk, ContactState
 from edge.access.credentials.reading import CredentialReader
+from edge.access.doors.desk import DoorDesk
 from edge.access.doors.door import Door, DoorKind
+from edge.access.doors.expecting import ExpectedPulses
+from edge.access.doors.fire import FireMarker
+from edge.access.doors.site import SiteDoors
+from edge.access.doors.tables import Row
 from edge.access.entry import DoorOpener
+from edge.access.inputs import Input
 from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk
 from edge.access.records import Opening
@@ -22,6 +28,7 @@ from edge.store.schema import MIGRATIONS as STORE_MIGRATIONS
 from edge.trust.commands import Command
 from edge.trust.keys import KeySet, SigningKey, verifying_key
 from edge.trust.passes import Pass, issue_holder_certificate, issue_pass, resident_code
+from tests.fakes.buzzers import FakeBuzzers
 from tests.fakes.cells import FakeCells
 from tests.fakes.clock import FakeClock
 from tests.fakes.orders import FakeOrders
@@ -58,10 +65,14 @@ class AccessWorld:
     """Everything of the access room; `restart` is a power cut with the same database."""
 
     doors: ClassVar[Mapping[str, Door]] = DOORS
+    inputs: ClassVar[tuple[Input, ...]] = ()
     certified_ms = 0
     """When phones were certified; 0: their certificates do not say."""
 
     def __init__(self) -> None:
+        self.buzzers = FakeBuzzers()
+        self.marker: FireMarker | None = None
+        self.rows: list[Row] = []
         self.clock = FakeClock()
         self.store = InlineStore.in_memory(clock=self.clock, migrations=(*STORE_MIGRATIONS, *MIGRATIONS))
         self.passes = SigningKey.generate("p1", "passes")
@@ -78,6 +89,19 @@ class AccessWorld:
         """Make the room's objects anew, as a start of the program does."""
         self.patience = Patience()
         self.contacts = ContactDesk(store=self.store, orders=self.orders)
+        self.site = SiteDoors(
+            store=self.store,
+            clock=self.clock,
+            doors=self.doors.values(),
+            inputs=self.inputs,
+            contacts=self.contacts,
+            holder=self.pulser,
+            sounder=self.buzzers,
+            marker=self.marker,
+            boot_ms=lambda: self.clock.at_ms,
+            on_step=self.rows.append,
+        )
+        pulses = ExpectedPulses(live=self.site.live, pulser=self.pulser, trigger=self.pulser.fire)
         self.refusals = RefusalLog(store=self.store, clock=self.clock)
         self.reader = CredentialReader(
             store=self.store, clock=self.clock, keys=lambda: self.keys, hasher=CHEAP_HASHER
@@ -87,12 +111,14 @@ class AccessWorld:
             clock=self.clock,
             reader=self.reader,
             doors=self.doors,
-            pulser=self.pulser,
+            pulser=pulses,
             contacts=self.contacts,
             refusals=self.refusals,
             patience=self.patience,
-            trigger=self.pulser.fire,
+            trigger=pulses.fire,
+            gate=self.site.gate,
         )
+        self.staff = DoorDesk(store=self.store, site=self.site, opener=self.opener)
         self.desk = PickupDesk(
             store=self.store,
             clock=self.clock,
@@ -109,11 +135,14 @@ class AccessWorld:
         await self.close()
         self.build()
         self.store.run_now(recover_openings)
+        await self.site.start()
+        await self.site.holds.apply()
 
     async def close(self) -> None:
         """Stop every watch."""
         await self.opener.close()
         await self.desk.close()
+        await self.site.close()
 
     async def contact(self, place: str, state: str) -> None:
         """A contact says."""

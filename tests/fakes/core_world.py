@@ -13,8 +13,10 @@ from cloud_sync.uplink import Uplink
 from edge.access.contacts import ContactDesk
 from edge.access.credentials.reading import CredentialReader
 from edge.access.doors.door import Door, DoorKind
+from edge.access.doors.expecting import ExpectedPulses
+from edge.access.doors.site import SiteDoors
 from edge.access.entry import DoorOpener
-from edge.access.holds import HoldKeeper, end_overdue_holds
+from edge.access.holds import end_overdue_holds
 from edge.access.late import cannot_write
 from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk
@@ -187,6 +189,17 @@ class CoreWorld:
         self.store._writer._monotonic_s = lambda: self.guard.boot_ms / 1000
         self.store.run_now(lambda unit: settle_identity(unit, hardware="pi-1"))
         self.contacts = ContactDesk(store=self.store, orders=orders)
+        self.site_doors = SiteDoors(
+            store=self.store,
+            clock=self.clock,
+            doors=DOORS.values(),
+            inputs=(),
+            contacts=self.contacts,
+            holder=self.guard,
+            boot_ms=lambda: self.guard.boot_ms,
+        )
+        self.holds = self.site_doors.holds
+        pulses = ExpectedPulses(live=self.site_doors.live, pulser=self.guard, trigger=self.guard.trigger)
         self.refusals = RefusalLog(store=self.store, clock=self.clock)
         self.credentials = CredentialReader(
             store=self.store, clock=self.clock, keys=lambda: self.keys, hasher=CHEAP_HASHER
@@ -196,11 +209,12 @@ class CoreWorld:
             clock=self.clock,
             reader=self.credentials,
             doors=DOORS,
-            pulser=self.guard,
+            pulser=pulses,
             contacts=self.contacts,
             refusals=self.refusals,
             patience=self.patience,
-            trigger=self.guard.trigger,
+            trigger=pulses.fire,
+            gate=self.site_doors.gate,
         )
         self.desk = PickupDesk(
             store=self.store,
@@ -212,7 +226,6 @@ class CoreWorld:
             refusals=self.refusals,
             patience=self.patience,
         )
-        self.holds = HoldKeeper(store=self.store, clock=self.clock, holder=self.guard)
         self._build_outside()
 
     def _build_outside(self) -> None:
@@ -276,6 +289,7 @@ class CoreWorld:
     async def recover(self) -> None:
         """What a start does before anything else."""
         self.store.run_now(recover_openings)
+        await self.site_doors.start()
         self.holds.forget()
         await self.holds.apply()
 
@@ -314,6 +328,8 @@ class CoreWorld:
         """One round of the writer's own look, of the `timers` role and of the holds."""
         self.store._writer.look()
         await self.holds.apply()
+        self.site_doors.live.tick()
+        await self.site_doors.owed.write()
         await self.timers.run_due()
         await self.refusals.flush()
         await self.store.run(end_overdue_holds)

@@ -45,5 +45,4 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     lock: Lock = Lock.STRIKE
     held_open_ms: int = 60_000
     pre_alarm_ms: int = 15_000
-    groups: tuple[str, ...] = ()
     revocation_age_ms: int | None = None

@@ -32,7 +32,7 @@ class DoorGate:
         self._burning = burning
 
     def judge(
-        self, connection: sqlite3.Connection, door: Door, *, kind: str, subject: str, now: Reading
+        self, connection: sqlite3.Connection, door: Door, kind: str, subject: str, now: Reading
     ) -> None:
         """Let an opening of this kind by this subject ("" unknown) through, or refuse it.
 

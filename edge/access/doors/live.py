@@ -25,6 +25,11 @@ LOST_AFTER_MS = 10_000
 PASSAGE_MS = 15_000
 """How long a boom waits for its vehicle."""
 
+WARNING_MS = (100, 900) * 5
+ALARM_MS = (700, 300) * 5
+SOUND_AGAIN_MS = 5_000
+"""A buzzer plays 5 s at a time and is told again: it falls silent by itself when nobody tells it."""
+
 _BY_CONTACT = {
     ContactState.OPEN: Happening.CONTACT_OPEN,
     ContactState.CLOSED: Happening.CONTACT_CLOSED,
@@ -42,8 +47,8 @@ _CHANGES_LOCK = frozenset({Effect.RELEASE, Effect.SECURE, Effect.KEEP_UP, Effect
 class Sounder(Protocol):
     """The buzzer of a door."""
 
-    def sound(self, door: str, what: str) -> None:
-        """Begin `warn` or `alarm`, or be silent (empty); never waits and never raises."""
+    def sound(self, door: str, pattern_ms: tuple[int, ...]) -> None:
+        """Play a pattern (ms on, off, on, ...), () to stop; never waits and never raises."""
         ...
 
 
@@ -64,6 +69,8 @@ class _One:
         self.limits = Limits(door.held_open_ms, door.pre_alarm_ms)
         self.due: dict[Happening, int] = {}
         self.asking: set[str] = set()
+        self.pattern_ms: tuple[int, ...] = ()
+        self.again_ms = 0
 
 
 class LiveDoors:
@@ -180,6 +187,8 @@ class LiveDoors:
                     one.due[happening] = now_ms + one.door.contact_timeout_ms
                 elif one.due.pop(happening, None) is not None:
                     self._take(name, happening)
+            if one.pattern_ms and one.again_ms <= now_ms:
+                self._sound(one, one.pattern_ms, now_ms)
         self._alarms.tick(now_ms)
 
     def _first_status(self, door: Door) -> Status:
@@ -231,13 +240,18 @@ class LiveDoors:
                 self._alarms.end(door, FORCED, now_ms)
                 self._alarms.end(door, HELD_OPEN, now_ms)
             case Effect.WARN:
-                self._sounder.sound(door, "warn")
+                self._sound(one, WARNING_MS, now_ms)
             case Effect.SOUND:
-                self._sounder.sound(door, "alarm")
+                self._sound(one, ALARM_MS, now_ms)
             case Effect.SILENCE:
-                self._sounder.sound(door, "")
+                self._sound(one, (), now_ms)
             case _:
                 self._time(one, effect, now_ms)
+
+    def _sound(self, one: _One, pattern_ms: tuple[int, ...], now_ms: int) -> None:
+        one.pattern_ms = pattern_ms
+        one.again_ms = now_ms + SOUND_AGAIN_MS
+        self._sounder.sound(one.door.id, pattern_ms)
 
     def _time(self, one: _One, effect: Effect, now_ms: int) -> None:
         due = one.due

@@ -46,7 +46,7 @@ class Snapshot(NamedTuple):
 class Silence:
     """The Sounder of a site without buzzers."""
 
-    def sound(self, door: str, what: str) -> None:
+    def sound(self, door: str, pattern_ms: tuple[int, ...]) -> None:
         """Nothing to hear."""
 
 
@@ -117,7 +117,7 @@ class SiteDoors:
         await self.refresh()
 
     async def refresh(self) -> None:
-        """Read again what is wanted; what cannot be read stays as it was. Who calls it lets the doors follow."""
+        """Read again what is wanted; what cannot be read stays as it was. The caller lets doors follow."""
         now = self._clock.now()
         try:
             self.snapshot, limits = await self._store.read(lambda connection: _read(connection, now))
