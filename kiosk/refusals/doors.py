@@ -38,6 +38,40 @@ DOORS: dict[str, Words] = {
         Text("这张码刚刚用过", "This code was just used"),
         Text("请在 App 里刷新出一张新的。", "Please refresh it in the app."),
     ),
+    "door_locked_down": (
+        Text("这扇门暂时封闭", "This door is locked down"),
+        Text("现在只有工作人员能通行，请找保安。", "Only staff may pass now. Please ask the guard."),
+    ),
+    "door_night_locked": (
+        Text("夜间访客不能进", "No visitors at night"),
+        Text(
+            "请早上再来，或请住户到门口接您。", "Come in the morning, or let your host meet you at the door."
+        ),
+    ),
+    "door_interlocked": (
+        Text("请先关好另一扇门", "Close the other door first"),
+        Text("两扇门一次只能开一扇。", "Only one of the two opens at a time."),
+    ),
+    "passed_back": (
+        Text("这张凭证已经进过了", "This was used to come in already"),
+        Text("要先从这里出去，才能再进。", "It opens again once you have gone out here."),
+    ),
+    "fire_still_burning": (
+        Text("消防信号还在，不能复位", "The fire signal is still on"),
+        Text("请先到消防主机上处理。", "Please see to it at the fire panel first."),
+    ),
+    "hold_too_long": (
+        Text("常开最长一天", "A hold ends within a day"),
+        Text("请选一个更早的结束时间。", "Please choose an earlier end."),
+    ),
+    "unknown_reason": (
+        Text("请选一个原因", "Please choose a reason"),
+        Text("备注最多 200 个字。", "A note has 200 characters at most."),
+    ),
+    "nothing_there": (
+        Text("已经处理过了", "This was done already"),
+        Text("请刷新页面再看。", "Please look at the page again."),
+    ),
     "clock_unknown": (
         Text("时钟还没对准，这张码暂时不能用", "The clock is not set, this code has to wait"),
         Text("请过一会儿再试，或叫人帮忙。", "Try again in a moment, or call a person."),
