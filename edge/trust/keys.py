@@ -23,6 +23,12 @@ class UnknownKey(Refusal):
     code = "unknown_key"
 
 
+class KeyRevoked(Refusal):
+    """The key was taken back, as after a theft: nothing that it ever signed counts any more."""
+
+    code = "key_revoked"
+
+
 class BadSignature(Refusal):
     """The signature does not belong to the message."""
 
@@ -104,20 +110,26 @@ def verify_raw(public: bytes, signature: bytes, data: bytes) -> None:
 
 
 class KeySet:
-    """The keys that a site believes: current, next and previous ones of every purpose."""
+    """The keys that a site believes: current, next and previous ones of every purpose.
 
-    def __init__(self, version: int, keys: Sequence[VerifyingKey]) -> None:
+    ``revoked`` are ids of keys that were taken back: whatever names one is refused for that.
+    """
+
+    def __init__(self, version: int, keys: Sequence[VerifyingKey], revoked: Sequence[str] = ()) -> None:
         self.version = version
         self.keys = tuple(keys)
+        self.revoked = frozenset(revoked)
         self._by_name = {(key.kid, key.purpose): key for key in keys}
 
     def without_ended(self, at_ms: int) -> "KeySet":
         """The same set less the keys whose window has certainly ended at ``at_ms``."""
         left = [key for key in self.keys if key.not_after_ms is None or at_ms <= key.not_after_ms]
-        return self if len(left) == len(self.keys) else KeySet(self.version, left)
+        return self if len(left) == len(self.keys) else KeySet(self.version, left, sorted(self.revoked))
 
     def find(self, kid: str, purpose: str, at_ms: int | None) -> VerifyingKey:
-        """Return the key; ``at_ms`` None skips its window. Raises UnknownKey."""
+        """Return the key; ``at_ms`` None skips its window. Raises KeyRevoked, UnknownKey."""
+        if kid in self.revoked:
+            raise KeyRevoked(kid=kid)
         key = self._by_name.get((kid, purpose))
         if key is None or (at_ms is not None and not key.is_valid_at(at_ms)):
             raise UnknownKey(kid=kid, purpose=purpose)

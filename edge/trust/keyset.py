@@ -1,6 +1,7 @@
 """The key set as a document signed by the platform's root key, whose public half is pinned at enrolment."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from edge.errors import Refusal
 from edge.trust.cose import NotCanonical, open_with, sign
@@ -17,14 +18,21 @@ class KeySetTooOld(Refusal):
     code = "key_set_too_old"
 
 
-def sign_keyset(root: SigningKey, keys: Sequence[VerifyingKey], version: int) -> bytes:
-    """Sign a key set with the root key; raise ``ValueError`` for a wrong root or an unknown purpose."""
+def sign_keyset(
+    root: SigningKey, keys: Sequence[VerifyingKey], version: int, revoked: Sequence[str] = ()
+) -> bytes:
+    """Sign a key set with the root key; raise ``ValueError`` for a wrong root or an unknown purpose.
+
+    ``revoked`` names keys that were taken back; it is left out of the document while there are none.
+    """
     if root.purpose != ROOT_PURPOSE:
         raise ValueError("only a root key signs key sets")
     for key in keys:
         if key.purpose not in PURPOSES:
             raise ValueError(f"unknown purpose {key.purpose!r}")
-    payload = {"document": _DOCUMENT, "version": version, "keys": key_rows(keys)}
+    payload: dict[str, Any] = {"document": _DOCUMENT, "version": version, "keys": key_rows(keys)}
+    if revoked:
+        payload["revoked"] = sorted(revoked)
     return sign(root, payload, limit_bytes=LIMIT_BYTES)
 
 
@@ -42,7 +50,10 @@ def open_keyset(message: bytes, root_public: bytes, *, minimum_version: int = 0)
         raise NotCanonical(part="keyset")
     if version < minimum_version:
         raise KeySetTooOld(version=version, minimum_version=minimum_version)
-    return KeySet(version, [_read_row(row) for row in rows])
+    revoked = payload.get("revoked", [])
+    if not isinstance(revoked, list) or not all(isinstance(kid, str) for kid in revoked):
+        raise NotCanonical(part="keyset")
+    return KeySet(version, [_read_row(row) for row in rows], revoked)
 
 
 def _read_row(row: object) -> VerifyingKey:

@@ -125,6 +125,7 @@ DOORS: dict[str, Words] = {
     "not_a_pass": BAD_CODE,
     "bad_signature": BAD_CODE,
     "unknown_key": BAD_CODE,
+    "key_revoked": BAD_CODE,
     "not_canonical": BAD_CODE,
     "unknown_critical": BAD_CODE,
     "message_too_large": BAD_CODE,

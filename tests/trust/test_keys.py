@@ -6,8 +6,17 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from edge.trust.cose import MessageTooLarge, NotCanonical, sign
-from edge.trust.keys import BadSignature, KeySet, SigningKey, UnknownKey, verifying_key
+from edge.trust.keys import (
+    BadSignature,
+    KeyRevoked,
+    KeySet,
+    SigningKey,
+    UnknownKey,
+    VerifyingKey,
+    verifying_key,
+)
 from edge.trust.keyset import KeySetTooOld, open_keyset, sign_keyset
+from edge.trust.rotation import revoke, rotate
 
 
 def test_key_file_is_for_the_owner_only_and_never_overwritten(tmp_path: Path) -> None:
@@ -99,3 +108,42 @@ def test_key_set_has_a_size_limit() -> None:
     root = SigningKey.generate("root", "root")
     with pytest.raises(MessageTooLarge):
         sign_keyset(root, [verifying_key(SigningKey.generate("p" * 60, "passes"))] * 100, version=1)
+
+
+def test_a_revoked_key_is_refused_for_that_in_whatever_it_signed() -> None:
+    root, key = SigningKey.generate("root", "root"), verifying_key(SigningKey.generate("p1", "passes"))
+    left = open_keyset(sign_keyset(root, [], 2, ["p1"]), root.public)
+    for keys in (left, left.without_ended(5), KeySet(3, [key], ["p1"])):
+        with pytest.raises(KeyRevoked):
+            keys.find("p1", "passes", 5)
+    with pytest.raises(NotCanonical):
+        payload = {"document": "edge.keyset.v1", "version": 1, "keys": [], "revoked": [5]}
+        open_keyset(sign(root, payload, limit_bytes=8192), root.public)
+
+
+def test_keys_change_without_a_pass_that_a_site_offline_for_a_month_cannot_verify() -> None:
+    day_ms = 24 * 3_600_000
+    first, second, third, fourth = (
+        VerifyingKey(f"p{number}", "passes", bytes(32)) for number in (1, 2, 3, 4)
+    )
+    other = VerifyingKey("c1", "commands", bytes(32))
+    keys, signing = rotate([other, first], "p1", second, now_ms=0)
+    assert (signing, len(keys)) == ("p1", 3)  # published ahead, signs nothing yet
+    offline = KeySet(1, keys)
+    keys, signing = rotate(keys, signing, third, now_ms=10 * day_ms)
+    assert signing == "p2"
+    assert offline.find("p2", "passes", 40 * day_ms) == second
+    online = KeySet(2, keys)
+    assert online.find("p1", "passes", 40 * day_ms).kid == "p1"  # a phone was certified by it on day 10
+    with pytest.raises(UnknownKey):
+        online.find("p1", "passes", 46 * day_ms)
+    keys, signing = rotate(keys, signing, fourth, now_ms=60 * day_ms)
+    assert signing == "p3"
+    assert [key.kid for key in keys] == ["c1", "p2", "p3", "p4"]
+
+
+def test_a_stolen_key_is_left_out_and_the_next_one_signs() -> None:
+    first, second = (VerifyingKey(f"p{number}", "passes", bytes(32)) for number in (1, 2))
+    assert revoke([first, second], "p1", "p1") == ([second], "p2")
+    assert revoke([first, second], "p1", "p2") == ([first], "p1")
+    assert revoke([first], "p1", "p1") == ([], None)
