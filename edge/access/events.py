@@ -8,6 +8,7 @@
 
 from typing import ClassVar
 
+from edge.access.boards import events as boards
 from edge.access.doors import events as doors
 from edge.store.events import Event
 
@@ -198,4 +199,5 @@ EVENTS: tuple[type[Event], ...] = (
     HoldBegan,
     HoldEnded,
     *doors.EVENTS,
+    *boards.EVENTS,
 )

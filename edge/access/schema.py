@@ -1,5 +1,6 @@
 """Tables of the access room."""
 
+from edge.access.boards import schema as boards
 from edge.access.credentials import schema as credentials
 from edge.access.doors import schema as doors
 from edge.access.lockers import schema as lockers
@@ -104,4 +105,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     doors.DOORS,
     credentials.CREDENTIALS,
     lockers.LOCKERS,
+    boards.BOARDS,
 )

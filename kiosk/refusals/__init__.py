@@ -1,5 +1,6 @@
 """Refusal codes in the neighbour's words: fact, then what it means for you, then what to do."""
 
+from kiosk.refusals.boards import BOARDS
 from kiosk.refusals.doors import DOORS
 from kiosk.refusals.goods import GOODS
 from kiosk.refusals.homes import HOMES
@@ -18,6 +19,7 @@ REFUSALS: dict[str, Words] = {
     **HOMES,
     **DOORS,
     **LOCKERS,
+    **BOARDS,
     **STAFF,
     **HUB,
 }
