@@ -18,7 +18,10 @@ BOARDS: dict[str, Words] = {
     ),
     "doors_not_closed": (
         Text("先把柜门都关上", "Close every door first"),
-        Text("有的门锁读数和别的不一样，请看一下再试。", "Some locks read otherwise than the rest; look, then try again."),
+        Text(
+            "有的门锁读数和别的不一样，请看一下再试。",
+            "Some locks read otherwise than the rest; look, then try again.",
+        ),
     ),
     "walk_elsewhere": (
         Text("走查不在这一步", "The walk is not at this step"),

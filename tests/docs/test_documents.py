@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.commands import COMMANDS, payments_reference, reference
+from edge.commands import COMMANDS, doors_reference, payments_reference, reference
 from tests.proofs.document import describe
 from tests.proofs.table import PROOFS
 
@@ -25,6 +25,12 @@ def test_the_reference_is_what_the_code_says() -> None:
 def test_the_page_of_payments_is_what_the_tables_say() -> None:
     assert (ROOT / "docs/payments.md").read_text() == payments_reference.text(), (
         "run: edge reference --payments > docs/payments.md"
+    )
+
+
+def test_the_page_of_doors_is_what_the_tables_say() -> None:
+    assert (ROOT / "docs/doors.md").read_text() == doors_reference.text(), (
+        "run: edge reference --doors > docs/doors.md"
     )
 
 

@@ -104,7 +104,8 @@ class WalkDesk:
             raise BankInUse(bank=bank)
         closed = _level_of_all(driver.levels(bank), tested)
         cells = tuple(
-            WalkCell(cell=cell, state="skipped" if cell in in_use else "waiting") for cell in self._cells[bank]
+            WalkCell(cell=cell, state="skipped" if cell in in_use else "waiting")
+            for cell in self._cells[bank]
         )
         walk = Walk(bank=bank, account=account, step="open", cells=cells, closed_level=closed)
         self._walks[bank] = walk
