@@ -23,6 +23,7 @@ from cloud_sync.telemetry import TelemetryUplink
 from cloud_sync.timesync import TimeSync
 from cloud_sync.uplink import Uplink
 from edge.access.credentials.feed import prepare_list
+from edge.boards_control import BoardsControl
 from edge.config import (
     Config,
     PlatformSettings,
@@ -207,7 +208,8 @@ class Hub:
             database=self._folder / DATABASE,
             telemetry=self._telemetry,
         )
-        routes = (*control.routes(), *self._counter.control.routes())
+        boards = BoardsControl(walks=self._peripherals.walks, staff=staff)
+        routes = (*control.routes(), *self._counter.control.routes(), *boards.routes())
         self._control = ControlSocket(
             build_control(routes, uids=frozenset({0, os.getuid()})), self._folder / CONTROL_SOCKET
         )

@@ -15,6 +15,7 @@ from devices.readers import ReaderDesk
 from devices.registry import DoorSite, make_bank_drivers, make_door_drivers
 from devices.settings import BankSettings, DoorSettings, GuardSettings, ReaderSettings, VisionSettings
 from devices.vision_client import VisionClient
+from edge.access.boards.walk import WalkDesk
 from edge.access.contacts import ContactDesk
 from edge.access.credentials.answers import LastAnswers
 from edge.access.credentials.identity import IdentityDesk
@@ -90,6 +91,7 @@ class Peripherals:
             # The kiosk has to say why nothing is sold; what was undecided stays so until the next start.
             log.error("openings of before the start stay undecided: %s", error)
         await self.doors.start()
+        await self.walks.load()
 
     async def close(self) -> None:
         """Stop waiting for contacts, and write what is only in memory as far as that is possible."""
@@ -182,6 +184,9 @@ class Peripherals:
         self.bank_settings = self._config.many("bank", BankSettings)
         self.banks = make_bank_drivers(
             self.bank_settings, self._site_broker, self._reports.cell, self.findings
+        )
+        self.walks = WalkDesk(
+            store=self._store, cells={bank.id: bank.cells() for bank in self.bank_settings}, banks=self.banks
         )
         self.pickup = PickupDesk(
             store=self._store,

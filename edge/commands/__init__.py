@@ -10,6 +10,7 @@ COMMANDS = {
     "cases": "Differences of the match: list them, close them with a reason.",
     "db": "Check the database, back it up, or restore a backup.",
     "journal": "Verify, export or follow the journal.",
+    "lockers": "Walk along a bank of lockers and prove its locks; what is proved.",
     "identity": "Epoch and quarantine of this device, and how a person settles it.",
     "status": "How the running hub is: parts, journal, newest gauges.",
     "scan": "Read codes from pictures.",

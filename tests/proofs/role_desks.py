@@ -25,6 +25,8 @@ from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import make_keys
 from cloud_sync.platform.seed import seed
 from cloud_sync.platform.settings import DeviceSettings
+from edge.access.boards.walk import WalkDesk
+from edge.boards_control import BoardsControl
 from edge.control import Control
 from edge.control_match import MatchControl
 from edge.links.control import build_control
@@ -279,6 +281,7 @@ async def kiosk_desk() -> AsyncIterator[Served]:
 
 _MORE = {
     "/identity/epoch": {"reason": "tried by the matrix"},
+    "/lockers/{bank}/walk": {"step": "begin"},
     "/cases/{case}/close": {"reason": "written_off", "note": "tried by the matrix"},
 }
 """What a route asks for beside the person."""
@@ -294,11 +297,12 @@ async def control_desk() -> AsyncIterator[Served]:
     control = Control(store=store, clock=clock, staff=staff, health=HealthRegistry())
     matcher = Matcher(store=store, clock=clock, platform=FakeSettlementPlatform())
     match = MatchControl(store=store, clock=clock, staff=staff, matcher=matcher)
+    boards = BoardsControl(walks=WalkDesk(store=store, cells={}, banks={}), staff=staff)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         asks = {}
         for name, uid in (("own", os.getuid()), ("foreign", os.getuid() + 1)):
-            app = build_control((*control.routes(), *match.routes()), uids=frozenset({uid}))
+            app = build_control((*control.routes(), *match.routes(), *boards.routes()), uids=frozenset({uid}))
             runner = web.AppRunner(app)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)

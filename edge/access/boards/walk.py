@@ -141,7 +141,7 @@ class WalkDesk:
             return self._keep(msgspec.structs.replace(walk, step="close"))
 
     async def look(self, bank: str, account: str) -> Walk:
-        """See whether the door is closed again; after the last one the bank is proved. Raises WalkElsewhere."""
+        """See whether the door is closed again; after the last one all is proved. Raises WalkElsewhere."""
         async with self._turn(bank):
             walk = self._at(bank, account, "close")
             if self._driver(bank).levels(bank).get(walk.current) != walk.closed_level:
