@@ -19,7 +19,7 @@ from devices.settings import BankSettings
 from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved
 from edge.errors import DeviceOffline
-from tests.fakes.lock_wire import BANK, LockStand
+from tests.fakes.lock_wire import BANK, IMPATIENT, LockStand
 from tests.fakes.waiting import until
 
 FIRST = LockAddress(1, 1)
@@ -101,7 +101,7 @@ async def test_an_opening_is_taken_once_and_the_contact_says_the_rest(open_level
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["silent", "half_frames", "bad_check", "wrong_board", "wrong_lock"])
 async def test_a_board_that_answers_nothing_useful_is_silent_and_opens_are_never_repeated(fault: str) -> None:
-    stand = LockStand()
+    stand = LockStand(timing=IMPATIENT)
     async with stand.running():
         stand.banks.prove("bank-a", "00")
         await until(lambda: stand.last("A01") is ContactState.CLOSED)
@@ -113,7 +113,7 @@ async def test_a_board_that_answers_nothing_useful_is_silent_and_opens_are_never
         assert {stand.last(cell) for cell in BANK.cells()} == {ContactState.UNKNOWN}
         with pytest.raises(NotMoved, match="board_offline"):
             await stand.banks.open_cell("k1-1-2", "bank-a", "A01")
-        assert stand.banks.online("bank-b") is True
+        await until(lambda: stand.banks.online("bank-b"))
         opens = [frame for frame in stand.wire.heard if frame[0] == 0x8A]
         assert len(opens) <= 1
         stand.board.faults.set({fault: False})

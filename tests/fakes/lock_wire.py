@@ -20,7 +20,9 @@ BANK = BankSettings(id="bank-a", device="board-1", driver="8a", port="/dev/bus",
 OTHER = BankSettings(
     id="bank-b", device="board-2", driver="8a", port="/dev/bus", board=2, columns=(("C01:l", "C02:l"),)
 )
-QUICK = Timing(answer_s=0.03, pause_s=0.001, open_within_s=1.0, probe_s=0.05, watch_s=5.0)
+QUICK = Timing(answer_s=1.0, pause_s=0.001, open_within_s=5.0, probe_s=0.05, watch_s=5.0)
+IMPATIENT = QUICK._replace(answer_s=0.04)
+"""For boards that say nothing: a machine under load may make others silent for a moment, too."""
 
 
 class SocketPort:
