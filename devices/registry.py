@@ -8,6 +8,7 @@ from devices.lines import InputSettings
 from devices.mqtt.door import MqttDoors
 from devices.mqtt.locker import MqttBanks, OnCell
 from devices.mqtt.site_link import SiteLink
+from devices.mqtt.tasmota import TasmotaDoors
 from devices.serial.banks import SerialBanks
 from devices.settings import BankSettings, DoorSettings
 from devices.site_broker import SiteBroker
@@ -135,7 +136,22 @@ def make_mqtt_doors(doors: Sequence[DoorSettings], site: DoorSite) -> DoorDriver
     )
 
 
-DOOR_DRIVERS: Mapping[str, DoorFactory] = {"gpio": _guard_of, "mqtt": make_mqtt_doors}
+def make_tasmota_doors(doors: Sequence[DoorSettings], site: DoorSite) -> DoorDriver:
+    """Relays with Tasmota firmware on the site's broker."""
+    return TasmotaDoors(
+        doors,
+        link=site.link,
+        findings=site.findings,
+        on_contact=site.on_contact,
+        on_connected=site.on_connected,
+    )
+
+
+DOOR_DRIVERS: Mapping[str, DoorFactory] = {
+    "gpio": _guard_of,
+    "mqtt": make_mqtt_doors,
+    "tasmota": make_tasmota_doors,
+}
 
 
 def make_door_drivers(

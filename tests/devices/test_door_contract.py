@@ -13,11 +13,13 @@ from edge.errors import DeviceError, DeviceOffline
 from tests.fakes.door_rigs import (
     NODE,
     PULSE_MS,
+    TASMOTA,
     Rig,
     guard_rig,
     node_rig,
     satellite_file,
     satellite_rig,
+    tasmota_rig,
 )
 from tests.fakes.guard import GuardProcess
 from tests.fakes.mosquitto import Mosquitto
@@ -89,13 +91,19 @@ def make_rig(bench: Bench, kind: str) -> contextlib.AbstractAsyncContextManager[
         where = ("--device", NODE, "--port", str(broker.port))
         module = "devices.simulator.relay_node"
         return node_rig(broker, bench.process("node", module, *where, "--door", f"gate={PULSE_MS}"))
+    if kind == "tasmota":
+        where = ("--device", TASMOTA, "--port", str(broker.port))
+        module = "devices.simulator.tasmota"
+        return tasmota_rig(
+            broker, bench.process("tasmota", module, *where, "--relay", f"1={PULSE_MS // 100}")
+        )
     guard = bench.guard("satellite-guard")
     file = satellite_file(bench.folder("satellite"), broker, guard)
     process = bench.process("satellite", "edge", "run", "--config", str(file), plays=False)
     return satellite_rig(broker, guard, process)
 
 
-@pytest.fixture(params=["guard", "mqtt", "satellite"])
+@pytest.fixture(params=["guard", "mqtt", "tasmota", "satellite"])
 async def rig(request: pytest.FixtureRequest, bench: Bench) -> AsyncIterator[Rig]:
     """Each driver in turn, its device there and the door shut."""
     async with make_rig(bench, request.param) as rig:

@@ -12,6 +12,7 @@ from devices.gpio.client import GuardClient
 from devices.lines import InputSettings
 from devices.mqtt.door import MqttDoors
 from devices.mqtt.site_link import SiteLink
+from devices.mqtt.tasmota import TasmotaDoors
 from devices.registry import DoorDriver
 from devices.settings import DoorSettings
 from devices.site_broker import SiteBroker
@@ -24,7 +25,7 @@ from tests.fakes.mosquitto import Mosquitto
 from tests.fakes.relay_process import RelayProcess
 
 PULSE_MS = 500
-NODE, SATELLITE = "relay-2", "sat-1"
+NODE, SATELLITE, TASMOTA = "relay-2", "sat-1", "tasmota-3"
 
 
 @dataclass
@@ -158,9 +159,11 @@ async def guard_rig(guard: GuardProcess) -> AsyncIterator[Rig]:
         pulse_ms=300,
     )
     rig.begin()
-    yield rig
-    await rig.end()
-    panel.close()
+    try:
+        yield rig
+    finally:
+        await rig.end()
+        panel.close()
 
 
 @contextlib.asynccontextmanager
@@ -186,8 +189,39 @@ async def node_rig(broker: Mosquitto, node: RelayProcess) -> AsyncIterator[Rig]:
         findings=findings,
     )
     rig.begin()
-    yield rig
-    await rig.end()
+    try:
+        yield rig
+    finally:
+        await rig.end()
+
+
+@contextlib.asynccontextmanager
+async def tasmota_rig(broker: Mosquitto, relay: RelayProcess) -> AsyncIterator[Rig]:
+    """A relay with Tasmota firmware."""
+    late, findings, link = Late(), find(), link_to(broker)
+    driver = TasmotaDoors(
+        [remote_door("tasmota", TASMOTA)],
+        link=link,
+        findings=findings,
+        on_contact=late.note,
+        on_connected=late.connected,
+    )
+    late.rig = rig = Rig(
+        driver=driver,
+        runs=[link.run, driver.run],
+        trace=relay.trace,
+        is_ours=lambda entry: entry.get("channel") == "1",
+        lose=relay.kill,
+        restore=relay.start,
+        silence=lambda on: relay.switch("/board", answers=not on),
+        set_open=lambda is_open: relay.switch("/doors/1", cut=is_open),
+        findings=findings,
+    )
+    rig.begin()
+    try:
+        yield rig
+    finally:
+        await rig.end()
 
 
 @contextlib.asynccontextmanager
@@ -225,9 +259,11 @@ async def satellite_rig(
         pulse_ms=300,
     )
     rig.begin()
-    yield rig
-    await rig.end()
-    panel.close()
+    try:
+        yield rig
+    finally:
+        await rig.end()
+        panel.close()
 
 
 def satellite_file(folder: Path, broker: Mosquitto, guard: GuardProcess) -> Path:
