@@ -5,6 +5,8 @@ from typing import NamedTuple, Protocol
 
 from devices.gpio.client import GuardClient, OnContact, OnInput
 from devices.lines import InputSettings
+from devices.modbus.door import ModbusDoors
+from devices.modbus.settings import ModbusSettings
 from devices.mqtt.door import MqttDoors
 from devices.mqtt.locker import MqttBanks, OnCell
 from devices.mqtt.site_link import SiteLink
@@ -113,6 +115,7 @@ class DoorSite(NamedTuple):
     on_input: OnInput
     on_connected: Callable[[Iterable[str]], Awaitable[None]]
     inputs: Sequence[InputSettings] = ()
+    boards: Sequence[ModbusSettings] = ()
 
 
 DoorFactory = Callable[[Sequence[DoorSettings], DoorSite], DoorDriver]
@@ -147,10 +150,22 @@ def make_tasmota_doors(doors: Sequence[DoorSettings], site: DoorSite) -> DoorDri
     )
 
 
+def make_modbus_doors(doors: Sequence[DoorSettings], site: DoorSite) -> DoorDriver:
+    """Relay boards on RS-485 or Ethernet."""
+    return ModbusDoors(
+        doors,
+        site.boards,
+        findings=site.findings,
+        on_contact=site.on_contact,
+        on_connected=site.on_connected,
+    )
+
+
 DOOR_DRIVERS: Mapping[str, DoorFactory] = {
     "gpio": _guard_of,
     "mqtt": make_mqtt_doors,
     "tasmota": make_tasmota_doors,
+    "modbus": make_modbus_doors,
 }
 
 

@@ -9,6 +9,7 @@ from devices.gateway import BankRouter, ContactReports, Gateway, HoldRole, ScanR
 from devices.gpio.client import GuardClient
 from devices.gpio.lamps import DoorLamps
 from devices.lines import InputSettings, SignalSettings
+from devices.modbus.settings import ModbusSettings
 from devices.mqtt.site_link import SiteLink
 from devices.reader_drivers import reader_roles
 from devices.readers import ReaderDesk
@@ -137,6 +138,7 @@ class Peripherals:
                 on_input=self._hear,
                 on_connected=self._doors_back,
                 inputs=self._config.many("input", InputSettings),
+                boards=self._config.many("modbus", ModbusSettings),
             ),
         )
         router = DoorRouter(self.door_drivers)

@@ -25,6 +25,7 @@ import edge.store.events
 import edge.store.schema
 from cloud_sync.downlink import Apply
 from devices.lines import InputSettings, SignalSettings, line_faults
+from devices.modbus.settings import ModbusSettings, modbus_faults
 from devices.settings import (
     BankSettings,
     DoorSettings,
@@ -56,6 +57,7 @@ SECTIONS: Mapping[str, Section] = {
     "input": Section(InputSettings, many=True, required=False),
     "signal": Section(SignalSettings, many=True, required=False),
     "reader": Section(ReaderSettings, many=True, required=False),
+    "modbus": Section(ModbusSettings, many=True, required=False),
     "bank": Section(BankSettings, many=True, required=False),
 }
 """Sections of `site.toml`: each room or driver owns its struct."""
@@ -66,7 +68,7 @@ SATELLITE_SECTIONS: Mapping[str, Section] = {
 }
 """Sections of a satellite's `site.toml`: the same structs, and nothing of the hub's."""
 
-CHECKS: tuple[Check, ...] = (line_faults, wire_faults)
+CHECKS: tuple[Check, ...] = (line_faults, modbus_faults, wire_faults)
 """What is judged over several sections of `site.toml` together."""
 
 MIGRATIONS: tuple[Migration, ...] = (

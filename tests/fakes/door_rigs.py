@@ -10,6 +10,8 @@ from pathlib import Path
 
 from devices.gpio.client import GuardClient
 from devices.lines import InputSettings
+from devices.modbus.door import ModbusDoors
+from devices.modbus.settings import ModbusSettings
 from devices.mqtt.door import MqttDoors
 from devices.mqtt.site_link import SiteLink
 from devices.mqtt.tasmota import TasmotaDoors
@@ -25,12 +27,15 @@ from tests.fakes.mosquitto import Mosquitto
 from tests.fakes.relay_process import RelayProcess
 
 PULSE_MS = 500
-NODE, SATELLITE, TASMOTA = "relay-2", "sat-1", "tasmota-3"
+NODE, SATELLITE, TASMOTA, MODBUS = "relay-2", "sat-1", "tasmota-3", "modbus-4"
 
 
 @dataclass
 class Rig:
-    """One driver and its device. `edges` are the relay's since the rig was made: (level, boot ns, cause)."""
+    """One driver and its device. `edges` are the relay's since the rig was made: (level, boot ns, cause).
+
+    `silence_s` is how long a held door stays so without the hub.
+    """
 
     driver: DoorDriver
     runs: list[Callable[[], object]]
@@ -44,8 +49,7 @@ class Rig:
     contacts: list[ContactState] = field(default_factory=list)
     resets: int = 0
     pulse_ms: int = PULSE_MS
-    off_within_s: float = 2.0
-    keeps_ids: bool = True
+    silence_s: float = 2.0
     began_ns: int = field(default_factory=lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME))
     tasks: list[asyncio.Task[object]] = field(default_factory=list)
 
@@ -157,6 +161,7 @@ async def guard_rig(guard: GuardProcess) -> AsyncIterator[Rig]:
         set_open=lambda is_open: panel.drive(27, int(is_open)),
         findings=find(),
         pulse_ms=300,
+        silence_s=1.0,
     )
     rig.begin()
     try:
@@ -209,6 +214,37 @@ async def tasmota_rig(broker: Mosquitto, relay: RelayProcess) -> AsyncIterator[R
     late.rig = rig = Rig(
         driver=driver,
         runs=[link.run, driver.run],
+        trace=relay.trace,
+        is_ours=lambda entry: entry.get("channel") == "1",
+        lose=relay.kill,
+        restore=relay.start,
+        silence=lambda on: relay.switch("/board", answers=not on),
+        set_open=lambda is_open: relay.switch("/doors/1", cut=is_open),
+        findings=findings,
+        silence_s=PULSE_MS / 1000,
+    )
+    rig.begin()
+    try:
+        yield rig
+    finally:
+        await rig.end()
+
+
+@contextlib.asynccontextmanager
+async def modbus_rig(relay: RelayProcess, where: dict[str, object]) -> AsyncIterator[Rig]:
+    """A relay board on Modbus TCP or a serial line."""
+    late, findings = Late(), find()
+    board = ModbusSettings(id=MODBUS, timing="flash_coil", **where)  # type: ignore[arg-type]
+    driver = ModbusDoors(
+        [remote_door("modbus", MODBUS)],
+        [board],
+        findings=findings,
+        on_contact=late.note,
+        on_connected=late.connected,
+    )
+    late.rig = rig = Rig(
+        driver=driver,
+        runs=[driver.run],
         trace=relay.trace,
         is_ours=lambda entry: entry.get("channel") == "1",
         lose=relay.kill,

@@ -1,5 +1,6 @@
 """A process that is lost and comes back: simulated relay boards, and satellites."""
 
+import contextlib
 import http.client
 import json
 import signal
@@ -29,9 +30,13 @@ class RelayProcess:
         self._control.unlink(missing_ok=True)
         self._process = subprocess.Popen(self._command)
         end = time.monotonic() + READY_S
-        while self._plays and not self._control.exists():
+        while self._plays and not self._listens():
             assert time.monotonic() < end and self._process.poll() is None, self._command
             time.sleep(0.02)
+
+    def _listens(self) -> bool:
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as probe:
+            return probe.connect_ex(str(self._control)) == 0
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -1,0 +1,1 @@
+"""Doors on Modbus relay boards."""
