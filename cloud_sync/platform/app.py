@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -15,12 +16,16 @@ from cloud_sync.platform import (
     bills_api,
     commands,
     commands_api,
+    desk_api,
     device_api,
+    household_api,
+    leaving,
     payment_api,
     phone_accounts_api,
     phone_api,
     phone_doors_api,
     phone_pay_api,
+    revoking,
     sim_api,
 )
 from cloud_sync.platform.channels.opening import open_channels, simulated_ones
@@ -41,6 +46,7 @@ from cloud_sync.wire.commands import CommandAnswer
 
 RETRY_PAUSE_S = 1.0
 PAYMENTS_PAUSE_S = 0.5
+TRUST_PAUSE_S = 60.0
 
 
 async def get_openapi(request: web.Request, platform: Platform) -> web.StreamResponse:
@@ -55,9 +61,11 @@ ROUTES: tuple[Route, ...] = (
     *accounts_api.ROUTES,
     *phone_api.ROUTES,
     *phone_doors_api.ROUTES,
+    *household_api.ROUTES,
     *phone_pay_api.ROUTES,
     *phone_accounts_api.ROUTES,
     *bills_api.ROUTES,
+    *desk_api.ROUTES,
     *sim_api.ROUTES,
     Route("GET", "/openapi.json", get_openapi, Access.OPEN, "This description", answer=dict),
 )
@@ -100,7 +108,7 @@ def build_platform(
     add_pages(app)
 
     async def run_roles(_: web.Application) -> AsyncIterator[None]:
-        roles = [apply_events(platform), look_after_payments(platform)]
+        roles = [apply_events(platform), look_after_payments(platform), look_after_trust(platform)]
         roles += [delivery.run()] if delivery else []
         app[ROLES].extend(asyncio.create_task(role) for role in roles)
         yield
@@ -150,6 +158,21 @@ async def look_after_payments(platform: Platform) -> None:
         await deliver_notices(platform)
         await platform.payments.settle_open()
         await asyncio.sleep(PAYMENTS_PAUSE_S)
+
+
+async def look_after_trust(platform: Platform) -> None:
+    """Sign the revocation list before it grows old, and forget who left long ago."""
+    key, site = platform.keys.signing["passes"], platform.settings.site
+
+    def look(connection: sqlite3.Connection) -> None:
+        now_ms = platform.clock_ms()
+        revoking.keep_fresh(connection, key, site, now_ms=now_ms)
+        leaving.forget_left(connection, now_ms=now_ms)
+
+    while True:
+        await platform.database.write(look)
+        platform.bell.ring()
+        await asyncio.sleep(TRUST_PAUSE_S)
 
 
 async def deliver_notices(platform: Platform) -> None:

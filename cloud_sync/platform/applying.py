@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from cloud_sync.platform import invoices, overpayments
+from cloud_sync.platform import invoices, overpayments, parcels
 from cloud_sync.platform.bills import apply_bill_paid
-from cloud_sync.platform.commands import note_answer
+from cloud_sync.platform.door_records import apply_opening, apply_requested
 from cloud_sync.platform.feed import put_record
 from cloud_sync.platform.lease_events import apply_epoch_began, apply_lease_returned
 from cloud_sync.platform.leases import grant_at_beginning
@@ -28,27 +28,19 @@ from cloud_sync.platform.stored import StoredEvent, require_record
 from cloud_sync.platform.told import apply_payment_news, apply_payment_requested, apply_refund_paid
 from cloud_sync.platform.top_ups import credit_paid
 from cloud_sync.wire.batches import EventEnvelope
-from cloud_sync.wire.commands import AnswerState, CommandAnswer
 from cloud_sync.wire.feed import AppliedThrough
 from edge.errors import EdgeError
 
 MAX_ATTEMPTS = 20
 RETRY_BASE_MS = 1_000
 RETRY_CAP_MS = 300_000
+Applier = Callable[[sqlite3.Connection, StoredEvent], None]
 
 
 class OrderCollected(msgspec.Struct, frozen=True):
     """What we read of a collected order."""
 
     order_id: str
-
-
-class Opening(msgspec.Struct, frozen=True):
-    """What we read of an opening; `place` is `door:ID` or `cell:BANK/CELL`."""
-
-    place: str
-    authorisation: str = ""
-    reason: str = ""
 
 
 def apply_order_collected(connection: sqlite3.Connection, event: StoredEvent) -> None:
@@ -60,27 +52,16 @@ def apply_order_collected(connection: sqlite3.Connection, event: StoredEvent) ->
         (*event.key, collected.order_id, event.at_ms),
     )
     order["state"] = "collected"
+    parcels.drop_code(connection, collected.order_id)
     put_record(connection, "orders", collected.order_id, order, applied_through=event.at)
 
 
-def apply_opening(outcome: str, answer: AnswerState) -> Callable[[sqlite3.Connection, StoredEvent], None]:
-    """Count an opening by its outcome; the journal also answers a command whose own answer was lost."""
-
-    def apply(connection: sqlite3.Connection, event: StoredEvent) -> None:
-        opening = msgspec.json.decode(event.body, type=Opening)
-        connection.execute(
-            "INSERT INTO openings (device, epoch, seq, place, outcome, at_ms) VALUES (?,?,?,?,?,?)",
-            (*event.key, opening.place, outcome, event.at_ms),
-        )
-        kind, _, command = opening.authorisation.partition(":")
-        if kind == "command":
-            reply = CommandAnswer(command, answer, event.at_ms, opening.reason)
-            note_answer(connection, reply, device=event.at.device)
-
-    return apply
+def _of_versions(name: str, apply: Applier) -> dict[str, Applier]:
+    """One applier for both versions of an event: what it reads stands in both."""
+    return {f"community.edge.{name}.v{version}": apply for version in (1, 2)}
 
 
-APPLIERS: dict[str, Callable[[sqlite3.Connection, StoredEvent], None]] = {
+APPLIERS: dict[str, Applier] = {
     "community.edge.EpochBegan.v1": apply_epoch_began,
     "community.edge.SaleSettled.v1": apply_sale,
     "community.edge.SaleSettled.v2": apply_sale,
@@ -104,12 +85,20 @@ APPLIERS: dict[str, Callable[[sqlite3.Connection, StoredEvent], None]] = {
     "community.edge.BillCredited.v1": overpayments.apply_credited,
     "community.edge.InvoiceAsked.v1": invoices.apply_invoice_asked,
     "community.edge.OrderCollected.v1": apply_order_collected,
-    "community.edge.DoorOpened.v1": apply_opening("door_opened", "opened"),
-    "community.edge.DoorUnknown.v1": apply_opening("door_unknown", "unknown"),
-    "community.edge.DoorNotFired.v1": apply_opening("door_not_fired", "refused"),
-    "community.edge.CellOpened.v1": apply_opening("cell_opened", "opened"),
-    "community.edge.CellUnknown.v1": apply_opening("cell_unknown", "unknown"),
-    "community.edge.CellNotFired.v1": apply_opening("cell_not_fired", "refused"),
+    "community.edge.OrderPartlyCollected.v1": parcels.apply_news("parcel_left"),
+    "community.edge.ParcelDeposited.v1": parcels.apply_deposited,
+    "community.edge.ParcelWithdrawn.v1": parcels.apply_gone("removed", "parcel_withdrawn"),
+    "community.edge.ParcelRemoved.v1": parcels.apply_gone("removed", "parcel_removed"),
+    "community.edge.ParcelReminderDue.v1": parcels.apply_news("parcel_soon"),
+    "community.edge.ParcelOverdue.v1": parcels.apply_news("parcel_overdue"),
+    "community.edge.LockerCaseOpened.v1": parcels.apply_news("locker_case"),
+    **_of_versions("DoorOpenRequested", apply_requested),
+    **_of_versions("DoorOpened", apply_opening("door_opened", "opened")),
+    **_of_versions("DoorUnknown", apply_opening("door_unknown", "unknown")),
+    **_of_versions("DoorNotFired", apply_opening("door_not_fired", "refused")),
+    **_of_versions("CellOpened", apply_opening("cell_opened", "opened")),
+    **_of_versions("CellUnknown", apply_opening("cell_unknown", "unknown")),
+    **_of_versions("CellNotFired", apply_opening("cell_not_fired", "refused")),
 }
 """Event type → what it does here. A type that is not named stays in custody and changes no figure."""
 

@@ -5,8 +5,9 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from cloud_sync.platform.feed import put_record
+from cloud_sync.platform.feed import get_record, put_record
 from cloud_sync.platform.keys import new_id
+from cloud_sync.platform.revoking import publish, revoke_passes
 from edge.errors import Refusal
 from edge.trust.keys import SigningKey
 from edge.trust.passes import Pass, issue_holder_certificate, issue_pass
@@ -40,7 +41,7 @@ class VisitorRequest(msgspec.Struct, frozen=True):
 
 
 class VisitorPass(msgspec.Struct, frozen=True):
-    """A visitor's pass as the phone shows it; `text` is what the QR code carries."""
+    """A visitor's pass as the phone shows it; `text` is what the QR carries, `used` what the site told."""
 
     id: str
     doors: list[str]
@@ -50,41 +51,69 @@ class VisitorPass(msgspec.Struct, frozen=True):
     label: str
     text: str
     revoked: bool = False
+    used: int = 0
 
 
 def order_pass(
-    connection: sqlite3.Connection, key: SigningKey, site: str, order: dict[str, Any], *, now_ms: int
+    connection: sqlite3.Connection,
+    key: SigningKey,
+    site: str,
+    order: dict[str, Any],
+    subject: str,
+    *,
+    now_ms: int,
 ) -> str:
-    """The QR text of an order's pass; the same order keeps its pass while it is good for another day."""
+    """A person's QR text for an order; it keeps its pass while that is good for another day."""
     row = connection.execute(
-        "SELECT id, text, until_ms FROM passes WHERE order_id=?", (order["id"],)
+        "SELECT id, text, until_ms FROM passes WHERE order_id=? AND subject=? AND kind='order'",
+        (order["id"], subject),
     ).fetchone()
     if row is not None and row["until_ms"] > now_ms + 24 * 3_600_000:
         return str(row["text"])
     identity = new_id("p") if row is None else row["id"]
-    from_ms, until_ms = now_ms - 3_600_000, now_ms + ORDER_PASS_LIFE_MS
-    text = issue_pass(
-        key,
-        Pass(
-            id=identity,
-            kind="order",
-            site=site,
-            subject=order["subject"],
-            doors=(),
-            order=order["id"],
-            not_before_ms=_whole_seconds(from_ms),
-            expires_ms=_whole_seconds(until_ms),
-            uses=None,
-        ),
-    )
+    issued = _pass_of_order(identity, site, order["id"], subject, now_ms)
+    text = issue_pass(key, issued)
     connection.execute(
         "INSERT INTO passes (id, kind, subject, order_id, doors, from_ms, until_ms, uses, text)"
         " VALUES (?,'order',?,?,'[]',?,?,NULL,?)"
         " ON CONFLICT (id) DO UPDATE SET from_ms=excluded.from_ms, until_ms=excluded.until_ms,"
         " text=excluded.text",
-        (identity, order["subject"], order["id"], from_ms, until_ms, text),
+        (identity, subject, order["id"], issued.not_before_ms, issued.expires_ms, text),
     )
     return text
+
+
+def delegate_order(
+    connection: sqlite3.Connection,
+    key: SigningKey,
+    site: str,
+    order_id: str,
+    subject: str,
+    label: str,
+    *,
+    now_ms: int,
+) -> VisitorPass:
+    """A pass for a friend who collects an order; `label` stays on the platform."""
+    issued = _pass_of_order(new_id("p"), site, order_id, subject, now_ms)
+    text = issue_pass(key, issued)
+    connection.execute(
+        "INSERT INTO passes (id, kind, subject, order_id, doors, from_ms, until_ms, uses, label, text)"
+        " VALUES (?,'delegated',?,?,'[]',?,?,NULL,?,?)",
+        (issued.id, subject, order_id, issued.not_before_ms, issued.expires_ms, label, text),
+    )
+    return VisitorPass(issued.id, [], issued.not_before_ms, issued.expires_ms, None, label, text)
+
+
+def _pass_of_order(identity: str, site: str, order_id: str, subject: str, now_ms: int) -> Pass:
+    return Pass(
+        id=identity,
+        kind="order",
+        site=site,
+        subject=subject,
+        order=order_id,
+        not_before_ms=_whole_seconds(now_ms - 3_600_000),
+        expires_ms=_whole_seconds(now_ms + ORDER_PASS_LIFE_MS),
+    )
 
 
 def create_visitor_pass(
@@ -124,8 +153,10 @@ def create_visitor_pass(
     return VisitorPass(issued.id, request.doors, request.from_ms, until_ms, request.uses, request.label, text)
 
 
-def revoke_pass(connection: sqlite3.Connection, subject: str, pass_id: str, *, now_ms: int) -> None:
-    """Take a visitor's pass back; the site hears of it in the feed."""
+def revoke_pass(
+    connection: sqlite3.Connection, key: SigningKey, site: str, subject: str, pass_id: str, *, now_ms: int
+) -> None:
+    """Take a visitor's pass back; the site hears of it in the feed. Raises PassNotFound."""
     row = connection.execute(
         "UPDATE passes SET revoked_ms=coalesce(revoked_ms, ?) WHERE id=? AND subject=? AND kind='visitor'"
         " RETURNING until_ms",
@@ -133,6 +164,8 @@ def revoke_pass(connection: sqlite3.Connection, subject: str, pass_id: str, *, n
     ).fetchone()
     if row is None:
         raise PassNotFound()
+    revoke_passes(connection, [(pass_id, row["until_ms"])], now_ms=now_ms)
+    publish(connection, key, site, now_ms=now_ms)
     put_record(connection, "revocations", pass_id, {"pass_id": pass_id, "until_ms": row["until_ms"]})
 
 
@@ -152,28 +185,42 @@ def list_visitor_passes(connection: sqlite3.Connection, subject: str, *, now_ms:
             row["label"],
             row["text"],
             row["revoked_ms"] is not None,
+            uses_of(connection, row["id"]),
         )
         for row in rows
     ]
 
 
+def uses_of(connection: sqlite3.Connection, pass_id: str) -> int:
+    """How often a pass opened, or may have, as far as the site has told."""
+    row = connection.execute(
+        "SELECT count(*) FROM door_records WHERE authorisation LIKE 'pass:' || ? || ':%'"
+        " AND outcome<>'not_fired'",
+        (pass_id,),
+    ).fetchone()
+    return int(row[0])
+
+
 def granted_doors(connection: sqlite3.Connection, subject: str, *, now_ms: int) -> list[str]:
-    """The doors that a person may open now, by the grants in the feed."""
-    rows = connection.execute(
-        "SELECT data FROM records WHERE collection='grants' AND data IS NOT NULL"
-        " AND json_extract(data, '$.subject')=?",
-        (subject,),
-    )
-    grants = [msgspec.json.decode(row["data"]) for row in rows]
-    return sorted({d for g in grants if g["from_ms"] <= now_ms < g["until_ms"] for d in g["doors"]})
+    """The doors that a person may open now, by the grants in the feed, groups resolved."""
+    grant = get_record(connection, "grants", subject)
+    if grant is None or not grant["from_ms"] <= now_ms < grant["until_ms"]:
+        return []
+    groups = [get_record(connection, "door_groups", group) for group in grant.get("groups", [])]
+    of_groups = [door for group in groups if group for door in group["doors"]]
+    return sorted({*grant["doors"], *of_groups})
 
 
 def certify_holder(
-    key: SigningKey, site: str, subject: str, public_key: bytes, *, now_ms: int
+    key: SigningKey, site: str, subject: str, public_key: bytes, *, from_ms: int
 ) -> tuple[bytes, int]:
-    """A certificate for the key that a resident's phone made, and when it ends."""
-    expires_ms = _whole_seconds(now_ms + HOLDER_LIFE_MS)
-    return issue_holder_certificate(key, subject, site, public_key, expires_ms), expires_ms
+    """A certificate for the key that a resident's phone made, and when it ends.
+
+    `from_ms` is now, or the moment before which a loss made everything void (`revoking.certified_from_ms`).
+    """
+    expires_ms = _whole_seconds(from_ms + HOLDER_LIFE_MS)
+    certificate = issue_holder_certificate(key, subject, site, public_key, expires_ms, issued_ms=from_ms)
+    return certificate, expires_ms
 
 
 def _whole_seconds(at_ms: int) -> int:

@@ -19,7 +19,9 @@ from cloud_sync.platform.exchange import (
     read_body,
     reply,
 )
+from cloud_sync.platform.household import is_owner
 from cloud_sync.platform.keys import hash_token
+from cloud_sync.platform.parcels import code_of, orders_of
 from cloud_sync.platform.phone_shapes import (
     Certificate,
     CertificateRequest,
@@ -29,6 +31,8 @@ from cloud_sync.platform.phone_shapes import (
     Persona,
     Profile,
 )
+from cloud_sync.platform.revoking import certified_from_ms
+from edge.trust.keys import SigningKey
 
 SESSION_LIFE_MS = 30 * 24 * 3_600_000
 
@@ -51,7 +55,7 @@ async def post_login(request: web.Request, platform: Platform) -> web.StreamResp
 
     def start(connection: Any) -> Persona:
         record = feed.get_record(connection, "residents", login.subject)
-        if record is None:
+        if record is None or not record["room"]:
             raise Unauthorized()
         connection.execute("DELETE FROM tokens WHERE expires_ms<?", (now_ms,))
         connection.execute(
@@ -94,7 +98,7 @@ async def get_me(request: web.Request, platform: Platform) -> web.StreamResponse
         person = _persona(connection, record)
         names = (settings.site, settings.name_zh, settings.name_en)
         camera_url = settings.camera_url if settings.demo else ""
-        return Profile(subject, person.name, person.room, *names, doors, camera_url)
+        return Profile(subject, person.name, person.room, *names, doors, camera_url, is_owner(record))
 
     return reply(await platform.database.read(read))
 
@@ -105,20 +109,27 @@ async def get_orders(request: web.Request, platform: Platform) -> web.StreamResp
     key, site = platform.keys.signing["passes"], platform.settings.site
 
     def read(connection: Any) -> list[OrderView]:
-        orders = [o for o in feed.list_records(connection, "orders") if o["subject"] == subject]
         return [
-            OrderView(
-                order["id"],
-                order["state"],
-                order["cells"],
-                passes.order_pass(connection, key, site, order, now_ms=now_ms)
-                if order["state"] == "in_cells"
-                else None,
-            )
-            for order in orders
+            _order_view(connection, key, site, order, subject, now_ms)
+            for order in orders_of(connection, subject)
         ]
 
     return reply(await platform.database.write(read))
+
+
+def _order_view(
+    connection: Any, key: SigningKey, site: str, order: dict[str, Any], subject: str, now_ms: int
+) -> OrderView:
+    waits = order["state"] == "in_cells"
+    return OrderView(
+        order["id"],
+        order["state"],
+        order["cells"],
+        passes.order_pass(connection, key, site, order, subject, now_ms=now_ms) if waits else None,
+        code_of(connection, order["id"], now_ms=now_ms) if waits else "",
+        order.get("kind", "order"),
+        order.get("overdue_ms", 0),
+    )
 
 
 async def get_bills(request: web.Request, platform: Platform) -> web.StreamResponse:
@@ -153,9 +164,10 @@ async def post_certificate(request: web.Request, platform: Platform) -> web.Stre
         raise Malformed(parameter="public_key") from error
     if len(public_key) != 32:
         raise Malformed(parameter="public_key")
-    now_ms = platform.clock_ms()
+    now_ms, subject = platform.clock_ms(), request[SUBJECT]
+    from_ms = await platform.database.read(lambda c: certified_from_ms(c, subject, now_ms=now_ms))
     certificate, expires_ms = passes.certify_holder(
-        platform.keys.signing["passes"], platform.settings.site, request[SUBJECT], public_key, now_ms=now_ms
+        platform.keys.signing["passes"], platform.settings.site, subject, public_key, from_ms=from_ms
     )
     return reply(Certificate(base64.b64encode(certificate).decode(), expires_ms, now_ms))
 

@@ -99,7 +99,8 @@ async def post_visitor(request: web.Request, platform: Platform) -> web.StreamRe
 async def post_revoke(request: web.Request, platform: Platform) -> web.StreamResponse:
     """Take a visitor's pass back."""
     subject, now_ms, wanted = request[SUBJECT], platform.clock_ms(), request.match_info["id"]
-    await platform.database.write(lambda c: passes.revoke_pass(c, subject, wanted, now_ms=now_ms))
+    key, site = platform.keys.signing["passes"], platform.settings.site
+    await platform.database.write(lambda c: passes.revoke_pass(c, key, site, subject, wanted, now_ms=now_ms))
     platform.bell.ring()
     return web.Response(status=204)
 

@@ -38,15 +38,19 @@ class Profile(msgspec.Struct, frozen=True):
     site_en: str
     doors: list[DoorView]
     camera_url: str
+    is_owner: bool = True
 
 
 class OrderView(msgspec.Struct, frozen=True):
-    """An order with its cells, and the pass while it lies there."""
+    """An order or parcel with its cells; the pass and the 8-digit code while it lies there."""
 
     id: str
     state: str
     cells: list[dict[str, Any]]
     pass_text: str | None
+    code: str = ""
+    kind: str = "order"
+    overdue_ms: int = 0
 
 
 class CertificateRequest(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Tables of the reference platform."""
 
+from cloud_sync.platform.access_schema import ACCESS_SCHEMA
 from cloud_sync.platform.accounts_schema import ACCOUNTS_SCHEMA
 from cloud_sync.platform.channels.sim_schema import SIM_SCHEMA
 
@@ -116,7 +117,9 @@ CREATE TABLE IF NOT EXISTS passes (
   doors TEXT NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, uses INTEGER,
   label TEXT NOT NULL DEFAULT '', text TEXT NOT NULL, revoked_ms INTEGER
 ) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS passes_order ON passes (order_id) WHERE order_id IS NOT NULL;
+DROP INDEX IF EXISTS passes_order;
+CREATE UNIQUE INDEX IF NOT EXISTS passes_order_person ON passes (order_id, subject) WHERE kind='order';
+CREATE INDEX IF NOT EXISTS passes_subject ON passes (subject);
 
 -- gauges of the devices, a bounded number of samples each
 CREATE TABLE IF NOT EXISTS telemetry (
@@ -139,7 +142,7 @@ CREATE TABLE IF NOT EXISTS command_steps (
   reason TEXT NOT NULL DEFAULT '', PRIMARY KEY (command, state)
 ) STRICT;
 """
-SCHEMA = _CORE + ACCOUNTS_SCHEMA + SIM_SCHEMA
+SCHEMA = _CORE + ACCOUNTS_SCHEMA + ACCESS_SCHEMA + SIM_SCHEMA
 """Every table, each made only where it is not there yet."""
 
 UPGRADES = {

@@ -1,6 +1,7 @@
 """Fill the feed with a community from a JSON file; the same file again changes nothing."""
 
 import base64
+import secrets
 import sqlite3
 from typing import Any
 
@@ -14,6 +15,7 @@ from cloud_sync.platform.penalty import keep_figures
 from cloud_sync.platform.seed_accounts import seed_account
 from cloud_sync.wire.collections import COLLECTIONS, KEY_FIELDS
 from edge.errors import EdgeError
+from edge.trust.cards import SALT_BYTES
 from edge.trust.cose import sign
 
 CONTRACT_LIMIT_BYTES = 16_384
@@ -55,6 +57,7 @@ def seed(
         counts[collection] = len(records)
     _put_contract(connection, keys, community.get("contract"))
     _put_keyset(connection, keys)
+    _put_salt(connection)
     connection.execute("DELETE FROM personas")
     connection.executemany(
         "INSERT INTO personas (position, subject) VALUES (?,?)", enumerate(community.get("personas", []))
@@ -93,6 +96,13 @@ def _put_contract(
     message = sign(keys.signing["contract"], contract, limit_bytes=CONTRACT_LIMIT_BYTES)
     record = {"version": contract["version"], "cose": base64.b64encode(message).decode()}
     put_record(connection, "contract", str(contract["version"]), record)
+
+
+def _put_salt(connection: sqlite3.Connection) -> None:
+    """The salt of cards and codes, made once."""
+    if get_record(connection, "credential_salt", "site") is None:
+        salt = {"id": "site", "salt": secrets.token_hex(SALT_BYTES)}
+        put_record(connection, "credential_salt", "site", salt)
 
 
 def _put_keyset(connection: sqlite3.Connection, keys: PlatformKeys) -> None:

@@ -1,11 +1,9 @@
 """Shapes of the records about who may open what. Times are milliseconds UTC, times of day minutes from 0:00.
 
-Secrets come down as hashes only: a card's number and a pickup code as HMAC-SHA256 under the site's own salt
-(`card_hash`, `pickup_hash`), a PIN as an argon2id string.
+Secrets come down as hashes only: a card's number (`edge.trust.cards`) and a pickup code as HMAC-SHA256 under
+the site's own salt, a PIN as an argon2id string.
 """
 
-import hashlib
-import hmac
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,7 +11,6 @@ import msgspec
 from cloud_sync.wire.record import Record
 
 Weekday = Annotated[int, msgspec.Meta(ge=1, le=7)]
-SALT_BYTES = 32
 
 
 class Grant(Record, frozen=True, kw_only=True):
@@ -94,7 +91,7 @@ class CredentialSalt(Record, frozen=True, kw_only=True):
 
 
 class Card(Record, frozen=True, kw_only=True):
-    """A card or fob of a person; `hash` is `card_hash` of its number, `tail` its last digits for people."""
+    """A card or fob of a person, by the hash of its number; `tail` are its last digits, for people."""
 
     id: str
     subject: str
@@ -168,7 +165,10 @@ class RevocationListRecord(Record, frozen=True, kw_only=True):
 
 
 class PickupCode(Record, frozen=True, kw_only=True):
-    """The 8-digit code (取件码) of an order; the id is the order, `hash` is `pickup_hash` of the code."""
+    """The 8-digit code (取件码) of an order; the id is the order.
+
+    `hash` is HMAC-SHA256 under the site's salt over `pickup:` and the code, in hex.
+    """
 
     order: str
     hash: str
@@ -196,21 +196,3 @@ ACCESS_KEY_FIELDS: dict[str, str] = {
     "revocations": "pass_id",
     "pickup_codes": "order",
 }
-
-
-def card_hash(salt_hex: str, number: str) -> str:
-    """Hash of a card's number: letters in capitals, nothing but letters and digits counts.
-
-    HMAC-SHA256 under the site's salt over `card:` and the number, in hex.
-    """
-    plain = "".join(one for one in number.upper() if one.isascii() and one.isalnum())
-    return _keyed(salt_hex, f"card:{plain}")
-
-
-def pickup_hash(salt_hex: str, code: str) -> str:
-    """Hash of a pickup code's eight digits: HMAC-SHA256 under the site's salt over `pickup:` and the code."""
-    return _keyed(salt_hex, f"pickup:{code}")
-
-
-def _keyed(salt_hex: str, text: str) -> str:
-    return hmac.new(bytes.fromhex(salt_hex), text.encode(), hashlib.sha256).hexdigest()

@@ -17,7 +17,10 @@ from edge.store.unit import Unit
 from edge.trust.keys import UnknownKey
 from tests.cloud_sync.conftest import World
 
-COLLECTIONS = ("rooms", "residents", "payees", "bills", "orders", "grants", "contract", "keyset")
+COLLECTIONS = (
+    *("rooms", "residents", "payees", "bills", "orders", "grants", "contract", "keyset"),
+    *("credential_salt", "revocation_list"),
+)
 
 
 class Room:
