@@ -41,6 +41,12 @@ class PinWeak(Refusal):
     code: ClassVar[str] = "pin_weak"
 
 
+class RoomMismatch(Refusal):
+    """What was typed to confirm is not the own room."""
+
+    code: ClassVar[str] = "room_mismatch"
+
+
 class NotOfThisRoom(Refusal):
     """There is no such person, card or vehicle in this room."""
 
@@ -147,6 +153,12 @@ def _member(connection: sqlite3.Connection, one: dict[str, Any], has_pin: bool, 
     return Member(one["subject"], name, one.get("kind", "owner"), doors, one.get("until_ms", 0), has_pin)
 
 
+def room_number(connection: sqlite3.Connection, person: dict[str, Any]) -> str:
+    """Building and number of a person's room, as people write it: `3-1203`."""
+    room = get_record(connection, "rooms", person["room"])
+    return f"{room['building']}-{room['number']}" if room else str(person["room"])
+
+
 def add_member(connection: sqlite3.Connection, owner: str, asked: MemberRequest, *, now_ms: int) -> str:
     """Let somebody in; returns their pseudonym. Raises NotTheOwner, HouseholdFull, DoorNotAllowed."""
     me = require_owner(connection, owner)
@@ -210,8 +222,7 @@ def hash_pin(pin: str) -> str:
 def set_pin(connection: sqlite3.Connection, subject: str, hashed: str, *, now_ms: int) -> None:
     """Give a person another PIN; the former one ends with the same change. Raises NotOfThisRoom."""
     me = person_of(connection, subject)
-    room = get_record(connection, "rooms", me["room"]) or {"building": "", "number": me["room"]}
-    number = f"{room['building']}-{room['number']}"
+    number = room_number(connection, me)
     known = next((pin for pin in list_records(connection, "pins") if pin["subject"] == subject), None)
     identity = known["id"] if known else new_id("pin")
     note_credential(connection, identity, "pin", subject)

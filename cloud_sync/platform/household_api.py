@@ -25,6 +25,12 @@ class PersonRequest(msgspec.Struct, frozen=True):
     subject: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
+class RoomTyped(msgspec.Struct, frozen=True):
+    """The own room, typed to confirm: `3-1203`."""
+
+    room: Annotated[str, msgspec.Meta(max_length=40)]
+
+
 class CodesRequest(msgspec.Struct, frozen=True):
     """Ids of the codes that this phone signed, so that it finds the openings by them."""
 
@@ -116,8 +122,9 @@ async def post_lost_phone(request: web.Request, platform: Platform) -> web.Strea
 
 async def post_move_out(request: web.Request, platform: Platform) -> web.StreamResponse:
     """The owner moves out; everything of the room ends."""
+    confirmed = (await read_body(request, RoomTyped)).room
     subject, now_ms, signer = request[SUBJECT], platform.clock_ms(), _signer(platform)
-    await platform.database.write(lambda c: leaving.leave_room(c, signer, subject, now_ms=now_ms))
+    await platform.database.write(lambda c: leaving.leave_room(c, signer, subject, confirmed, now_ms=now_ms))
     return _changed(platform)
 
 
@@ -214,7 +221,8 @@ ROUTES: tuple[Route, ...] = (
         post_move_out,
         Access.PHONE,
         "Move out: everything of the room ends",
-        codes=_OWNER,
+        body=RoomTyped,
+        codes=(*_OWNER, "room_mismatch"),
     ),
     Route(
         "POST",

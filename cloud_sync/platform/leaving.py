@@ -12,11 +12,13 @@ from cloud_sync.platform import revoking
 from cloud_sync.platform.feed import get_record, list_records, put_record
 from cloud_sync.platform.household import (
     NotOfThisRoom,
+    RoomMismatch,
     is_owner,
     may_see,
     people_of,
     person_of,
     require_owner,
+    room_number,
 )
 from cloud_sync.platform.keys import hash_token
 from edge.trust.keys import SigningKey
@@ -70,9 +72,16 @@ def revoke_member(
     move_out(connection, signer, [whose], now_ms=now_ms)
 
 
-def leave_room(connection: sqlite3.Connection, signer: Signer, owner: str, *, now_ms: int) -> list[str]:
-    """The owner moves out, and with them everybody of the room; returns who. Raises NotTheOwner."""
+def leave_room(
+    connection: sqlite3.Connection, signer: Signer, owner: str, confirmed: str, *, now_ms: int
+) -> list[str]:
+    """The owner moves out, and with them everybody of the room; returns who.
+
+    `confirmed` is the room as the owner typed it. Raises NotTheOwner, RoomMismatch.
+    """
     me = require_owner(connection, owner)
+    if confirmed.strip() != room_number(connection, me):
+        raise RoomMismatch()
     people = [one["subject"] for one in people_of(connection, me["room"])]
     move_out(connection, signer, people, now_ms=now_ms)
     for car in list_records(connection, "vehicles"):

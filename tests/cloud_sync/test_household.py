@@ -76,7 +76,7 @@ async def test_only_the_owner_lets_people_in(world: World, phone: Phone) -> None
     await world.client.post("/phone/api/login", json={"subject": child})
     asked = {"name": "某人", "kind": "family", "doors": ["gate"]}
     assert (await phone("POST", "/household", asked))[1]["error"] == "not_the_owner"
-    assert (await phone("POST", "/move-out", {}))[1]["error"] == "not_the_owner"
+    assert (await phone("POST", "/move-out", {"room": "3-1203"}))[1]["error"] == "not_the_owner"
     home = (await phone("GET", "/household"))[1]
     assert [one["subject"] for one in home["people"]] == [child]
     assert (await phone("POST", "/lost-phone", {"subject": RESIDENT}))[0] == 404
@@ -93,8 +93,9 @@ async def test_moving_out_is_in_the_list_before_any_other_change(world: World, p
     child = await add_child(phone)
     card = await hand_out_card(world, child)
     await phone("POST", "/visitors", {"doors": ["gate"], "from_ms": world.clock.at_ms, "until_ms": FAR_MS})
+    assert (await phone("POST", "/move-out", {"room": "3-1204"}))[1]["error"] == "room_mismatch"
     begun = await newest(world)
-    assert (await phone("POST", "/move-out", {}))[0] == 204
+    assert (await phone("POST", "/move-out", {"room": "3-1203"}))[0] == 204
     first, *rest = await changes_after(world, begun)
     assert first.collection == "revocation_list"
     told = await believed(world)

@@ -104,6 +104,7 @@ PARTS = {
     **{"{account}": account_id(RESIDENT, "wallet", "property")},
     **{"{door}": "gate", "{part}": "k1-1-9", "{date}": "2026-11-21", "{channel}": "wechat"},
     **{"{door}": "gate", "{bill}": "b1", "{order}": "k1-1-6"},
+    **{"{subject}": "none", "{collection}": "none"},
 }
 BODIES: dict[str, Any] = {
     "/nonce": {"nonce": "n" * 32},
@@ -136,6 +137,15 @@ BODIES: dict[str, Any] = {
     "/refunds": {"part": "k1-1-9", "attempt": "k1-1-7", "order": "k1-1-6", "amount_fen": 1},
     "/payment-code": {"channel": "wechat"},
     "/password": {"attempt": "none"},
+    "/answers": {"command": "none", "state": "opened", "at_ms": 0},
+    "/phone/api/household": {"name": "小雨", "kind": "family", "doors": ["gate"]},
+    "/phone/api/vehicles": {"plate": "京A12345", "doors": ["gate"]},
+    "/move-out": {"room": "none"},
+    "/lost-phone": {"subject": RESIDENT},
+    "/pin": {"pin": "483920"},
+    "/door-records": {"codes": []},
+    "/sim/desk/cards": {"subject": RESIDENT, "number": "123456", "until_ms": START_MS},
+    "/sim/desk/passes": {"kind": "staff", "doors": [], "from_ms": 0, "until_ms": START_MS + 1},
 }
 
 
@@ -162,7 +172,7 @@ class PlatformAsker:
         if role.startswith("resident "):
             subject = {"A": RESIDENT, "B": OTHER}[role.removeprefix("resident ")]
             headers["Cookie"] = f"phone={await self.log_in(subject)}"
-        for name, value in {**PARTS, "{id}": self.ids.get(path.rpartition("/{id}")[0], "none")}.items():
+        for name, value in {**PARTS, "{id}": self.ids.get(path.partition("/{id}")[0], "none")}.items():
             path = path.replace(name, value)
         content: object = next((body for end, body in BODIES.items() if path.endswith(end)), {})
         data = msgspec.json.encode(content) if method == "POST" else None
@@ -237,6 +247,7 @@ async def platform_desk() -> AsyncIterator[Served]:
             visitors: str(json.loads(made)["id"]),
             commands: "c-first",
             "/phone/api/bills": "b1",
+            "/phone/api/orders": "o1",
         }
         await _pay_and_refund(app[PLATFORM], asker)
 

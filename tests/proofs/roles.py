@@ -88,8 +88,8 @@ def _status_of_anybody() -> AbstractContextManager[None]:
 def _visitors_of_anybody() -> AbstractContextManager[None]:
     honest = cloud_sync.platform.passes.revoke_pass
 
-    def revoke(connection: Any, subject: str, pass_id: str, *, now_ms: int) -> None:
-        honest(connection, RESIDENT, pass_id, now_ms=now_ms)
+    def revoke(connection: Any, key: Any, site: str, subject: str, pass_id: str, *, now_ms: int) -> None:
+        honest(connection, key, site, RESIDENT, pass_id, now_ms=now_ms)
 
     return replaced(cloud_sync.platform.passes, "revoke_pass", revoke)
 
