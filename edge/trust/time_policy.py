@@ -66,17 +66,19 @@ def _known(words: str, rule: Rule, unknown: Rule) -> Row:
 
 
 POLICY: Mapping[Decision, Row] = {
-    Decision.OWN_DOOR: _known("A resident's own code at a door of kind `residents`", Rule.CLOCK, Rule.FLOOR),
+    Decision.OWN_DOOR: _known(
+        "A resident's own code, card or room PIN at a door of kind `residents`", Rule.CLOCK, Rule.FLOOR
+    ),
     Decision.OWN_DOOR_COMMAND: _known(
         "A signed command at a door of kind `residents`", Rule.CLOCK, Rule.FLOOR
     ),
     Decision.OTHER_DOOR: _known(
-        "Every pass, code or command at a door of kind `visitor`, `staff` or `plant`; "
+        "Everything but an order's pass at a door of kind `visitor`, `staff`, `plant` or `parcels`; "
         "a visitor's or staff pass at any door",
         Rule.CLOCK,
         Rule.REFUSE,
     ),
-    Decision.PICKUP: _known("An order's pass at the kiosk", Rule.CLOCK, Rule.FLOOR),
+    Decision.PICKUP: _known("An order's pass at the kiosk or at the parcel room", Rule.CLOCK, Rule.FLOOR),
     Decision.SIGN_IN: _known("A resident's own code at the kiosk", Rule.CLOCK, Rule.FLOOR),
     Decision.COMMAND_END: _known("The window of a signed command, beside its nonce", Rule.CLOCK, Rule.FLOOR),
     Decision.GRANT: _known("The window of a resident's right to a door", Rule.CLOCK, Rule.FLOOR),

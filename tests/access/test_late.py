@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from edge.access import records
+from edge.access.credentials.errors import CardRevoked, RoomPinLocked, RoomPinRefused
 from edge.access.errors import CodeReplayed, JournalStopped, PassRevoked, PassUsedUp, PassWrongDoor
 from edge.access.events import PassRefused
 from edge.access.feed import apply_revocation
@@ -20,6 +21,7 @@ from edge.store.migrate import apply_to
 from edge.store.schema import MIGRATIONS as STORE_MIGRATIONS
 from edge.trust.passes import PassExpired
 from tests.fakes.access_world import DAY_MS, AccessWorld
+from tests.fakes.credentials import CARD, PIN, Desk
 from tests.fakes.power import Power, PoweredConnection
 
 
@@ -261,3 +263,38 @@ async def test_an_opening_under_way_when_the_disk_breaks_gets_its_result_afterwa
     await world.settle()
     assert await world.result(opening) == ("unknown", "contact_silent")
     await world.close()
+
+
+@pytest.mark.slow
+async def test_cards_and_room_pins_open_from_memory_and_wrong_pins_are_counted_there() -> None:
+    world = BlindWorld()
+    desk = Desk(world)
+    lost = desk.give_card("555", card_id="card-lost")
+    desk.give_card()
+    desk.set_pin()
+    desk.revoke(cards=[lost])
+    world.break_disk()
+    first = await world.opener.enter(CARD, "building-3", source="r", symbology="card")
+    assert (await world.opener.enter(CARD, "building-3", source="r", symbology="card")).id == first.id
+    with pytest.raises(CardRevoked):
+        await world.opener.enter("555", "building-3", source="r", symbology="card")
+    assert await world.opener.enter(f"31203#{PIN}", "gate", source="r", symbology="pin")
+    for _ in range(5):
+        with pytest.raises(RoomPinRefused):
+            await world.opener.enter("31203#000000", "gate", source="r", symbology="pin")
+    with pytest.raises(RoomPinLocked):
+        await world.opener.enter(f"31203#{PIN}", "gate", source="r", symbology="pin")
+    await world.run_out()
+    assert await world.cure_disk() == 0
+    asked = [(event["kind"], event["authorisation"]) for event in world.events("DoorOpenRequested")]
+    assert asked == [("card", "card:card-1:1"), ("room_pin", "pin:pin-1:1")]
+    assert {opening.source for opening in _openings(world)} == {"r"}
+    with pytest.raises(RoomPinLocked):  # what was counted in memory counts on
+        await world.opener.enter(f"31203#{PIN}", "gate", source="r", symbology="pin")
+    await world.close()
+
+
+def _openings(world: BlindWorld) -> list[Opening]:
+    ids = [str(event["opening"]) for event in world.events("DoorOpenRequested")]
+    found = [records.find_opening(world.store.connection, identity) for identity in ids]
+    return [opening for opening in found if opening is not None]
