@@ -1,4 +1,4 @@
-"""`python -m cloud_sync.platform [run | init | seed FILE] --config platform.toml`."""
+"""`python -m cloud_sync.platform run | init | seed FILE | rotate PURPOSE | revoke-key KID`."""
 
 import argparse
 import asyncio
@@ -11,18 +11,24 @@ from pathlib import Path
 from aiohttp import web
 
 from cloud_sync.platform.app import build_platform, make_runner, make_server_context
+from cloud_sync.platform.context import wall_clock_ms
 from cloud_sync.platform.database import Database
-from cloud_sync.platform.keys import load_keys, make_keys
-from cloud_sync.platform.seed import seed
+from cloud_sync.platform.keys import KEYSET_VERSION, load_keys, make_keys
+from cloud_sync.platform.ring import revoke_key, rotate_key
+from cloud_sync.platform.seed import put_keyset, seed
 from cloud_sync.platform.settings import PlatformSettings, load_settings
 from edge.errors import EdgeError
+
+COMMANDS = ("run", "init", "seed", "rotate", "revoke-key")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; answers 0, or 1 with one line that says what is wrong."""
     parser = argparse.ArgumentParser(prog="cloud_sync.platform", description="The reference platform.")
-    parser.add_argument("command", nargs="?", choices=["run", "init", "seed"], default="run")
-    parser.add_argument("file", nargs="?", type=Path, help="seed: the community as JSON")
+    parser.add_argument("command", nargs="?", choices=list(COMMANDS), default="run")
+    parser.add_argument(
+        "file", nargs="?", type=Path, help="seed: the community as JSON; rotate: a purpose; revoke-key: a key"
+    )
     parser.add_argument("--config", type=Path, default=Path("platform.toml"))
     parser.add_argument("--community", type=Path, dest="file_option", help="the same as FILE")
     options = parser.parse_intermixed_args(arguments)
@@ -32,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
             _init(settings)
         elif options.command == "seed":
             _seed(settings, options.file or options.file_option)
+        elif options.command in ("rotate", "revoke-key"):
+            _change_keys(settings, options.command, str(options.file or ""))
         else:
             with contextlib.suppress(KeyboardInterrupt):
                 asyncio.run(_serve(settings))
@@ -39,6 +47,20 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _change_keys(settings: PlatformSettings, command: str, name: str) -> None:
+    """Rotate or revoke, and send the new key set down the feed; the platform is started anew afterwards."""
+    if command == "rotate":
+        ring = rotate_key(settings.keys, name, KEYSET_VERSION, now_ms=wall_clock_ms())
+    else:
+        ring = revoke_key(settings.keys, name, KEYSET_VERSION)
+    database = Database(settings.database_file)
+    try:
+        database.write_now(lambda connection: put_keyset(connection, load_keys(settings)))
+    finally:
+        database.close()
+    sys.stdout.write(json.dumps({"version": ring.version, "signing": ring.signing}) + "\n")
 
 
 def _init(settings: PlatformSettings) -> None:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from cloud_sync.platform.ring import read_ring, verifying_keys
 from cloud_sync.platform.settings import PlatformConfigInvalid, PlatformSettings
-from edge.trust.keys import PURPOSES, ROOT_PURPOSE, SigningKey, verifying_key
+from edge.trust.keys import PURPOSES, ROOT_PURPOSE, SigningKey
 from edge.trust.keyset import sign_keyset
 
 ROOT_KID = "root-1"
@@ -55,15 +56,17 @@ def load_keys(settings: PlatformSettings) -> PlatformKeys:
     folder = settings.keys
     try:
         root = SigningKey.load(folder / f"{ROOT_KID}.pem", ROOT_KID, ROOT_PURPOSE)
-        signing = {p: SigningKey.load(folder / f"{p}-1.pem", f"{p}-1", p) for p in PURPOSES}
+        ring = read_ring(folder, KEYSET_VERSION)
+        signing = {p: SigningKey.load(folder / f"{kid}.pem", kid, p) for p, kid in ring.signing.items()}
+        believed = verifying_keys(folder, ring)
         devices = {
             hash_token(settings.path(device.token_file).read_text().strip()): device.id
             for device in settings.device
         }
     except OSError as error:
         raise PlatformConfigInvalid(f"{error.filename} is missing: run `init` first") from error
-    keyset = sign_keyset(root, [verifying_key(key) for key in signing.values()], KEYSET_VERSION)
-    return PlatformKeys(root, signing, keyset, KEYSET_VERSION, devices)
+    keyset = sign_keyset(root, believed, ring.version, ring.revoked)
+    return PlatformKeys(root, signing, keyset, ring.version, devices)
 
 
 def hash_token(token: str) -> str:

@@ -56,7 +56,7 @@ def seed(
             _put(connection, collection, record, wall_clock_ms() if now_ms is None else now_ms)
         counts[collection] = len(records)
     _put_contract(connection, keys, community.get("contract"))
-    _put_keyset(connection, keys)
+    put_keyset(connection, keys)
     _put_salt(connection)
     connection.execute("DELETE FROM personas")
     connection.executemany(
@@ -105,6 +105,7 @@ def _put_salt(connection: sqlite3.Connection) -> None:
         put_record(connection, "credential_salt", "site", salt)
 
 
-def _put_keyset(connection: sqlite3.Connection, keys: PlatformKeys) -> None:
+def put_keyset(connection: sqlite3.Connection, keys: PlatformKeys) -> None:
+    """Send the key set down the feed; devices that are offline ask for it by themselves, too."""
     record = {"version": keys.keyset_version, "message": base64.b64encode(keys.keyset).decode()}
     put_record(connection, "keyset", str(keys.keyset_version), record)
