@@ -36,7 +36,7 @@ class Site(AccessWorld):
     def leaf(self, door: str = "gate") -> Leaf:
         return self.site.live.status_of(door)[0].leaf
 
-    def pass_time(self, seconds: float) -> None:
+    def pass_time(self, seconds: int) -> None:
         self.clock.advance(seconds=seconds)
         self.site.live.tick()
 
@@ -69,7 +69,7 @@ async def test_a_door_that_nobody_released_is_forced_until_it_is_closed(site: Si
     assert site.buzzers.playing["gate"] == ALARM_MS
     await site.contact(GATE, "closed")
     assert site.leaf() is Leaf.CLOSED
-    assert site.buzzers.playing["gate"] == ()
+    assert not site.buzzers.playing["gate"]
     assert await site.alarms() == ["DoorForced"]
     site.pass_time(11)
     assert await site.alarms() == ["DoorForced", "DoorAlarmEnded"]
