@@ -3,12 +3,15 @@ const LOOK_MS = 400;
 const JSON_BODY = { "Content-Type": "application/json" };
 const SVG = "http://www.w3.org/2000/svg";
 const WORDS = {
-  jammed: ["卡住", "jammed"], deserted: ["没人拉", "nobody pulls"], cut: ["断线", "wire cut"], silent: ["不报告", "says nothing"],
-  never_closed: ["没人关", "nobody shuts"], lying: ["说谎", "lies"], bounces: ["抖动", "bounces"], late: ["慢", "late"],
+  forced: ["撬开", "force"], held: ["顶住不关", "hold open"], jammed: ["卡住", "jammed"], deserted: ["没人拉", "nobody pulls"],
+  cut: ["断线", "wire cut"], lying: ["说谎", "lies"], dead: ["不动了", "dead"], drops: ["漏报", "drops"], repeats: ["重复报", "repeats"],
+  bouncing: ["抖动", "bounces"], silent: ["不报告", "says nothing"], never_closed: ["没人关", "nobody shuts"],
   fire: ["火警", "Fire alarm"], exit_button: ["出门按钮", "Exit button"], parallel: ["另一个门禁", "Other controller"],
   loop: ["车在地感线圈上", "Vehicle on the loop"], tamper: ["被拆", "Tamper"],
 };
-const SHOWN = new Set(["released", "open", "openings", "held", "kind", "active", "moved"]);
+const SHOWN = new Set(["released", "relay", "open", "active", "moved"]);
+const HANDS = new Set(["forced", "held"]);
+const unfolded = new Set();
 const PRESS_MS = 700;
 const find = (id) => document.getElementById(id);
 const make = (tag, text = "", fields = {}) => Object.assign(document.createElement(tag), { textContent: text }, fields);
@@ -43,9 +46,20 @@ async function move(kind, name, body) {
   await look();
 }
 
+function toggle(kind, name, flag, value) {
+  return key(WORDS[flag] ?? [flag, ""], () => move(kind, name, { [flag]: !value }), { pressed: value, label: `${name} ${flag}` });
+}
+
+// What a hand does stands open; what breaks is folded away, and open where something is broken.
 function switches(kind, name, state) {
-  return Object.entries(state).filter(([flag, value]) => typeof value === "boolean" && !SHOWN.has(flag)).map(([flag, value]) =>
-    key(WORDS[flag] ?? [flag, ""], () => move(kind, name, { [flag]: !value }), { pressed: value, label: `${name} ${flag}` }));
+  const flags = Object.entries(state).filter(([flag, value]) => typeof value === "boolean" && !SHOWN.has(flag));
+  const hands = flags.filter(([flag]) => HANDS.has(flag)), faults = flags.filter(([flag]) => !HANDS.has(flag));
+  const shown = hands.map(([flag, value]) => toggle(kind, name, flag, value));
+  if (!faults.length) return shown;
+  const fold = make("details", "", { open: unfolded.has(name) || faults.some(([, value]) => value) });
+  fold.ontoggle = () => (fold.open ? unfolded.add(name) : unfolded.delete(name));
+  fold.append(make("summary", "弄坏 · break"), ...faults.map(([flag, value]) => toggle(kind, name, flag, value)));
+  return [...shown, fold];
 }
 
 function drawDoor([name, door]) {
