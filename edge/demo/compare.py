@@ -7,14 +7,15 @@ tests and the crash tests; what is judged is in `edge.proof.invariants`.
 import json
 import tomllib
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from edge.demo.actors import Counter, NotSeen, until
 from edge.demo.community import PERSONAS
-from edge.demo.layout import SITE, Layout
+from edge.demo.layout import SATELLITE, SITE, Layout
 from edge.proof.collect import collect_running
 from edge.proof.evidence import Evidence
 from edge.proof.invariants import check
@@ -91,17 +92,25 @@ async def _collect_once(
     status: dict[str, Any],
     elsewhere: Sequence[bytes],
 ) -> Evidence:
-    wiring = tomllib.loads(layout.site_toml.read_text("utf-8"))
+    guards = {"": layout.site_toml, f"{SATELLITE}:": layout.satellite_toml}
     return collect_running(
         status=status,
         books=await hub.get("/books"),
         figures=await fetch_figures(http, layout),
         lines=await hub.lines(),
         elsewhere=elsewhere,
-        trace=layout.site / "guard.trace",
+        traces={prefix: file.with_name("guard.trace") for prefix, file in guards.items()},
         drained=True,
-        pulse_ms={str(door["line"]): door["pulse_ms"] for door in wiring["door"] if "pulse_ms" in door},
+        pulse_ms=dict(_pulses(guards)),
     )
+
+
+def _pulses(guards: Mapping[str, Path]) -> Iterator[tuple[str, int]]:
+    """The pulse of every line that a guard drives, by what stands before its lines."""
+    for prefix, file in guards.items():
+        for door in tomllib.loads(file.read_text("utf-8"))["door"]:
+            if "line" in door:
+                yield f"{prefix}{door['line']}", door["pulse_ms"]
 
 
 def known_secrets(layout: Layout) -> dict[str, str]:

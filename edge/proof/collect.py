@@ -18,7 +18,7 @@ def collect_running(
     status: Mapping[str, Any],
     books: Mapping[str, Any],
     figures: Mapping[str, Any],
-    trace: Path,
+    traces: Mapping[str, Path],
     drained: bool,
     pulse_ms: Mapping[str, int] | None = None,
     elsewhere: Iterable[bytes] = (),
@@ -26,7 +26,8 @@ def collect_running(
     """Evidence of a running hub; `elsewhere` are the lines that a restored hub does not have any more.
 
     `lines` are of the whole journal, `status` and `books` answers of the control socket, `figures` the
-    platform's; `pulse_ms` is the pulse that each line is wired for.
+    platform's; `traces` are the guards' files by what stands before their lines (nothing for the hub's own, a
+    satellite's name for its), `pulse_ms` is the pulse that each line is wired for.
     """
     return Evidence(
         journal=Journal.read(lines),
@@ -34,7 +35,7 @@ def collect_running(
         head=Link(status["head_seq"], status["head_hash"]),
         ledger=Ledger(books["balances"], found=[f"set {row}" for row in books["imbalances"]]),
         custody=read_figures(figures, status, drained=drained),
-        trace=read_trace(trace),
+        trace=[edge for prefix, path in traces.items() for edge in read_trace(path, prefix)],
         pulse_ms=pulse_ms,
     )
 
@@ -70,13 +71,17 @@ def read_figures(figures: Mapping[str, Any], status: Mapping[str, Any], *, drain
     )
 
 
-def read_trace(path: Path) -> list[Edge]:
-    """Every edge of every lock in a guard's trace, the part that was laid aside first."""
+def read_trace(path: Path, prefix: str = "") -> list[Edge]:
+    """Every edge of every lock in a guard's trace, the part that was laid aside first.
+
+    `prefix` stands before the numbers of its lines, which are its own.
+    """
     edges: list[Edge] = []
     for part in (path.with_name(path.name + ".1"), path):
         for text in part.read_text("utf-8").splitlines() if part.exists() else ():
             edge = json.loads(text)
             if "input" in edge or edge["id"] == SIGNAL:
                 continue  # a contact or an input, or a lamp: no lock's line
-            edges.append(Edge(edge["at_boot_ns"] / NS_PER_MS, str(edge["line"]), edge["level"], edge["id"]))
+            line = f"{prefix}{edge['line']}"
+            edges.append(Edge(edge["at_boot_ns"] / NS_PER_MS, line, edge["level"], edge["id"]))
     return edges
