@@ -117,6 +117,14 @@ async def open_gate(cast: Cast) -> str:
     return state
 
 
+async def open_north_gate(cast: Cast) -> str:
+    """The gate whose lines are a satellite's, over the site's broker."""
+    state = await cast.phone.open_door("north-gate")
+    if state != "opened":
+        raise NotSeen(f"the phone says {state}, not opened")
+    return state
+
+
 async def let_visitor_in(cast: Cast) -> str:
     """A visitor's pass at the gate's reader, once; the second time it is used up."""
     text = await cast.phone.invite("gate", uses=1)
@@ -146,6 +154,7 @@ STEPS: tuple[tuple[str, Callable[[Cast], Awaitable[str]]], ...] = (
     ("collect an order", collect),
     ("pay a fee", pay_fee),
     ("open the gate from the phone", open_gate),
+    ("open the north gate on the satellite", open_north_gate),
     ("let a visitor in", let_visitor_in),
     ("compare all books", compare),
 )
