@@ -1,5 +1,6 @@
-"""Where frames come from: a camera, a video file, an MJPEG stream, a folder that pictures are put into."""
+"""Where frames come from: cameras, streams, video files, a folder that pictures are put into."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from devices.vision.mjpeg import SourceLost, read_mjpeg
+from devices.vision.pi_camera import pi_command, read_program
 from devices.vision.pictures import (
     Gray,
     check_pixels,
@@ -23,6 +25,15 @@ from devices.vision.pictures import (
 POLL_S = 0.1
 MAX_LISTED_FILES = 10_000
 CAMERA_PREFIX = "camera:"
+PI_PREFIX = "pi:"
+STREAM_PREFIXES = ("rtsp://", "rtsps://")
+STREAM_TIMEOUT_MS = 5_000
+"""A stream that says nothing for so long is lost."""
+
+DEVICES = "/dev/"
+FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+OVER_TCP = "rtsp_transport;tcp"
+"""Lost packets of a UDP stream are grey blocks in a code; TCP has none."""
 
 
 class Frame(Protocol):
@@ -96,6 +107,18 @@ class FileFrame:
         return read_picture(self._path)
 
 
+class PiSource:
+    """The Raspberry Pi's own camera by its number, through `rpicam-vid`: OpenCV knows no libcamera."""
+
+    def __init__(self, camera: int) -> None:
+        self._camera = camera
+
+    def frames(self) -> Iterator[Frame | None]:
+        """Frames of one run of the program."""
+        for data in read_program(pi_command(self._camera)):
+            yield EncodedFrame(data)
+
+
 class MjpegSource:
     """An MJPEG stream over HTTP."""
 
@@ -109,7 +132,10 @@ class MjpegSource:
 
 
 class CaptureSource:
-    """A camera by number, or a video file by path, through OpenCV. A file is played once, at its own pace."""
+    """A camera by number or device path, or a video file, through OpenCV.
+
+    A file is played once, at its own pace; a camera gives frames until it is unplugged.
+    """
 
     def __init__(self, target: int | Path) -> None:
         self._target = target
@@ -118,22 +144,41 @@ class CaptureSource:
         """Frames until the device or file gives no more; pixels are judged before the first one is taken."""
         place = self._target if isinstance(self._target, int) else str(self._target)
         capture = cv2.VideoCapture(place)
-        try:
-            if not capture.isOpened():
-                raise SourceLost(f"{place} cannot be opened")
-            check_pixels(
-                *(int(capture.get(at)) for at in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
-            )
-            capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-            pause_s = 0.0 if isinstance(self._target, int) else 1 / max(1.0, capture.get(cv2.CAP_PROP_FPS))
-            while True:
-                given, pixels = capture.read()
-                if not given:
-                    raise SourceLost(f"{place} gives no more frames")
-                yield RawFrame(np.asarray(pixels, np.uint8))
-                time.sleep(pause_s)
-        finally:
-            capture.release()
+        is_camera = isinstance(place, int) or place.startswith(DEVICES)
+        pause_s = 0.0 if is_camera else 1 / max(1.0, capture.get(cv2.CAP_PROP_FPS))
+        yield from _captured(capture, str(place), pause_s)
+
+
+class StreamSource:
+    """An IP camera by RTSP, through OpenCV's FFmpeg. Its address may hold a password: it is not told."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def frames(self) -> Iterator[Frame | None]:
+        """Frames of one connection."""
+        os.environ.setdefault(FFMPEG_OPTIONS, OVER_TCP)
+        limits = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC)
+        options = [value for limit in limits for value in (limit, STREAM_TIMEOUT_MS)]
+        yield from _captured(cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, options), "the stream", 0.0)
+
+
+def _captured(capture: cv2.VideoCapture, name: str, pause_s: float) -> Iterator[Frame]:
+    """Frames of an opened capture, each judged by its size. Raises SourceLost, PictureRefused."""
+    try:
+        if not capture.isOpened():
+            raise SourceLost(f"{name} cannot be opened")
+        check_pixels(*(int(capture.get(at)) for at in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)))
+        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+        while True:
+            given, pixels = capture.read()
+            if not given:
+                raise SourceLost(f"{name} gives no more frames")
+            check_pixels(pixels.shape[1], pixels.shape[0])
+            yield RawFrame(np.asarray(pixels, np.uint8))
+            time.sleep(pause_s)
+    finally:
+        capture.release()
 
 
 class FolderSource:
@@ -169,7 +214,11 @@ def open_source(text: str, folder: Path) -> Source:
     """The source that a `[[reader]]` names; paths are relative to `folder`. Raises ValueError."""
     if text.startswith(CAMERA_PREFIX):
         return CaptureSource(int(text.removeprefix(CAMERA_PREFIX)))
+    if text.startswith(PI_PREFIX):
+        return PiSource(int(text.removeprefix(PI_PREFIX)))
     if text.startswith(("http://", "https://")):
         return MjpegSource(text)
+    if text.startswith(STREAM_PREFIXES):
+        return StreamSource(text)
     path = folder / text
     return FolderSource(path) if path.is_dir() or text.endswith("/") else CaptureSource(path)
