@@ -173,6 +173,7 @@ class Hub:
             store=self.store,
             engine=self._payments.engine,
             pickup=self._peripherals.pickup,
+            deposits=self._peripherals.deposits,
             keys=self._keyring.current,
             clock=self.clock,
             scans=self._peripherals.scans,

@@ -29,6 +29,11 @@ from edge.access.doors.site import SiteDoors
 from edge.access.entry import DoorOpener
 from edge.access.holds import end_overdue_holds
 from edge.access.inputs import InputState
+from edge.access.lockers.depositing import DepositDesk
+from edge.access.lockers.keeping import LockerKeeper
+from edge.access.lockers.layout import lay_out_all
+from edge.access.lockers.orders import LockerOrders
+from edge.access.lockers.settings import LockerSettings
 from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk
 from edge.access.records import overdue_holds
@@ -39,6 +44,7 @@ from edge.links.findings import Findings
 from edge.links.scans import Scan, ScanQueue
 from edge.links.supervisor import Role
 from edge.pay.codes import CodeTable
+from edge.service.locker_alarms import LockerAlarms
 from edge.shop import orders
 from edge.site import one_or_default, site_broker
 from edge.store.errors import NotWritable
@@ -69,7 +75,9 @@ class Peripherals:
         self._store = store
         self._clock = clock
         self._keys = keys
-        self.contacts = ContactDesk(store=store, orders=orders)
+        self._locker_rules = one_or_default(config, "lockers", LockerSettings)
+        self._orders = LockerOrders(orders)
+        self.contacts = ContactDesk(store=store, orders=self._orders, lockers=self._locker_rules)
         self.refusals = RefusalLog(store=store, clock=clock)
         self.findings = Findings(now_ms=lambda: clock.now().at_ms)
         self._credentials = CredentialReader(store=store, clock=clock, keys=keys)
@@ -81,13 +89,20 @@ class Peripherals:
         self._build_banks()
         self._build_readers(codes)
         self._build_gateway()
-        self.regular = (self.refusals.flush, self._end_holds, self._turn_schedules)
+        self.regular = (
+            self.refusals.flush,
+            self._end_holds,
+            self._turn_schedules,
+            self.keeper.run_due,
+            LockerAlarms(store=store).look,
+        )
         """What the `timers` role asks again and again."""
 
     async def recover(self) -> None:
         """Bring what was under way before the start to a clear end."""
         try:
             await self._store.run(recover_openings)
+            await self.keeper.prepare()
         except NotWritable as error:
             # The kiosk has to say why nothing is sold; what was undecided stays so until the next start.
             log.error("openings of before the start stay undecided: %s", error)
@@ -195,9 +210,28 @@ class Peripherals:
             clock=self._clock,
             keys=self._keys,
             cells=BankRouter(self.banks),
-            orders=orders,
+            orders=self._orders,
             contacts=self.contacts,
             refusals=self.refusals,
+        )
+        places = lay_out_all(self.bank_settings)
+        self.deposits = DepositDesk(
+            store=self._store,
+            clock=self._clock,
+            keys=self._keys,
+            sender=self.pickup.sender,
+            contacts=self.contacts,
+            refusals=self.refusals,
+            places=places,
+            rules=self._locker_rules,
+        )
+        self.keeper = LockerKeeper(
+            store=self._store,
+            clock=self._clock,
+            sender=self.pickup.sender,
+            orders=self._orders,
+            places=places,
+            rules=self._locker_rules,
         )
 
     def _build_readers(self, codes: CodeTable) -> None:

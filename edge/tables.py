@@ -36,6 +36,7 @@ from devices.settings import (
 )
 from devices.wires import wire_faults
 from edge.access.feed import APPLIERS as ACCESS_APPLIERS
+from edge.access.lockers.settings import LockerSettings
 from edge.config import CORE_SECTIONS, Check, Section
 from edge.homes.feed import APPLIERS as HOMES_APPLIERS
 from edge.pay.codes import PaymentCodeSettings
@@ -59,6 +60,7 @@ SECTIONS: Mapping[str, Section] = {
     "reader": Section(ReaderSettings, many=True, required=False),
     "modbus": Section(ModbusSettings, many=True, required=False),
     "bank": Section(BankSettings, many=True, required=False),
+    "lockers": Section(LockerSettings, required=False),
 }
 """Sections of `site.toml`: each room or driver owns its struct."""
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from edge.access.contacts import ContactDesk
+from edge.access.lockers.depositing import DepositDesk
+from edge.access.lockers.layout import BankLayout
 from edge.access.pickup import PickupDesk
 from edge.config import SiteSettings
 from edge.homes.ports import BillPlatform
@@ -26,7 +28,7 @@ from kiosk.desks.account_desk import RoomAccountDesk
 from kiosk.desks.fee_desk import RoomFeeDesk
 from kiosk.desks.health_desk import RoomHealthDesk
 from kiosk.desks.home_desk import RoomHomeDesk
-from kiosk.desks.locker_desk import BankLayout, RoomLockerDesk
+from kiosk.desks.locker_desk import BankViews, RoomLockerDesk
 from kiosk.desks.shop_desk import RoomShopDesk
 from kiosk.desks.till_desk import RoomTillDesk
 from kiosk.screens.table import all_screens
@@ -51,6 +53,7 @@ class KioskDeps:
     store: Store
     engine: PaymentEngine
     pickup: PickupDesk
+    deposits: DepositDesk
     contacts: ContactDesk
     keys: Callable[[], KeySet]
     clock: Clock
@@ -121,7 +124,11 @@ def _desks(deps: KioskDeps, watch: RoomHealthDesk) -> Desks:
             limits=deps.limits,
             bills=deps.bills,
         ),
-        lockers=RoomLockerDesk(pickup=deps.pickup, contacts=deps.contacts, banks=deps.banks),
+        lockers=RoomLockerDesk(
+            store=deps.store,
+            pickup=deps.pickup,
+            views=BankViews(store=deps.store, contacts=deps.contacts, banks=deps.banks),
+        ),
         home=RoomHomeDesk(store=deps.store, clock=deps.clock, keys=deps.keys),
         health=watch,
         accounts=RoomAccountDesk(store=deps.store, kiosk=deps.site.device),

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from edge.access import records
-from edge.access.events import CellClosed, OrderCollected
-from edge.access.openings import ACTOR, hint_topic, record_opened
+from edge.access.lockers.settings import LockerSettings
+from edge.access.lockers.watching import report_cell
+from edge.access.openings import hint_topic, record_opened
 from edge.access.places import is_cell
 from edge.access.ports import OrderBook
-from edge.access.records import Opening, PickupSession, SessionCell
+from edge.access.records import Opening
 from edge.errors import StoreError
 from edge.store.crashpoints import reach
 from edge.store.store import Store
@@ -25,7 +26,13 @@ class ContactState(StrEnum):
 
 
 def report_contact(
-    unit: Unit, place: str, state: ContactState, *, previous: ContactState, orders: OrderBook
+    unit: Unit,
+    place: str,
+    state: ContactState,
+    *,
+    previous: ContactState,
+    orders: OrderBook,
+    lockers: LockerSettings,
 ) -> list[Opening]:
     """Take one report; return the openings that it decided.
 
@@ -35,49 +42,10 @@ def report_contact(
     """
     unit.hint(hint_topic(place))
     if is_cell(place):
-        return _report_cell(unit, place, state, previous, orders)
+        return report_cell(unit, place, state, previous, orders, lockers)
     if (previous, state) != (ContactState.CLOSED, ContactState.OPEN):
         return []
     return [record_opened(unit, opening) for opening in records.undecided_at(unit.connection, place)]
-
-
-def _report_cell(
-    unit: Unit, place: str, state: ContactState, previous: ContactState, orders: OrderBook
-) -> list[Opening]:
-    bank, _, cell = place.removeprefix("cell:").partition("/")
-    if state is ContactState.OPEN and previous is not ContactState.OPEN:
-        found = records.session_of_place(unit.connection, bank, cell, ("requested", "unknown"))
-        if found is not None and found[1].opening is not None:
-            opening = records.find_opening(unit.connection, found[1].opening)
-            assert opening is not None
-            return [record_opened(unit, opening)]
-    if state is ContactState.CLOSED:
-        found = records.session_of_place(unit.connection, bank, cell, ("opened",))
-        if found is not None:
-            _close_cell(unit, place, *found, orders)
-    return []
-
-
-def _close_cell(unit: Unit, place: str, session: PickupSession, cell: SessionCell, orders: OrderBook) -> None:
-    unit.record(CellClosed(opening=cell.opening or "", place=place, session=session.id), actor=ACTOR)
-    records.set_cell(unit.connection, session.id, cell.position, state="closed")
-    end_when_done(unit, session.id, orders)
-
-
-def end_when_done(unit: Unit, session_id: str, orders: OrderBook) -> None:
-    """Close the session once no cell of it is left to do: collected, or partial when one was given up."""
-    session = records.find_session(unit.connection, session_id)
-    assert session is not None
-    if session.current is not None or session.state != "open":
-        return
-    complete = all(cell.state == "closed" for cell in session.cells)
-    records.end_session(
-        unit.connection, session_id, state="collected" if complete else "partial", at_ms=unit.now.at_ms
-    )
-    unit.hint("lockers")
-    if complete:
-        unit.record(OrderCollected(order_id=session.order_id, session=session_id), actor=ACTOR)
-        orders.mark_collected(unit, session.order_id)
 
 
 OnDoor = Callable[[str, ContactState, bool], None]
@@ -90,9 +58,10 @@ class ContactDesk:
     The states live in memory only: after a restart every contact is unknown until it is read again.
     """
 
-    def __init__(self, *, store: Store, orders: OrderBook) -> None:
+    def __init__(self, *, store: Store, orders: OrderBook, lockers: LockerSettings | None = None) -> None:
         self._store = store
         self._orders = orders
+        self._lockers = lockers or LockerSettings()
         self._states: dict[str, ContactState] = {}
         self._waiting: dict[str, asyncio.Event] = {}
         self._movements: dict[str, tuple[str, asyncio.Event]] = {}
@@ -160,7 +129,9 @@ class ContactDesk:
         """Write what a report decides; a door's own state is known also while nothing can be written."""
         try:
             return await self._store.run(
-                lambda unit: report_contact(unit, place, state, previous=previous, orders=self._orders)
+                lambda unit: report_contact(
+                    unit, place, state, previous=previous, orders=self._orders, lockers=self._lockers
+                )
             )
         except StoreError:
             if is_cell(place):

@@ -88,11 +88,13 @@ class RefusalsCounted(Event, frozen=True, kw_only=True):
 
 
 class PickupStarted(Event, frozen=True, kw_only=True):
-    """An order pass began a pickup session."""
+    """A pickup began: `by` is pass (then `pass_id` is its id), code (取件码) or person."""
 
     TYPE: ClassVar[str] = "PickupStarted"
+    VERSION: ClassVar[int] = 2
     session: str
     order_id: str
+    by: str
     pass_id: str
     cells: int
 

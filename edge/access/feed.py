@@ -8,6 +8,7 @@ import msgspec
 from edge.access import records
 from edge.access.credentials.feed import APPLIERS as CREDENTIALS
 from edge.access.doors.feed import APPLIERS as DOORS
+from edge.access.lockers.codes import apply_pickup_code
 from edge.store.unit import Unit
 
 
@@ -57,6 +58,7 @@ def apply_revocation(unit: Unit, record_id: str, version: int, data: Mapping[str
 APPLIERS: dict[str, Callable[[Unit, str, int, dict[str, Any] | None], None]] = {
     "grants": apply_grant,
     "revocations": apply_revocation,
+    "pickup_codes": apply_pickup_code,
     **CREDENTIALS,
     **DOORS,
 }

@@ -12,6 +12,7 @@ from edge.access.events import (
     DoorOpened,
     DoorUnknown,
 )
+from edge.access.lockers.steps import set_step
 from edge.access.places import is_cell
 from edge.access.records import Opening
 from edge.store.unit import Unit
@@ -40,7 +41,7 @@ def record_opened(unit: Unit, opening: Opening) -> Opening:
     unit.record(event, actor=ACTOR)
     if not is_cell(opening.place):
         note_passage(unit.connection, opening, unit.now.at_ms)
-    _set_cell(unit, opening, "opened")
+    set_step(unit, opening, "opened")
     return _decide(unit, opening, "opened", "")
 
 
@@ -57,7 +58,7 @@ def record_unknown(unit: Unit, opening_id: str, reason: str) -> Opening:
         )
     )
     unit.record(event, actor=ACTOR)
-    _set_cell(unit, opening, "unknown")
+    set_step(unit, opening, "unknown")
     return _decide(unit, opening, "unknown", reason)
 
 
@@ -74,13 +75,7 @@ def record_not_fired(unit: Unit, opening_id: str, reason: str) -> Opening:
         )
     )
     unit.record(event, actor=ACTOR)
-    if opening.session is not None and opening.position is not None:
-        session = records.find_session(unit.connection, opening.session)
-        assert session is not None
-        cell = session.cells[opening.position]
-        records.set_cell(
-            unit.connection, session.id, cell.position, state="refused", attempts=cell.attempts - 1
-        )
+    set_step(unit, opening, "refused", give_back=True)
     return _decide(unit, opening, "refused", reason)
 
 
@@ -96,11 +91,6 @@ def _decide(unit: Unit, opening: Opening, state: str, reason: str) -> Opening:
     records.set_decided(unit.connection, opening.id, state=state, reason=reason, at_ms=unit.now.at_ms)
     unit.hint(hint_topic(opening.place))
     return msgspec.structs.replace(opening, state=state, reason=reason, decided_at_ms=unit.now.at_ms)
-
-
-def _set_cell(unit: Unit, opening: Opening, state: str) -> None:
-    if opening.session is not None and opening.position is not None:
-        records.set_cell(unit.connection, opening.session, opening.position, state=state)
 
 
 def _found(unit: Unit, opening_id: str) -> Opening:

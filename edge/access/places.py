@@ -14,3 +14,9 @@ def cell_place(bank: str, cell: str) -> str:
 def is_cell(place: str) -> bool:
     """Tell whether a place is a locker cell."""
     return place.startswith("cell:")
+
+
+def split_cell(place: str) -> tuple[str, str]:
+    """Bank and cell of a cell's place."""
+    bank, _, cell = place.removeprefix("cell:").partition("/")
+    return bank, cell

@@ -14,7 +14,6 @@ _OPENING = (
     "requested_at_ms, fired_at_ms, decided_at_ms, source"
 )
 _HOLD = "id, door, reason, from_ms, until_ms, kind"
-_CELL = "position, bank, cell, parcel, items_zh, items_en, state, attempts, opening"
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,40 +42,6 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     def is_decided(self) -> bool:
         """True once nothing more is awaited."""
         return self.state not in ("intended", "fired")
-
-
-class SessionCell(msgspec.Struct, frozen=True, kw_only=True):
-    """One cell of a pickup session.
-
-    `waiting → requested → opened → closed`; `unknown` and `refused` wait for the holder's gesture;
-    `given_up` goes to the counter. `attempts` counts those that may have moved something.
-    """
-
-    position: int
-    bank: str
-    cell: str
-    parcel: str
-    items_zh: str
-    items_en: str
-    state: str
-    attempts: int
-    opening: str | None
-
-
-class PickupSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A pickup (自提) of one order by one pass: `open`, `collected`, or `partial`."""
-
-    id: str
-    order_id: str
-    pass_id: str
-    person: str
-    state: str
-    cells: tuple[SessionCell, ...]
-
-    @property
-    def current(self) -> SessionCell | None:
-        """The cell that it is at: the first one neither closed again nor given up."""
-        return next((cell for cell in self.cells if cell.state not in ("closed", "given_up")), None)
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,14 +100,6 @@ def count_of_pass(connection: sqlite3.Connection, pass_id: str) -> tuple[int, in
         (pass_id,),
     ).fetchone()
     return int(row[0]), int(row[1])
-
-
-def count_of_cell(connection: sqlite3.Connection, session: str, position: int) -> int:
-    """How many openings a session has asked for at one of its cells."""
-    row = connection.execute(
-        "SELECT count(*) FROM openings WHERE session = ? AND position = ?", (session, position)
-    ).fetchone()
-    return int(row[0])
 
 
 def set_fired(connection: sqlite3.Connection, opening_id: str, at_ms: int) -> None:
@@ -224,83 +181,6 @@ def has_grant(connection: sqlite3.Connection, subject: str, door: str, now: Read
     return row is not None
 
 
-def insert_session(connection: sqlite3.Connection, session: PickupSession, at_ms: int) -> None:
-    """Write a new pickup session and its cells."""
-    connection.execute(
-        "INSERT INTO pickup_sessions(id, order_id, pass_id, person, state, started_at_ms) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        (session.id, session.order_id, session.pass_id, session.person, session.state, at_ms),
-    )
-    connection.executemany(
-        f"INSERT INTO pickup_cells(session, {_CELL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(session.id, *msgspec.structs.astuple(cell)) for cell in session.cells],
-    )
-
-
-def find_session(connection: sqlite3.Connection, session_id: str) -> PickupSession | None:
-    """The pickup session of this id."""
-    return _session(connection, "id = ?", session_id)
-
-
-def session_of_order(connection: sqlite3.Connection, order_id: str) -> PickupSession | None:
-    """The pickup session of an order, whatever its state."""
-    return _session(connection, "order_id = ?", order_id)
-
-
-def session_of_place(
-    connection: sqlite3.Connection, bank: str, cell: str, states: tuple[str, ...]
-) -> tuple[PickupSession, SessionCell] | None:
-    """The open session one of whose cells is this one, in one of these states."""
-    marks = ", ".join("?" * len(states))
-    row = connection.execute(
-        "SELECT session, position FROM pickup_cells "
-        "WHERE bank = ? AND cell = ? "
-        f"AND state IN ({marks}) "
-        "AND session IN (SELECT id FROM pickup_sessions WHERE state = 'open')",
-        (bank, cell, *states),
-    ).fetchone()
-    if row is None:
-        return None
-    session = find_session(connection, row[0])
-    assert session is not None
-    return session, session.cells[row[1]]
-
-
-def orders_at_cell(connection: sqlite3.Connection, bank: str, cell: str, *, besides: str) -> list[str]:
-    """Orders of other sessions that asked to open this cell, which was not closed again since."""
-    rows = connection.execute(
-        "SELECT order_id FROM pickup_cells JOIN pickup_sessions ON pickup_sessions.id = session "
-        "WHERE bank = ? AND cell = ? AND session <> ? AND opening IS NOT NULL "
-        "AND pickup_cells.state <> 'closed'",
-        (bank, cell, besides),
-    )
-    return [order for (order,) in rows]
-
-
-def set_cell(
-    connection: sqlite3.Connection,
-    session: str,
-    position: int,
-    *,
-    state: str,
-    attempts: int | None = None,
-    opening: str | None = None,
-) -> None:
-    """Change a cell of a session; None leaves a value as it is."""
-    connection.execute(
-        "UPDATE pickup_cells SET state = ?, attempts = coalesce(?, attempts), opening = coalesce(?, opening) "
-        "WHERE session = ? AND position = ?",
-        (state, attempts, opening, session, position),
-    )
-
-
-def end_session(connection: sqlite3.Connection, session: str, *, state: str, at_ms: int) -> None:
-    """Close a pickup session."""
-    connection.execute(
-        "UPDATE pickup_sessions SET state = ?, ended_at_ms = ? WHERE id = ?", (state, at_ms, session)
-    )
-
-
 def insert_hold(connection: sqlite3.Connection, hold: Hold) -> None:
     """Write a live hold."""
     connection.execute(
@@ -358,25 +238,3 @@ def _many(connection: sqlite3.Connection, where: str, *values: str) -> list[Open
     rows = connection.execute(f"SELECT {_OPENING} FROM openings WHERE {where}", values)
     names = Opening.__struct_fields__
     return [Opening(**dict(zip(names, row, strict=True))) for row in rows]
-
-
-def _session(connection: sqlite3.Connection, where: str, value: str) -> PickupSession | None:
-    row = connection.execute(
-        f"SELECT id, order_id, pass_id, person, state FROM pickup_sessions WHERE {where}",
-        (value,),
-    ).fetchone()
-    if row is None:
-        return None
-    names = SessionCell.__struct_fields__
-    cells = connection.execute(
-        f"SELECT {_CELL} FROM pickup_cells WHERE session = ? ORDER BY position",
-        (row[0],),
-    )
-    return PickupSession(
-        id=row[0],
-        order_id=row[1],
-        pass_id=row[2],
-        person=row[3],
-        state=row[4],
-        cells=tuple(SessionCell(**dict(zip(names, cell, strict=True))) for cell in cells),
-    )

@@ -106,4 +106,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     credentials.CREDENTIALS,
     lockers.LOCKERS,
     boards.BOARDS,
+    lockers.CODES,
 )

@@ -16,6 +16,18 @@ def residents_of(connection: sqlite3.Connection, room: str) -> list[Row]:
     return rows_of(connection.execute("SELECT * FROM residents WHERE room = ? ORDER BY id", (room,)))
 
 
+def room_row_by_number(connection: sqlite3.Connection, building: str, number: str) -> Row | None:
+    """Return the room of this number in a building."""
+    query = "SELECT * FROM rooms WHERE building = ? AND number = ?"
+    return row_of(connection.execute(query, (building, number)))
+
+
+def room_row_by_mailbox(connection: sqlite3.Connection, mailbox: str) -> Row | None:
+    """Return the room that parcels call by this opaque id."""
+    query = "SELECT * FROM rooms WHERE mailbox = ? AND mailbox <> ''"
+    return row_of(connection.execute(query, (mailbox,)))
+
+
 def bill_row(connection: sqlite3.Connection, bill_id: str) -> Row | None:
     """Return one bill with what we know paid beyond the record."""
     return row_of(connection.execute(f"{_BILL} WHERE id = ?", (bill_id,)))

@@ -125,4 +125,10 @@ CREATE TABLE overpayment_ends (
 ) STRICT, WITHOUT ROWID;
 """,
     ),
+    Migration(
+        "homes-005",
+        """
+ALTER TABLE rooms ADD COLUMN mailbox TEXT NOT NULL DEFAULT '';
+""",
+    ),
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from edge.access.lockers.feed_parcels import note_order
 from edge.access.ports import OrderCell
 from edge.pay.copies import applied_through, own_epoch
 from edge.pay.records import delete, upsert
@@ -21,8 +22,9 @@ COLLECTED = "collected"
 
 
 class CellOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order in cells; `subject` is the opaque id of its person, `state` "in_cells" or "collected".
+    """An order in cells; `subject` is the opaque id of its person, `state` in_cells, collected or removed.
 
+    A parcel for a `room` may have no `subject`: anybody of the room collects it. `overdue_ms` 0: never.
     `unconfirmed` means that we know of the collection and the platform does not yet.
     """
 
@@ -30,6 +32,8 @@ class CellOrder(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     state: str
     cells: tuple[OrderCell, ...]
+    room: str = ""
+    overdue_ms: int = 0
     unconfirmed: bool = False
 
 
@@ -37,6 +41,7 @@ def apply_order(unit: Unit, record_id: str, version: int, data: dict[str, Any] |
     """Take an order from the feed. Raises msgspec.ValidationError."""
     if data is None:
         delete(unit.connection, "cell_orders", record_id)
+        note_order(unit, record_id, (), overdue_at_ms=0)
         return
     order = msgspec.convert({**data, "id": record_id}, CellOrder)
     covered = applied_through(unit, data)
@@ -46,9 +51,12 @@ def apply_order(unit: Unit, record_id: str, version: int, data: dict[str, Any] |
         "subject": order.subject,
         "state": order.state,
         "cells": msgspec.json.encode(order.cells).decode(),
+        "room": order.room,
     }
     if upsert(unit.connection, "cell_orders", row):
         _end_overlay(unit, record_id, order.state, covered)
+        present = find_cells(unit.connection, record_id)
+        note_order(unit, record_id, present, overdue_at_ms=order.overdue_ms)
 
 
 def _end_overlay(unit: Unit, order_id: str, state: str, covered: tuple[int, int] | None) -> None:
@@ -56,7 +64,7 @@ def _end_overlay(unit: Unit, order_id: str, state: str, covered: tuple[int, int]
     if row is None or row["collected_seq"] is None:
         return
     known = covered is not None and covered >= (row["collected_epoch"], row["collected_seq"])
-    if known or state == COLLECTED:
+    if known or state != IN_CELLS:
         records.set_collected(unit.connection, order_id, (None, None))
 
 
@@ -80,12 +88,18 @@ def find_cells(connection: sqlite3.Connection, order_id: str) -> tuple[OrderCell
     if row is None:
         return ()
     order = _order_of(row)
-    return () if order.state == COLLECTED else order.cells
+    return order.cells if order.state == IN_CELLS else ()
 
 
 def orders_of(connection: sqlite3.Connection, subject: str) -> tuple[CellOrder, ...]:
     """Return a person's orders in cells, collected ones too."""
     return tuple(_order_of(row) for row in records.cell_orders_of(connection, subject))
+
+
+def orders_waiting(connection: sqlite3.Connection, subject: str, room: str) -> tuple[CellOrder, ...]:
+    """Return what a person may collect: their own orders in cells, and parcels for their room."""
+    rows = records.cell_orders_waiting(connection, subject, room)
+    return tuple(order for order in map(_order_of, rows) if order.state == IN_CELLS)
 
 
 def _order_of(row: dict[str, Any]) -> CellOrder:
@@ -95,5 +109,6 @@ def _order_of(row: dict[str, Any]) -> CellOrder:
         subject=row["subject"],
         state=COLLECTED if own else row["state"],
         cells=msgspec.json.decode(row["cells"], type=tuple[OrderCell, ...]),
+        room=row["room"],
         unconfirmed=own,
     )

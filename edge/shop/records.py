@@ -175,6 +175,15 @@ def cell_orders_of(connection: sqlite3.Connection, subject: str) -> list[Row]:
     return rows_of(connection.execute("SELECT * FROM cell_orders WHERE subject = ? ORDER BY id", (subject,)))
 
 
+def cell_orders_waiting(connection: sqlite3.Connection, subject: str, room: str) -> list[Row]:
+    """Return a person's orders in cells, and those for a room that name nobody."""
+    query = (
+        "SELECT * FROM cell_orders WHERE subject = ?1 AND ?1 <> '' "
+        "UNION SELECT * FROM cell_orders WHERE room = ?2 AND room <> '' AND subject = '' ORDER BY id"
+    )
+    return rows_of(connection.execute(query, (subject, room)))
+
+
 def set_collected(
     connection: sqlite3.Connection, order_id: str, position: tuple[int, int] | tuple[None, None]
 ) -> None:

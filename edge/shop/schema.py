@@ -97,4 +97,15 @@ CREATE INDEX goods_returns_by_order ON goods_returns (order_key);
 ALTER TABLE sale_orders ADD COLUMN settled_seq INTEGER;
 """,
     ),
+    Migration(
+        "shop-003",
+        """
+ALTER TABLE cell_orders ADD COLUMN room TEXT NOT NULL DEFAULT '';
+CREATE INDEX cell_orders_by_room ON cell_orders (room) WHERE room <> '';
+INSERT OR IGNORE INTO parcels
+    (order_id, parcel, bank, cell, mailbox, origin, state, stored_at_ms, overdue_at_ms)
+SELECT o.id, c.value ->> 'parcel', c.value ->> 'bank', c.value ->> 'cell', '', 'feed', 'in_cell', 0, 0
+FROM cell_orders o, json_each(o.cells) c WHERE o.state = 'in_cells' AND o.collected_seq IS NULL;
+""",
+    ),
 )

@@ -33,3 +33,8 @@ def plain_number(number: str) -> str:
 def card_hash(salt: bytes, number: str) -> str:
     """HMAC-SHA256 under the site's salt over `card:` and the plain number, in hex. Raises NotACard."""
     return hmac.new(salt, f"card:{plain_number(number)}".encode(), hashlib.sha256).hexdigest()
+
+
+def pickup_hash(salt: bytes, code: str) -> str:
+    """HMAC-SHA256 under the site's salt over `pickup:` and the eight digits of a pickup code, in hex."""
+    return hmac.new(salt, f"pickup:{code}".encode(), hashlib.sha256).hexdigest()

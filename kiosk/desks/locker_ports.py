@@ -81,6 +81,9 @@ class DepositDesk(Protocol):
     async def look(self, deposit_id: str) -> Deposit:
         """The deposit as the store knows it now."""
 
+    async def open_next(self, deposit_id: str) -> Deposit:
+        """Open the other cell of a parcel that did not fit, once the first one is closed; polled."""
+
     async def retry(self, deposit_id: str) -> Deposit:
         """Ask anew for the cell that did not open or is not known: only on the person's gesture."""
 

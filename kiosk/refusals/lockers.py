@@ -37,6 +37,10 @@ LOCKERS: dict[str, Words] = {
             "开错了格口，要有人先看过。请叫人来。", "Another cell opened. A person has to look at it first."
         ),
     ),
+    "cell_held": (
+        Text("这一格有人在查", "This cell is being looked into"),
+        Text("请叫人来开，单号报给他。", "A person opens it: tell them the number of the order."),
+    ),
     "bank_busy": (
         Text("旁边一格正在开", "Another cell is just opening"),
         Text("请稍等，再按一次。", "Wait a moment, then press again."),

@@ -14,6 +14,7 @@ from edge.access import records
 from edge.access.contacts import ContactDesk, ContactState
 from edge.access.doors.door import Door
 from edge.access.entry import DoorOpener, Report
+from edge.access.lockers.pickup_records import PickupSession
 from edge.access.policy import Intent
 from edge.access.records import Opening
 from edge.errors import DeviceError, Refusal
@@ -121,7 +122,7 @@ class AccessMachine(RuleBasedStateMachine):
     @rule(order=st.sampled_from(["o1", "o2"]))
     def show_an_order_pass(self, order: str) -> None:
         session = self.do(lambda: self.world.desk.start(self.world.order_pass(order)))
-        if isinstance(session, records.PickupSession):
+        if isinstance(session, PickupSession):
             self.sessions.add(session.id)
 
     @rule(gesture=st.sampled_from(["open_next", "open_next", "retry", "give_up"]))

@@ -39,6 +39,12 @@ class CellStillOpen(Refusal):
     code = "cell_still_open"
 
 
+class CellIsHeld(Refusal):
+    """Something is being looked into at this cell; a person has to open it."""
+
+    code = "cell_held"
+
+
 class CellNotKnown(Refusal):
     """No cell of this name here."""
 

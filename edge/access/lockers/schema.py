@@ -156,3 +156,20 @@ LOCKERS = Migration(
         WHERE state IN ('requested', 'opened');
         """,
 )
+
+CODES = Migration(
+    "access-007",
+    """
+    DROP TABLE code_attempts;
+
+    CREATE TABLE pickup_codes (
+        order_id TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        hash TEXT NOT NULL,
+        until_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX pickup_codes_by_hash ON pickup_codes(hash);
+    CREATE INDEX pickup_cells_by_cell ON pickup_cells(bank, cell);
+    """,
+)
