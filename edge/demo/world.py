@@ -20,7 +20,7 @@ from edge.demo.site_file import write_satellite, write_site
 from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
 
 FIRST_DELIVERY = "delivery-1"
-STAFF = {"supervisor": "supervisor", "manager": "manager", "auditor": "auditor"}
+STAFF = {role: role for role in ("supervisor", "manager", "auditor", "guard", "technician")}
 """Accounts beside the clerk's, role to login: to try the counter with."""
 
 
