@@ -35,9 +35,16 @@ class ContactReports:
         self._desk = desk
         self._queue: asyncio.Queue[tuple[str, ContactState]] = asyncio.Queue(REPORT_LIMIT)
         self.dropped = 0
+        self._watchers: list[Callable[[str, ContactState], None]] = []
+
+    def watch(self, watcher: Callable[[str, ContactState], None]) -> None:
+        """Tell somebody else, too, what doors' contacts say."""
+        self._watchers.append(watcher)
 
     def door(self, door_id: str, state: ContactState) -> None:
         """A door's contact says."""
+        for watcher in self._watchers:
+            watcher(door_id, state)
         self._put(door_place(door_id), state)
 
     def cell(self, bank: str, cell: str, state: ContactState) -> None:

@@ -22,6 +22,7 @@ from cloud_sync.pull import CommandPull
 from cloud_sync.telemetry import TelemetryUplink
 from cloud_sync.timesync import TimeSync
 from cloud_sync.uplink import Uplink
+from devices.settings import DoorSettings
 from edge.access.credentials.feed import prepare_list
 from edge.boards_control import BoardsControl
 from edge.config import (
@@ -31,6 +32,7 @@ from edge.config import (
 )
 from edge.control import Control
 from edge.counter import Counter
+from edge.devices_control import DevicesControl
 from edge.due import RECURRING
 from edge.links.control import ControlSocket, build_control
 from edge.links.control_client import CONTROL_SOCKET
@@ -182,6 +184,7 @@ class Hub:
             site=self._site,
             settings=self._kiosk_settings,
             health=self.health,
+            findings=self._peripherals.findings,
             metrics=self.metrics,
             readers=frozenset(self._peripherals.kiosk_readers),
             pay_screen=self._peripherals.set_pay_screen,
@@ -210,7 +213,13 @@ class Hub:
             telemetry=self._telemetry,
         )
         boards = BoardsControl(walks=self._peripherals.walks, staff=staff)
-        routes = (*control.routes(), *self._counter.control.routes(), *boards.routes())
+        devices = DevicesControl(self._peripherals, self._config.many("door", DoorSettings))
+        routes = (
+            *control.routes(),
+            *self._counter.control.routes(),
+            *boards.routes(),
+            *devices.routes(),
+        )
         self._control = ControlSocket(
             build_control(routes, uids=frozenset({0, os.getuid()})), self._folder / CONTROL_SOCKET
         )

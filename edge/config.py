@@ -64,6 +64,12 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: str = ""
 
 
+class SiteBrokerSettings(BrokerSettings, frozen=True, kw_only=True):
+    """`[broker]`: the site's own. `discovery`: tell Home Assistant on it what the doors' contacts say."""
+
+    discovery: bool = False
+
+
 class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`[platform]`: where the platform is, and the files that make us believe each other.
 
@@ -111,7 +117,7 @@ class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True):
 CORE_SECTIONS: Mapping[str, Section] = {
     "site": Section(SiteSettings),
     "platform": Section(PlatformSettings),
-    "broker": Section(BrokerSettings),
+    "broker": Section(SiteBrokerSettings),
     "journal": Section(JournalSettings, required=False),
     "telemetry": Section(TelemetrySettings, required=False),
 }

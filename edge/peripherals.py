@@ -10,7 +10,10 @@ from devices.gpio.client import GuardClient
 from devices.gpio.lamps import DoorLamps
 from devices.lines import InputSettings, SignalSettings
 from devices.modbus.settings import ModbusSettings
+from devices.mqtt.discovery import Announcer, hub_will
 from devices.mqtt.site_link import SiteLink
+from devices.mqtt.site_watch import SiteWatch
+from devices.named import named_devices
 from devices.reader_drivers import reader_roles
 from devices.readers import ReaderDesk
 from devices.registry import DoorSite, make_bank_drivers, make_door_drivers
@@ -38,7 +41,7 @@ from edge.access.openings import recover_openings
 from edge.access.pickup import PickupDesk
 from edge.access.records import overdue_holds
 from edge.access.refusals import RefusalLog
-from edge.config import Config, SiteSettings
+from edge.config import Config, SiteBrokerSettings, SiteSettings
 from edge.errors import EdgeError
 from edge.links.findings import Findings
 from edge.links.scans import Scan, ScanQueue
@@ -84,10 +87,13 @@ class Peripherals:
         self.identity = IdentityDesk(store=store, reader=self._credentials, refusals=self.refusals)
         self._reports = ContactReports(self.contacts)
         self._site_broker = site_broker(config, client_id=f"hub-{self._site.device}")
-        self._site_link = SiteLink(self._site_broker)
+        shown = config.one("broker", SiteBrokerSettings).discovery
+        will = hub_will(self._site.device) if shown else None
+        self._site_link = SiteLink(self._site_broker, will=will)
         self._build_doors()
         self._build_banks()
         self._build_readers(codes)
+        self._watch_broker(shown=shown)
         self._build_gateway()
         self.regular = (
             self.refusals.flush,
@@ -124,6 +130,16 @@ class Peripherals:
         for reader in self.kiosk_readers:
             self.vision.pay_screen(reader, on)
             self.reader_desk.pay_screen(reader, on)
+
+    def _watch_broker(self, *, shown: bool) -> None:
+        """Notice strangers on the site's broker and, when asked, tell Home Assistant what contacts say."""
+        doors = self._config.many("door", DoorSettings)
+        self._site_link.add(SiteWatch(named_devices(self._config), self.findings))
+        self._announcer: Announcer | None = None
+        if shown:
+            self._announcer = Announcer(self._site.device, self._site.name_en, doors, self._site_link)
+            self._site_link.add(self._announcer)
+            self._reports.watch(self._announcer.note)
 
     def _build_doors(self) -> None:
         doors = self._config.many("door", DoorSettings)
@@ -280,7 +296,8 @@ class Peripherals:
                 *(Role(f"reader-{n}", reader.run) for n, reader in enumerate(self._router.door_readers)),
                 Role("late-openings", self.opener.late.run),
                 *(Role(f"banks-{n}", driver.run) for n, driver in enumerate(drivers.values())),
-                *([Role("site-broker", self._site_link.run)] if self._site_link.is_needed else []),
+                Role("site-broker", self._site_link.run),
+                *([Role("announcer", self._announcer.run)] if self._announcer is not None else []),
                 *(Role(f"doors-{n}", driver.run) for n, driver in enumerate(remote.values())),
             )
         )

@@ -14,6 +14,7 @@ from edge.access.lockers.layout import BankLayout
 from edge.access.pickup import PickupDesk
 from edge.config import SiteSettings
 from edge.homes.ports import BillPlatform
+from edge.links.findings import Findings
 from edge.links.health import HealthRegistry, overall
 from edge.links.metrics import Metrics
 from edge.links.scans import ScanQueue
@@ -62,6 +63,7 @@ class KioskDeps:
     site: SiteSettings
     settings: KioskSettings
     health: HealthRegistry
+    findings: Findings
     metrics: Metrics
     readers: frozenset[str]
     pay_screen: Callable[[bool], None]
@@ -91,6 +93,7 @@ def build_kiosk(deps: KioskDeps) -> web.Application:
             "parts": {
                 name: {"state": part.state.value, "detail": part.detail} for name, part in parts.items()
             },
+            "findings": deps.findings.describe(),
         }
 
     async def pay_screen(on: bool) -> None:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from devices.site_broker import SiteBroker
-from edge.links.broker import BrokerMessage, BrokerSession
+from edge.links.broker import BrokerMessage, BrokerSession, Will
 
 
 class SitePart(Protocol):
@@ -30,8 +30,9 @@ class SitePart(Protocol):
 class SiteLink:
     """Parts are added before `run`. `ready` while the session is up and every subscription was granted."""
 
-    def __init__(self, broker: SiteBroker) -> None:
+    def __init__(self, broker: SiteBroker, *, will: Will | None = None) -> None:
         self._broker = broker
+        self._will = will
         self._parts: list[SitePart] = []
         self._session: BrokerSession | None = None
 
@@ -39,11 +40,6 @@ class SiteLink:
         """Let a part listen."""
         assert self._session is None, "parts are added before the session begins"
         self._parts.append(part)
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether anybody listens."""
-        return bool(self._parts)
 
     @property
     def ready(self) -> bool:
@@ -60,6 +56,7 @@ class SiteLink:
             password=self._broker.password,
             client_id=f"{self._broker.client_id}-doors",
             tls=self._broker.tls,
+            will=self._will,
             subscriptions=tuple(topics),
             on_message=self._take,
             on_ready=self._begin,

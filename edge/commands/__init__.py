@@ -13,6 +13,7 @@ COMMANDS = {
     "lockers": "Walk along a bank of lockers and prove its locks; what is proved.",
     "identity": "Epoch and quarantine of this device, and how a person settles it.",
     "status": "How the running hub is: parts, journal, newest gauges.",
+    "devices": "Doors, banks and readers of the running hub, and what is wrong with them.",
     "scan": "Read codes from pictures.",
     "bench": "Benchmarks, each with its floor beside it.",
     "reference": "Print the reference of settings, events, refusals, ledger and commands.",
