@@ -22,6 +22,8 @@ DOOR = DoorSettings(id="gate", name_zh="南门", name_en="Gate", line=17, pulse_
 """A door without contact, so that an opening ends as soon as it was fired; and a short pulse."""
 
 READER = "gate-reader"
+PULSES_PER_MINUTE = 60_000
+"""As many as a guard can be told to allow: no door of a site needs it."""
 
 _BROKER = """\
 listener {port} 127.0.0.1
@@ -52,7 +54,10 @@ def start_broker(processes: Processes, folder: Path) -> int:
 def start_guard(processes: Processes, folder: Path) -> Path:
     """Start the real guard over mock pins; returns its socket."""
     path, wiring = folder / "guard.sock", folder / "site.toml"
-    wiring.write_text(f'[[door]]\nid = "{DOOR.id}"\nline = {DOOR.line}\npulse_ms = {DOOR.pulse_ms}\n')
+    wiring.write_text(
+        f'[[door]]\nid = "{DOOR.id}"\nline = {DOOR.line}\npulse_ms = {DOOR.pulse_ms}\n'
+        f"pulses_per_minute = {PULSES_PER_MINUTE}\n"
+    )
     processes.start_module(
         "guard",
         "devices.guard",
