@@ -40,6 +40,7 @@ class Timing(NamedTuple):
     open_within_s: float = 2.0
     probe_s: float = 1.0
     watch_s: float = 120.0
+    reopen_s: float = 0.25
     tries: int = 2
     misses: int = 3
 
@@ -70,7 +71,6 @@ class LockBus:
         on_level: Callable[[LockAddress, str | None], None],
         findings: Findings,
         timing: Timing | None = None,
-        backoff: Backoff | None = None,
     ) -> None:
         self.name = name
         self._open_port = open_port
@@ -78,7 +78,7 @@ class LockBus:
         self._on_level = on_level
         self._findings = findings
         self._timing = timing or Timing()
-        self._backoff = backoff or Backoff(first_s=0.25, limit_s=2.0)
+        self._backoff = Backoff(first_s=self._timing.reopen_s, limit_s=8 * self._timing.reopen_s)
         self._port: Port | None = None
         self._frames = FrameReader()
         self._expected: tuple[int, LockAddress, asyncio.Future[str]] | None = None

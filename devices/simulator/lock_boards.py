@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, fields
 
 from devices.serial.frames import FRAME_BYTES, OPEN, OPEN_HEAD, QUERY, QUERY_HEAD, REPORT_HEAD, check_byte
 
-OTHER_BOARD = 31
-"""Whose number a board answers with while it has the wrong one."""
+NOBODY = 31
+"""With this number a board answers while it has the wrong one, unless it has a neighbour's."""
 
 MAX_NOISE_BYTES = 12
 
@@ -82,6 +82,8 @@ class LockWire:
     ) -> None:
         self.boards = {board.number: board for board in boards}
         self.heard: list[bytes] = []
+        self.answered: list[tuple[int, int, int, int]] = []
+        """Head, board, lock and level of every answer that left a board as it should."""
         self._send = send
         self._now_ms = now_ms
         self._chance = chance
@@ -143,7 +145,8 @@ class LockWire:
 
     def _answer(self, board: LockBoard, head: int, number: int, level: int) -> None:
         faults, chance = board.faults, self._chance
-        said_board = OTHER_BOARD if faults.wrong_board else board.number
+        others = [number for number in self.boards if number != board.number]
+        said_board = (others or [NOBODY])[0] if faults.wrong_board else board.number
         said_lock = max(board.locks) + 1 if faults.wrong_lock else number
         frame = bytes((head, said_board, said_lock, level))
         frame += bytes((check_byte(frame) ^ (0x5A if faults.bad_check else 0),))
@@ -151,4 +154,6 @@ class LockWire:
             frame = frame[: chance.randrange(1, FRAME_BYTES)]
         if faults.noise:
             frame = chance.randbytes(chance.randrange(1, MAX_NOISE_BYTES)) + frame
+        if not (faults.wrong_board or faults.wrong_lock or faults.bad_check or faults.half_frames):
+            self.answered.append((head, board.number, number, level))
         self._send(frame * (2 if faults.doubled else 1), faults.late_ms)

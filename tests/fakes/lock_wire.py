@@ -20,7 +20,7 @@ BANK = BankSettings(id="bank-a", device="board-1", driver="8a", port="/dev/bus",
 OTHER = BankSettings(
     id="bank-b", device="board-2", driver="8a", port="/dev/bus", board=2, columns=(("C01:l", "C02:l"),)
 )
-QUICK = Timing(answer_s=1.0, pause_s=0.001, open_within_s=5.0, probe_s=0.05, watch_s=5.0)
+QUICK = Timing(answer_s=1.0, pause_s=0.001, open_within_s=5.0, probe_s=0.05, watch_s=5.0, reopen_s=0.02)
 IMPATIENT = QUICK._replace(answer_s=0.04)
 """For boards that say nothing: a machine under load may make others silent for a moment, too."""
 
@@ -35,7 +35,12 @@ class SocketPort:
         return self._end.fileno()
 
     def read(self) -> bytes:
-        data = self._end.recv(4096)
+        try:
+            data = self._end.recv(4096)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise DeviceOffline("unplugged") from error
         if not data:
             raise DeviceOffline("unplugged")
         return data
@@ -109,7 +114,10 @@ class LockStand:
         return SocketPort(near)
 
     def _hear(self, far: socket.socket) -> None:
-        data = far.recv(4096)
+        try:
+            data = far.recv(4096)
+        except OSError:
+            data = b""
         if data:
             self.wire.take(data)
         else:
