@@ -1,6 +1,6 @@
 """The doors of the whole site, whatever drives them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from devices.gpio.client import GuardClient
 from devices.registry import DoorDriver
@@ -8,10 +8,16 @@ from edge.access.errors import NotMoved
 
 
 class DoorRouter:
-    """The Pulser, Holder and Trigger of the whole site: hands each opening to its door's driver."""
+    """The Pulser, Holder and Trigger of the whole site: hands each opening to its door's driver.
 
-    def __init__(self, drivers: Mapping[str, DoorDriver]) -> None:
+    `on_fired(door)` is told of every pulse that a device said it fired.
+    """
+
+    def __init__(
+        self, drivers: Mapping[str, DoorDriver], *, on_fired: Callable[[str], None] = lambda door_id: None
+    ) -> None:
         self._drivers = drivers
+        self._on_fired = on_fired
 
     def fire(self, opening_id: str, door_id: str) -> None:
         """Send a pulse at once, from any thread, where the driver can; elsewhere `pulse` sends it."""
@@ -22,6 +28,7 @@ class DoorRouter:
     async def pulse(self, opening_id: str, door_id: str) -> None:
         """Fire once, unless `fire` sent it. Raises NotMoved, DeviceOffline (then nobody can tell)."""
         await self._driver(door_id).pulse(opening_id, door_id)
+        self._on_fired(door_id)
 
     async def hold(self, door_id: str, on: bool) -> None:
         """Begin or end holding a door released. Raises DeviceError."""

@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable
 
+from devices.dead_contacts import DeadContacts
 from devices.door_router import DoorRouter
 from devices.gateway import BankRouter, ContactReports, Gateway, HoldRole, ScanRouter
 from devices.gpio.client import GuardClient
@@ -172,7 +173,9 @@ class Peripherals:
                 boards=self._config.many("modbus", ModbusSettings),
             ),
         )
-        router = DoorRouter(self.door_drivers)
+        dead = DeadContacts([door.id for door in doors if door.has_contact], self.findings)
+        self._reports.watch(dead.note)
+        router = DoorRouter(self.door_drivers, on_fired=dead.fired)
         self.doors = SiteDoors(
             store=self._store,
             clock=self._clock,

@@ -14,7 +14,7 @@ from edge.errors import DeviceError
 
 REMEMBERED_IDS = 1000
 BEAT_LIMIT_MS = 2000
-"""Silence of the hub after which everything is let go of (docs/protocol.md)."""
+"""Silence of the hub after which everything is let go of (docs/devices.md)."""
 
 Say = Callable[[str, bytes, bool], None]
 """Publishes a leaf (`res`, `state`, `evt`): payload, retained."""

@@ -1,4 +1,4 @@
-"""The device convention on the site's broker, as far as lockers use it; see docs/protocol.md."""
+"""The device convention on the site's broker, as far as lockers use it; see docs/devices.md."""
 
 import msgspec
 

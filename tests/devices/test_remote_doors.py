@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from devices.dead_contacts import PULSES, DeadContacts
 from devices.modbus.settings import ModbusSettings, modbus_faults
 from devices.mqtt.discovery import Announcer
 from devices.mqtt.door import MqttDoors
@@ -19,6 +21,7 @@ from devices.settings import DoorSettings
 from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved
 from edge.config import Config
+from edge.links.finding_words import WORDS
 from edge.links.findings import Findings
 from tests.fakes.site_link import FakeLink
 
@@ -216,6 +219,29 @@ async def test_a_device_that_the_site_file_does_not_name_is_found_until_it_is_go
     }
     await link.says("d/stranger/up", b"0")
     assert {found.device for found in findings.all()} == {"plug-7"}
+
+
+def test_a_contact_that_never_moves_is_found_and_one_that_moves_again_is_not() -> None:
+    findings = Findings(now_ms=lambda: 0)
+    dead = DeadContacts(["side"], findings)
+    for _ in range(PULSES):
+        dead.fired("side")
+        dead.fired("no-contact")
+    assert not findings.all(), "an unknown contact is not dead"
+    dead.note("side", CLOSED)
+    for _ in range(PULSES - 1):
+        dead.fired("side")
+    assert not findings.all()
+    dead.fired("side")
+    assert [(found.device, found.code) for found in findings.all()] == [("door:side", "dead_contact")]
+    dead.note("side", OPEN)
+    assert not findings.all()
+
+
+def test_every_word_of_the_list_and_every_driver_is_in_the_document() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "devices.md").read_text("utf-8")
+    assert [code for code, (_, en) in WORDS.items() if f"| `{code}` | {en} |" not in document] == []
+    assert [driver for driver in DOOR_DRIVERS if f"| `{driver}` |" not in document] == []
 
 
 class Relays:
