@@ -103,7 +103,8 @@ def apply_news(message: str) -> Callable[[sqlite3.Connection, StoredEvent], None
         order = get_record(connection, "orders", told.order_id)
         if order is None:
             return
-        details = {"cells": [one["cell"] for one in order["cells"]]}
+        cells = [told.place.partition("/")[2]] if told.place else [one["cell"] for one in order["cells"]]
+        details: dict[str, Any] = {"cells": cells}
         optional = {"overdue_ms": told.overdue_at_ms, "case": told.kind, "left": told.left}
         _tell(connection, order, message, event, details | {k: v for k, v in optional.items() if v})
 

@@ -40,7 +40,8 @@ export async function signCode(privateKey, certificate, atMs) {
   const payload = new Uint8Array(encode(claims));
   const toSign = new Uint8Array(encode(["Signature1", PROTECTED, new Uint8Array(), payload]));
   const signature = new Uint8Array(await crypto.subtle.sign("Ed25519", privateKey, toSign));
-  return "CE1:" + base45([SIGN1_TAG, ...encode([PROTECTED, new Map(), payload, signature])]);
+  const text = "CE1:" + base45([SIGN1_TAG, ...encode([PROTECTED, new Map(), payload, signature])]);
+  return { text, id: "r-" + [...identity].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
 }
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";

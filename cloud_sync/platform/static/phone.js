@@ -5,6 +5,8 @@ import "./phone_orders.js";
 import "./phone_pay.js";
 import "./phone_wallet.js";
 import "./phone_more.js";
+import "./phone_home.js";
+import "./phone_records.js";
 import { Refused, api, closeSheet, listen, refresh, register, render, state } from "./phone_core.js";
 import { isEnglish, setEnglish } from "./words.js";
 

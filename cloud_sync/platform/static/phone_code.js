@@ -5,22 +5,33 @@ import { holder, kept } from "./holder.js";
 import { cellsOf } from "./phone_orders.js";
 import { dueBills } from "./phone_bills.js";
 import { visitorRow } from "./phone_more.js";
+import { unread } from "./phone_records.js";
 import { html, icon, raw } from "./parts.js";
 import { drawQr } from "./qr.js";
 import { pick, w, yuan } from "./words.js";
 
 const CODE_LIFE_S = 30;
 
+// Ids of the codes that this phone signed: only it can tell the platform whose an opening by them was.
+const CODES_KEPT = 200;
+export const shownCodes = () => JSON.parse(localStorage.getItem(`codes.${state.me.subject}`) ?? "[]");
+
+async function sign({ privateKey, certificate }) {
+  const made = await signCode(privateKey, certificate, Date.now());
+  state.code = made.text;
+  localStorage.setItem(`codes.${state.me.subject}`, JSON.stringify([made.id, ...shownCodes()].slice(0, CODES_KEPT)));
+}
+
 export async function freshCode() {
   const subject = state.me?.subject;
   if (!subject) return;
   try {
     const mine = (await holder(subject, (key) => api("POST", "/certificate", { public_key: key }))) ?? (await kept(subject));
-    state.code = await signCode(mine.privateKey, mine.certificate, Date.now());
+    await sign(mine);
     state.codeFault = "";
   } catch (error) {
     const found = await kept(subject).catch(() => null);
-    if (found) state.code = await signCode(found.privateKey, found.certificate, Date.now());
+    if (found) await sign(found);
     else [state.code, state.codeFault] = ["", error instanceof Refused ? "codeMissing" : "noEd25519"];
   }
   state.codeUntil = Date.now() + CODE_LIFE_S * 1000;
@@ -38,6 +49,7 @@ function codeScreen() {
         ${waiting.length ? html`<button class="key tool" data-action="pass" data-value="${waiting[0].id}">${w("showPass")}</button>` : ""}</li>
       <li>${icon("bill", true)}<div class="grow"><b class="num">${due.length ? `${w("billsDue")} ${yuan(dueFen)} ${w("yuan")}` : w("billsNone")}</b><p class="note">${due.length ? w("dueOn", due[0].due_on) : ""}</p></div>
         ${due.length ? html`<button class="key tool" data-action="tab" data-value="pay">${w("see")}</button>` : ""}</li>
+      ${unread() ? html`<li>${icon("notice", true)}<div class="grow"><b>${w("newMessages", unread())}</b><p class="note">${w(`msg_${state.messages[0].kind}`)}</p></div><button class="key tool" data-action="messages">${w("see")}</button></li>` : ""}
       ${state.visitors.filter((pass) => !pass.revoked).slice(0, 2).map(visitorRow)}
     </ul>`;
 }

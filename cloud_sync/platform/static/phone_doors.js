@@ -1,27 +1,27 @@
 // Doors: asked for here, opened there; only the contact's word makes one open.
 import { Refused, api, explain, register, render, state, top, why } from "./phone_core.js";
 import { doorPicture, html, mark, raw } from "./parts.js";
-import { clock, has, pick, w } from "./words.js";
+import { clock, has, moment, pick, w } from "./words.js";
 
 const COMMAND_POLL_MS = 400, COMMAND_PATIENCE_MS = 60_000;
-const FINAL = ["opened", "refused", "unknown"];
+const FINAL = ["opened", "refused", "unknown", "expired"];
 
 function doorsScreen() {
   return html`${top(w("tabDoors"), w("doorsHint"))}${state.me.doors.length ? state.me.doors.map(doorCard) : html`<p>${w("noDoors")}</p>`}`;
 }
 
 const VIEWS = {
-  opened: ["done", "open"], refused: ["stop", "refused"], unknown: ["unsure", "unknown"],
+  expired: ["stop", "refused"], opened: ["done", "open"], refused: ["stop", "refused"], unknown: ["unsure", "unknown"],
   fired: ["wait", "released"], accepted: ["wait", ""], sent: ["wait", ""], queued: ["wait", ""],
 };
 
 function doorCard(door, at) {
   const command = state.commands[door.id], [kind, picture] = command ? VIEWS[command.state] : ["", ""];
   const busy = command && !FINAL.includes(command.state);
-  const title = { opened: "opened", refused: "cannotOpen", unknown: "notKnown", fired: "released", accepted: "allowed" }[command?.state];
+  const title = { expired: "expired", opened: "opened", refused: "cannotOpen", unknown: "notKnown", fired: "released", accepted: "allowed" }[command?.state];
   const button = html`<button class="key ${command || at ? "" : "main"} ${command && !busy ? "wide" : ""} ${busy ? "busy" : ""}" data-action="open" data-value="${door.id}" ${busy ? raw("aria-disabled=true") : ""}>${command && !busy ? w("openAgain") : w("open")}</button>`;
   if (!command) {
-    return html`<section class="doorcard" data-door="${door.id}" data-state="resting"><div class="row">${doorPicture("")}<div class="grow"><h2 class="sign head">${pick(door, "name")}</h2><p class="small soft">${w("notAsked")}</p></div>${button}</div></section>`;
+    return html`<section class="doorcard" data-door="${door.id}" data-state="resting"><div class="row">${doorPicture("")}<div class="grow"><h2 class="sign head">${pick(door, "name")}</h2><p class="small soft">${presence(door.id)}</p></div>${button}</div></section>`;
   }
   return html`<section class="doorcard ${kind}" data-door="${door.id}" data-state="${command.state}"><div class="row top-row">${doorPicture(picture)}
     <div class="grow"><h2 class="sign title">${w(title ?? "onTheWay")}</h2><p>${pick(door, "name")}</p><p class="small soft">${doorNote(command)}</p></div></div>
@@ -31,14 +31,24 @@ function doorCard(door, at) {
 function doorNote(command) {
   if (command.state === "opened") return w("byContact", ((command.steps.at(-1).at_ms - command.asked_ms) / 1000).toFixed(1));
   if (command.state === "fired") return w("waitingContact");
-  if (command.state === "refused" || command.state === "unknown") return has(`error_${command.reason}`) ? explain(command.reason) : why(command.reason);
-  return "";
+  if (["refused", "unknown", "expired"].includes(command.state)) return has(`error_${command.reason}`) ? explain(command.reason) : why(command.reason);
+  return command.state === "queued" && isAway(command.door) ? w("waitsAway") : "";
 }
-const stepRow = (step) => html`<li>${mark({ refused: "stop", unknown: "unsure" }[step.state] ?? "done")}<div>${w(`step_${step.state}`)}<small class="num">${clock(step.at_ms, true)}</small></div></li>`;
+
+// Whether the site can be reached, as the platform heard it; without a word of the platform nothing is said.
+const isAway = (id) => state.presence[id] && !state.presence[id].reachable;
+function presence(id) {
+  const heard = state.presence[id];
+  if (!heard) return w("notAsked");
+  if (!heard.since_ms) return w("siteNever");
+  const text = w(heard.reachable ? "siteHere" : "siteAway", moment(heard.since_ms));
+  return heard.reachable ? text : html`<b>${text}</b>`;
+}
+const stepRow = (step) => html`<li>${mark({ refused: "stop", expired: "stop", unknown: "unsure" }[step.state] ?? "done")}<div>${w(`step_${step.state}`)}<small class="num">${clock(step.at_ms, true)}</small></div></li>`;
 
 async function openDoor(id) {
   const now = Date.now();
-  state.commands[id] = { state: "queued", reason: "", asked_ms: now, steps: [{ state: "asked", at_ms: now }] };
+  state.commands[id] = { door: id, state: "queued", reason: "", asked_ms: now, steps: [{ state: "asked", at_ms: now }] };
   render();
   try {
     const { command } = await api("POST", `/doors/${id}/open`, {});
@@ -70,4 +80,4 @@ async function follow(id, command, begun) {
   render();
 }
 
-register({ state: { commands: {} }, screens: { doors: doorsScreen }, actions: { open: openDoor } });
+register({ state: { commands: {}, presence: {} }, sources: { presence: "/presence" }, screens: { doors: doorsScreen }, actions: { open: openDoor } });

@@ -1,9 +1,10 @@
 // Every sentence of the phone page, Chinese first. `w("key")` gives the present language.
 import * as accounts from "./words_accounts.js";
+import * as home from "./words_home.js";
 import * as pay from "./words_pay.js";
 
 const ZH = {
-  ...pay.ZH, ...accounts.ZH,
+  ...pay.ZH, ...accounts.ZH, ...home.ZH,
   app: "我的手机", online: "在线", offline: "没有网络", whoAreYou: "您是哪一位？", demoLogin: "演示用：选一位住户，不用密码",
   nobody: "还没有住户资料。先给平台装入一个小区。",
   tabCode: "我的码", tabDoors: "开门", tabOrders: "取件", tabPay: "缴费", tabMore: "更多",
@@ -25,7 +26,7 @@ const ZH = {
   why_no_answer: "设备没有回话，门可能开了，也可能没开。不会自己再开一次。", why_no_contact: "这扇门没有门磁，没法知道开没开。", why_restart: "设备中途重启了，不知道开没开。", why_busy: "设备正忙，请稍等一会再按。", why_already_open: "门本来就开着，分不清是不是这次开的。", why_pass_wrong_door: "这扇门没有授权给您。",
 };
 const EN = {
-  ...pay.EN, ...accounts.EN,
+  ...pay.EN, ...accounts.EN, ...home.EN,
   app: "My phone", online: "Online", offline: "No network", whoAreYou: "Who are you?", demoLogin: "Demo: choose a resident, no password",
   nobody: "No residents yet. Seed the platform with a community first.",
   tabCode: "My code", tabDoors: "Doors", tabOrders: "Pickup", tabPay: "Pay", tabMore: "More",
@@ -68,6 +69,9 @@ export function clock(atMs, tenths = false) {
   const text = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
   return tenths ? `${text}.${Math.floor(at.getMilliseconds() / 100)}` : text;
 }
+export const listed = (texts) => texts.join(english ? ", " : "、");
+// A time of today without its date.
+export const moment = (atMs) => (new Date(atMs).toDateString() === new Date().toDateString() ? clock(atMs).slice(0, 5) : day(atMs));
 export function day(atMs) {
   const at = new Date(atMs);
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`;

@@ -1,6 +1,6 @@
 // Keeps the page itself on the phone, so that the own code can be shown without network. Answers of the API are never kept.
-const SHELF = "phone-3";
-const FILES = ["/phone", ...["tokens.css", "parts.css", "phone.css", "phone.js", "phone_core.js", "phone_code.js", "phone_doors.js", "phone_orders.js", "phone_pay.js", "phone_payment_code.js", "phone_bills.js", "phone_wallet.js", "phone_receipts.js", "phone_more.js", "cose.js", "holder.js", "qr.js", "parts.js", "words.js", "words_pay.js", "words_accounts.js", "icons.svg", "mark.svg"].map((name) => `/static/${name}`)];
+const SHELF = "phone-4";
+const FILES = ["/phone", ...["tokens.css", "parts.css", "phone.css", "phone.js", "phone_core.js", "phone_code.js", "phone_doors.js", "phone_orders.js", "phone_pay.js", "phone_payment_code.js", "phone_bills.js", "phone_wallet.js", "phone_receipts.js", "phone_more.js", "phone_home.js", "phone_records.js", "cose.js", "holder.js", "qr.js", "parts.js", "words.js", "words_pay.js", "words_accounts.js", "words_home.js", "icons.svg", "mark.svg"].map((name) => `/static/${name}`)];
 
 self.addEventListener("install", (event) => event.waitUntil(caches.open(SHELF).then((shelf) => shelf.addAll(FILES))));
 self.addEventListener("activate", (event) => event.waitUntil(
