@@ -160,13 +160,20 @@ class WalkDesk:
     async def _movement(
         self, driver: WalkedBanks, bank: str, before: Mapping[str, str | None]
     ) -> dict[str, str]:
-        """The cells whose level differs from before, and their new one, once everything was read again."""
-        waited_ms = 0
-        while waited_ms < MOVE_LIMIT_MS and not _changed(before, driver.levels(bank)):
+        """The cells that moved and the level that they moved to, once everything was read again.
+
+        A door that falls shut at once has moved all the same.
+        """
+        moved: dict[str, str] = {}
+        left_ms = MOVE_LIMIT_MS
+        while left_ms > 0:
+            found = _changed(before, driver.levels(bank))
+            if found and not moved:
+                left_ms = SETTLE_MS
+            moved |= found
             await self._patience(LOOK_MS / 1000)
-            waited_ms += LOOK_MS
-        await self._patience(SETTLE_MS / 1000)
-        return _changed(before, driver.levels(bank))
+            left_ms -= LOOK_MS
+        return moved
 
     async def _judge_movement(self, walk: Walk, cell: str, opening: Opening, moved: dict[str, str]) -> Walk:
         if set(moved) == {cell}:
