@@ -5,7 +5,7 @@ MINUTES ?= 5
 RESET ?=
 ROW ?=
 
-.PHONY: help setup demo check format test-fast test bench soak compare pictures lock
+.PHONY: help setup demo check format test-fast test test-hw bench soak compare pictures lock
 
 help:       ## What can be made
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -32,6 +32,10 @@ test-fast: setup ## What needs no whole processes (at most 90 s)
 
 test: setup ## Everything (at most 25 min)
 	$(PYTEST) -n 2 --dist loadgroup
+
+test-hw: setup ## The relay guard on a real gpiochip in a guest machine (qemu), with many kills in mid-pulse
+	@.ci/setup-hw
+	EDGE_HW_WANTED=1 $(PYTEST) tests/hardware
 
 bench: setup ## All benchmarks with their floors; table and plots in bench/out/
 	$(PYTHON) -m edge bench --out bench/out
