@@ -35,7 +35,7 @@ test: setup ## Everything (at most 25 min)
 
 test-hw: setup ## The relay guard on a real gpiochip in a guest machine (qemu), with many kills in mid-pulse
 	@.ci/setup-hw
-	EDGE_HW_WANTED=1 $(PYTEST) tests/hardware
+	EDGE_HW_KILLS=30 $(PYTEST) -rs -s tests/hardware
 
 bench: setup ## All benchmarks with their floors; table and plots in bench/out/
 	$(PYTHON) -m edge bench --out bench/out

@@ -1,5 +1,6 @@
 """Processes that begin with what this one has imported: a Python in milliseconds, to be killed often."""
 
+import ctypes
 import os
 import signal
 import sys
@@ -7,6 +8,8 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+
+PR_SET_PDEATHSIG = 1
 
 
 class Forked:
@@ -30,6 +33,12 @@ class Forked:
         self.send_signal(signal.SIGKILL)
         self.wait()
 
+    def kill_group(self) -> None:
+        """Kill it and everything that it started, when it leads a group of its own (`os.setsid`)."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.kill()
+
     def poll(self) -> int | None:
         """Its exit code, negative for a signal; None while it lives."""
         if self._code is None:
@@ -50,6 +59,7 @@ class Forked:
 def _run(main: Callable[[], int | None]) -> None:
     code = 1
     try:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # nothing outlives a test that is killed
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)

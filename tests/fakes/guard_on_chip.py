@@ -1,13 +1,15 @@
 """The real guard on pins that outlive it: every level goes to a chip in another process, which keeps it.
 
-`python -m tests.fakes.guard_on_chip CHIP_SOCKET PLANTED_BUG -- ARGUMENTS OF devices.guard`. A killed process
-leaves a real line as it was (facts: unless the kernel is told otherwise); so does this chip.
+A killed process leaves a real line as it was (facts: unless the kernel is told otherwise); so does this chip.
+`run` is the program of a process of its own.
 """
 
 import socket
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from gpiozero import OutputDevice
@@ -17,15 +19,49 @@ from devices.guard import __main__ as guard
 from devices.guard import pins, server
 from devices.guard.switchboard import Switchboard
 
-_chip = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 
+class Chip:
+    """Keeps the levels of the lines, with the boot time of every change; a guard's death changes nothing."""
 
-class ChipPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
-    """A mock pin whose level is kept by the chip, not by this process."""
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._levels: dict[int, int] = {}
+        self._edges: list[tuple[int, int, int]] = []
 
-    def _set_state(self, value: Any) -> None:
-        super()._set_state(value)
-        _chip.send(f"{self.info.name.removeprefix('GPIO')} {int(value)}".encode())
+    def mark(self) -> int:
+        """The number of edges up to now: the kernel keeps the datagrams in their order."""
+        while self._read(0.0):
+            pass
+        return len(self._edges)
+
+    def wait_for(self, line: int, level: int, *, since: int, within_s: float) -> int | None:
+        """Boot time of the first edge of a line to a level since a mark; None: none in time."""
+        end = time.monotonic() + within_s
+        self.mark()
+        while True:
+            for at_ns, of_line, to in self._edges[since:]:
+                if (of_line, to) == (line, level):
+                    return at_ns
+            if (left := end - time.monotonic()) <= 0:
+                return None
+            self._read(left)
+
+    def close(self) -> None:
+        """Go away."""
+        self._socket.close()
+
+    def _read(self, within_s: float) -> bool:
+        self._socket.settimeout(within_s)
+        try:
+            line, level, at_ns = map(int, self._socket.recv(64).split())
+        except (TimeoutError, BlockingIOError):
+            return False
+        if self._levels.get(line, 0) != level:
+            self._edges.append((at_ns, line, level))
+        self._levels[line] = level
+        return True
 
 
 def _end_of_file_ignored() -> None:
@@ -77,16 +113,21 @@ PLANTED: dict[str, Callable[[], None]] = {
 }
 
 
-def main() -> int:
-    """Plant, then run the guard as it is."""
-    chip, planted, _, *arguments = sys.argv[1:]
-    _chip.connect(chip)
-    if planted:
+def run(chip: Path, planted: str, arguments: Sequence[str]) -> int:
+    """Plant, then run the guard as it is, in this process."""
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    link.connect(str(chip))
+
+    class ChipPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
+        """A mock pin whose level is kept by the chip, not by this process."""
+
+        def _set_state(self, value: Any) -> None:
+            super()._set_state(value)
+            number = self.info.name.removeprefix("GPIO")
+            link.send(f"{number} {int(value)} {time.clock_gettime_ns(time.CLOCK_BOOTTIME)}".encode())
+
+    if planted in PLANTED:
         PLANTED[planted]()
     vars(pins)["MockFactory"] = partial(MockFactory, pin_class=ChipPin)
-    sys.argv[1:] = arguments
+    sys.argv[1:] = ["--mock", *arguments]
     return guard.main()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,6 +4,7 @@ import json
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,14 +102,30 @@ class Bench:
     """Chip, wires and guard: the product's own program, given only the revision of a Pi."""
 
     def __init__(self) -> None:
-        self._chip = Forked(lambda: World(Chip(), RUN / "chip.sock").run())
-        await_that(lambda: (RUN / "chip.sock").exists() and Path("/dev/gpiochip0").exists(), "the chip")
-        self.wires = Wires(RUN / "chip.sock")
+        self._plug_in()
         self.site = RUN / "site.toml"
         self.site.write_text(_site_file(), "utf-8")
         self.socket = RUN / "guard.sock"
         self.trace = RUN / "guard.trace"
         self.guard: Forked | None = None
+
+    def renew_chip(self) -> None:
+        """Pull the chip out and plug in another, with no guard on it.
+
+        The kernel's driver polls for edges only until the first line of its life is let go of (Linux 6.1,
+        `cp2112_gpio_irq_shutdown` ends the polling, nothing begins it again); a Pi's chip has interrupts.
+        """
+        if self.guard is not None:
+            self.guard.kill()
+        self._chip.kill()
+        await_that(lambda: not Path("/dev/gpiochip0").exists(), "the end of the chip")
+        self._plug_in()
+
+    def _plug_in(self) -> None:
+        (RUN / "chip.sock").unlink(missing_ok=True)
+        self._chip = Forked(lambda: World(Chip(), RUN / "chip.sock").run())
+        await_that(lambda: (RUN / "chip.sock").exists() and Path("/dev/gpiochip0").exists(), "the chip")
+        self.wires = Wires(RUN / "chip.sock")
 
     def start_guard(self) -> float:
         """Start it and wait until it listens; returns the seconds that it took."""
@@ -135,7 +152,7 @@ class Bench:
         self._chip.kill()
 
 
-def run_on_a_pi(arguments: list[str]) -> int:
+def run_on_a_pi(arguments: Sequence[str]) -> int:
     """Run the guard in this process, as on a Pi 4."""
     from gpiozero.pins.lgpio import LGPIOFactory
 
@@ -155,7 +172,7 @@ def await_that(condition: Any, what: str) -> None:
         time.sleep(0.005)
 
 
-def _with_arguments(main: Any, arguments: list[str]) -> int:
+def _with_arguments(main: Any, arguments: Sequence[str]) -> int:
     sys.argv[1:] = arguments
     return int(main())
 

@@ -141,6 +141,7 @@ async def check_pulse(bench: Bench) -> dict[str, object]:
 async def check_inputs(bench: Bench) -> dict[str, object]:
     """Contact, fire input and exit button are heard, each in time, and stand in the trace."""
     figures: dict[str, object] = {}
+    bench.renew_chip()
     bench.wires.put(3, 0)  # a fire loop that is whole
     async with connected(bench) as hub:
         for name, line, level, state in (
