@@ -47,7 +47,8 @@ class Wires(Protocol):
 class Rig:
     """A guard on lines that outlive it, and with `remote` a broker and a satellite before it.
 
-    `run_guard(arguments)` is the program of a new process; `line` is the door's.
+    `run_guard(arguments)` is the program of a new process; `line` is the door's. `after_guard(site file)` is
+    what its unit runs after every end of it, before it is started again.
     """
 
     def __init__(
@@ -58,14 +59,14 @@ class Rig:
         run_guard: Callable[[Sequence[str]], int],
         line: int,
         remote: bool,
-        life: str = "",
+        after_guard: Callable[[Path], object] = lambda _: None,
     ) -> None:
         self.wires = wires
         self.line = line
         self.socket = folder / "guard.sock"
         self.trace = folder / "guard.trace"
         self._run_guard = run_guard
-        self._life = life
+        self._after_guard = after_guard
         self._site = folder / "site.toml"
         self._site.write_text(
             f'[[door]]\nid = "{DOOR}"\nline = {line}\npulse_ms = {PULSE_MS}\npulses_per_minute = 60000\n'
@@ -106,7 +107,7 @@ class Rig:
         held = chance.random() < 0.5
         words = f"seed {seed}: {ending} in a {'hold' if held else 'pulse'}"
         self._fired += 1
-        pulse_id = f"k1-1-{self._life}{self._fired}"
+        pulse_id = f"k1-1-{self._fired}"
         hub = self._hub(ending)
         try:
             mark = self.wires.mark()
@@ -172,6 +173,7 @@ class Rig:
             case _:
                 assert self._guard is not None
                 self._guard.kill()
+                self._after_guard(self._site)
                 self.start_guard()
                 return "start"
 

@@ -137,10 +137,6 @@ class Bench:
         await_that(self.socket.exists, "the guard")
         return time.monotonic() - began
 
-    def run_off(self) -> int:
-        """Run the program of `ExecStopPost=`; returns its exit code."""
-        return Forked(lambda: _with_arguments(off.main, ["--lines", str(self.site)])).wait()
-
     def entries(self) -> list[dict[str, Any]]:
         """The guard's trace."""
         return [json.loads(line) for line in self.trace.read_text("utf-8").splitlines()]
@@ -162,6 +158,11 @@ def run_on_a_pi(arguments: Sequence[str]) -> int:
 
     sys.modules["gpiozero.pins.lgpio"].LGPIOFactory = OnPi  # type: ignore[attr-defined]
     return _with_arguments(guard_program.main, arguments)
+
+
+def switch_off(site: Path) -> int:
+    """Run the program of the unit's `ExecStopPost=`; returns its exit code."""
+    return Forked(lambda: _with_arguments(off.main, ["--lines", str(site)])).wait()
 
 
 def await_that(condition: Any, what: str) -> None:

@@ -33,6 +33,7 @@ from tests.hardware.bench import (
     Bench,
     await_that,
     boot_ns,
+    switch_off,
 )
 from tests.hardware.guest import report
 from tests.hardware.scanner import PRODUCT, VENDOR, Scanner
@@ -203,7 +204,7 @@ async def check_off_program(bench: Bench) -> dict[str, object]:
         left_on = await seen(bench, 2, 0, mark, 0.5) is None
         assert left_on, "this chip forgets its levels: the check proves nothing"
         began = time.monotonic()
-        code = await asyncio.to_thread(bench.run_off)
+        code = await asyncio.to_thread(switch_off, bench.site)
         assert await seen(bench, 2, 0, mark, 2.0), "still on"
         assert code == 1, "the line that the chip lacks was not told"
     return {"seconds": round(time.monotonic() - began, 2)}

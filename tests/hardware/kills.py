@@ -7,7 +7,7 @@ import sys
 import traceback
 
 from tests.fakes.mid_pulse_rig import Rig
-from tests.hardware.bench import RUN, Bench, run_on_a_pi
+from tests.hardware.bench import RUN, Bench, run_on_a_pi, switch_off
 from tests.hardware.guest import report
 
 LINE = 0
@@ -19,7 +19,14 @@ def run(bench: Bench, ending: str, times: int) -> None:
     folder = RUN / ending.replace(" ", "-")
     folder.mkdir()
     remote = ending == "broker killed"
-    rig = Rig(folder, wires=bench.wires, run_guard=run_on_a_pi, line=LINE, remote=remote)
+    rig = Rig(
+        folder,
+        wires=bench.wires,
+        run_guard=run_on_a_pi,
+        line=LINE,
+        remote=remote,
+        after_guard=switch_off,
+    )
     rig.start()
     for seed in range(times):
         try:
