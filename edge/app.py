@@ -32,6 +32,7 @@ from edge.config import (
 )
 from edge.control import Control
 from edge.counter import Counter
+from edge.counter_rooms import counter_rooms
 from edge.devices_control import DevicesControl
 from edge.due import RECURRING
 from edge.links.control import ControlSocket, build_control
@@ -53,6 +54,7 @@ from edge.tables import APPLIERS
 from edge.trust.clock import TrustedClock
 from edge.upkeep import make_books_check, make_retention, make_telemetry
 from kiosk.app import KioskDeps, build_kiosk
+from kiosk.desks.gate_desk import RoomGateDesk
 from kiosk.server import RUNNING
 from kiosk.settings import KioskSettings
 
@@ -180,6 +182,12 @@ class Hub:
             clock=self.clock,
             scans=self._peripherals.scans,
             contacts=self._peripherals.contacts,
+            identity=self._peripherals.identity,
+            gates=RoomGateDesk(
+                doors=self._peripherals.door_desk.doors,
+                answers=lambda: self._peripherals.answers.answers,
+                clock=self.clock,
+            ),
             banks=self._peripherals.bank_settings,
             site=self._site,
             settings=self._kiosk_settings,
@@ -195,7 +203,7 @@ class Hub:
         )
 
     def _build_staff_side(self) -> None:
-        staff = StaffDesk(self.store)
+        staff, rooms = StaffDesk(self.store), self._peripherals
         self._counter = Counter(
             self._config,
             store=self.store,
@@ -203,6 +211,15 @@ class Hub:
             payments=self._payments,
             staff=staff,
             clock=self.clock,
+            rooms=counter_rooms(
+                self._config,
+                peripherals=rooms,
+                health=self.health,
+                store=self.store,
+                clock=self.clock,
+                keys=self._keyring.current,
+                staff=staff,
+            ),
         )
         control = Control(
             store=self.store,

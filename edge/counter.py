@@ -9,6 +9,7 @@ from cloud_sync.http import PlatformHttp
 from cloud_sync.settlement import HttpSettlementPlatform
 from edge.config import Config, SiteSettings
 from edge.control_match import MatchControl
+from edge.counter_rooms import CounterRooms
 from edge.payments import Payments
 from edge.settlement.matching import Matcher
 from edge.site import one_or_default
@@ -31,6 +32,7 @@ class Counter:
         payments: Payments,
         staff: StaffDesk,
         clock: Clock,
+        rooms: CounterRooms,
     ) -> None:
         self._config = config
         self._settings = one_or_default(config, "counter", CounterSettings)
@@ -46,6 +48,9 @@ class Counter:
             staff=staff,
             clock=clock,
             matcher=self.matcher,
+            doors=rooms.doors,
+            devices=rooms.devices,
+            lockers=rooms.lockers,
         )
 
     async def run(self) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from edge.access.contacts import ContactDesk
+from edge.access.credentials.answers import ANSWERS_TOPIC
+from edge.access.credentials.identity import IdentityDesk
 from edge.access.lockers.depositing import DepositDesk
 from edge.access.lockers.layout import BankLayout
 from edge.access.pickup import PickupDesk
@@ -26,19 +28,22 @@ from edge.store.store import Store
 from edge.trust.clock import Clock
 from edge.trust.keys import KeySet
 from kiosk.desks.account_desk import RoomAccountDesk
+from kiosk.desks.deposit_desk import RoomDepositDesk
 from kiosk.desks.fee_desk import RoomFeeDesk
+from kiosk.desks.gate_views import GateDesk
 from kiosk.desks.health_desk import RoomHealthDesk
 from kiosk.desks.home_desk import RoomHomeDesk
 from kiosk.desks.locker_desk import BankViews, RoomLockerDesk
 from kiosk.desks.shop_desk import RoomShopDesk
 from kiosk.desks.till_desk import RoomTillDesk
+from kiosk.gate import GateScreen
 from kiosk.screens.table import all_screens
 from kiosk.server import Front, build_screen
 from kiosk.session import Desks, Place, Session
 from kiosk.settings import KioskSettings
 from kiosk.words import Text
 
-TOPICS = ("payments", "lockers", "feed", "notices", "doors", "store")
+TOPICS = ("payments", "lockers", "feed", "notices", "doors", "store", ANSWERS_TOPIC)
 """Hints after which the screen looks again."""
 
 WATCHING: web.AppKey["asyncio.Task[None]"] = web.AppKey("watching", asyncio.Task)
@@ -56,6 +61,8 @@ class KioskDeps:
     pickup: PickupDesk
     deposits: DepositDesk
     contacts: ContactDesk
+    identity: IdentityDesk
+    gates: GateDesk
     keys: Callable[[], KeySet]
     clock: Clock
     scans: ScanQueue
@@ -99,6 +106,16 @@ def build_kiosk(deps: KioskDeps) -> web.Application:
     async def pay_screen(on: bool) -> None:
         deps.pay_screen(on)
 
+    def at_door(door: str) -> Session:
+        return Session(
+            desks=session.desks,
+            screens={"idle": GateScreen(door, deps.gates)},
+            place=session.place,
+            clock=deps.clock,
+            monotonic_ms=session.monotonic_ms,
+            everywhere={},
+        )
+
     hints = deps.store.notifier.subscribe(*TOPICS)
     app = build_screen(
         Front(
@@ -109,6 +126,7 @@ def build_kiosk(deps: KioskDeps) -> web.Application:
             metrics=deps.metrics.render,
             hosts=frozenset({deps.settings.host, "localhost"}),
             pay_screen=pay_screen,
+            gates={door: at_door(door) for door in deps.gates.doors()},
         )
     )
     app.cleanup_ctx.append(_watching(watch, hints))
@@ -132,10 +150,17 @@ def _desks(deps: KioskDeps, watch: RoomHealthDesk) -> Desks:
             pickup=deps.pickup,
             views=BankViews(store=deps.store, contacts=deps.contacts, banks=deps.banks),
         ),
-        home=RoomHomeDesk(store=deps.store, clock=deps.clock, keys=deps.keys),
+        home=RoomHomeDesk(
+            store=deps.store,
+            clock=deps.clock,
+            keys=deps.keys,
+            identity=deps.identity,
+            kiosk=deps.site.device,
+        ),
         health=watch,
         accounts=RoomAccountDesk(store=deps.store, kiosk=deps.site.device),
         fees=RoomFeeDesk(store=deps.store, clock=deps.clock),
+        deposits=RoomDepositDesk(store=deps.store, clock=deps.clock, keys=deps.keys, deposits=deps.deposits),
     )
 
 

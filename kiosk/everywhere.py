@@ -103,6 +103,10 @@ REASONS: dict[str, Text] = {
     "nothing_chosen": Text("先选一张账单", "Choose a bill first"),
     "cash": Text("现金在前台付，报单号就行", "Cash is taken at the counter"),
     "over_limit": Text("加上这笔会超过能存的上限", "That would be more than it may hold"),
+    "eight_figures": Text("取件码有 8 位数字", "A pickup code has eight figures"),
+    "no_room": Text("先输房号", "Type the room first"),
+    "no_pin": Text("密码至少 4 位", "A PIN has four figures at least"),
+    "no_cell": Text("这种格口没有空的了", "No cell of this size is free"),
     "cell_open": Text("先把开着的柜门关上", "Close the open door first"),
 }
 OPENABLE = frozenset(
@@ -120,6 +124,9 @@ OPENABLE = frozenset(
         "settled",
         "wallet",
         "doubles",
+        "pickup_code",
+        "room_pin",
+        "deposit",
     }
 )
 STILL_ALLOWED = frozenset({"language", "large", "contrast", "sound", "stay", "help"})

@@ -18,6 +18,8 @@ ROWS: dict[str, dict[Layout, tuple[int, int]]] = {
     "receipt": {"portrait": (6, 5), "landscape": (5, 4), "short": (3, 2)},
     "moves": {"portrait": (5, 3), "landscape": (3, 2), "short": (2, 1)},
     "steps": {"portrait": (4, 3), "landscape": (3, 2), "short": (2, 1)},
+    "waiting": {"portrait": (4, 3), "landscape": (3, 2), "short": (2, 2)},
+    "parcels": {"portrait": (4, 3), "landscape": (3, 2), "short": (2, 1)},
     "board": {"portrait": (3, 2), "landscape": (3, 2), "short": (2, 2)},
     "chips": {"portrait": (4, 3), "landscape": (3, 2), "short": (3, 2)},
 }

@@ -4,6 +4,7 @@ from typing import Any
 
 _TEXT = {"schema": {"type": "string"}}
 _HOST = {"421": {"description": "Asked for under a name that is not ours"}}
+_DOOR = {"name": "door", "in": "path", "required": True, "schema": {"type": "string"}}
 
 OPENAPI: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -25,6 +26,30 @@ OPENAPI: dict[str, Any] = {
                     "101": {"description": "Switching to WebSocket"},
                     "400": {"description": "Not a WebSocket request"},
                     "403": {"description": "Another origin"},
+                    "503": {"description": "Too many screens"},
+                    **_HOST,
+                },
+            }
+        },
+        "/gate/{door}/": {
+            "get": {
+                "summary": "The screen at a door: what its reader said, and why",
+                "parameters": [_DOOR],
+                "responses": {
+                    "200": {"description": "The document", "content": {"text/html": _TEXT}},
+                    "404": {"description": "No such door"},
+                    **_HOST,
+                },
+            }
+        },
+        "/gate/{door}/ws": {
+            "get": {
+                "summary": "WebSocket: fragments of the door's screen out; same origin only",
+                "parameters": [_DOOR],
+                "responses": {
+                    "101": {"description": "Switching to WebSocket"},
+                    "403": {"description": "Another origin"},
+                    "404": {"description": "No such door"},
                     "503": {"description": "Too many screens"},
                     **_HOST,
                 },

@@ -1,15 +1,19 @@
 """Where a scan goes that the shown screen did not take: goods, passes, receipts, bills, or an explanation."""
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from edge.homes.bill_codes import PREFIX as BILL_PREFIX
+from edge.links.scans import CARD, PIN
 from edge.pay.receipts import CODE_PREFIX as RECEIPT_PREFIX
 from edge.trust.passes import is_pass_text
 from kiosk.desks.views import Resident
 from kiosk.explain import explain_scan
 from kiosk.screens.accounts import show_receipt_code
+from kiosk.screens.deposit import begin_deposit
 from kiosk.screens.pickup import begin_pickup
 from kiosk.screens.printed_bill import show_printed_bill
+from kiosk.screens.welcome import welcome
 
 if TYPE_CHECKING:
     from kiosk.session import Session
@@ -23,6 +27,11 @@ async def route_scan(session: "Session", symbology: str, text: str) -> None:
         return
     if symbology in PRODUCT_SYMBOLOGIES:
         await _take_product(session, text)
+    elif symbology == CARD:
+        await _take_person(session, lambda: session.desks.home.identify_by_card(text))
+    elif symbology == PIN:
+        room, _, pin = text.partition("#")
+        await _take_person(session, lambda: session.desks.home.identify_by_pin(room, pin))
     elif is_pass_text(text):
         await _take_pass(session, text)
     elif text.startswith(RECEIPT_PREFIX):
@@ -31,22 +40,6 @@ async def route_scan(session: "Session", symbology: str, text: str) -> None:
         await show_printed_bill(session, text)
     else:
         session.refuse(explain_scan(symbology))
-
-
-async def welcome(session: "Session", resident: Resident) -> None:
-    """Go where the person wanted to; points just earned, or money that waits for a word, come first."""
-    visit = session.visit
-    visit.resident = resident
-    session.knock("read")
-    receipt = visit.receipt
-    if visit.screen == "receipt" and receipt and receipt.points and not receipt.points_credited:
-        await show_receipt_code(session, receipt.claim)
-        return
-    if await session.desks.accounts.doubles(resident):
-        await session.show("doubles", remember=False)
-        return
-    wanted, visit.wanted = visit.wanted, ""
-    await session.show(wanted or "home", remember=False)
 
 
 async def _take_product(session: "Session", text: str) -> None:
@@ -59,12 +52,20 @@ async def _take_product(session: "Session", text: str) -> None:
         await session.screen.gestures["add_scanned"](session, product.sku)
 
 
+async def _take_person(session: "Session", identify: Callable[[], Awaitable[Resident]]) -> None:
+    if session.screen.holds(session):
+        return
+    await welcome(session, await identify())
+
+
 async def _take_pass(session: "Session", text: str) -> None:
     if session.screen.holds(session):
         return
     kind = await session.desks.home.kind_of(text)
     if kind == "order":
         await begin_pickup(session, await session.desks.lockers.begin(text))
+    elif kind == "deposit":
+        await begin_deposit(session, await session.desks.deposits.begin(text))
     elif kind == "resident":
         await welcome(session, await session.desks.home.identify(text))
     else:

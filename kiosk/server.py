@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -17,6 +17,8 @@ from kiosk.session import Session
 
 TICK_S = 1.0
 """The shown seconds count down by this; polling asks at most as often."""
+LOOK_S = 0.2
+"""How soon the screen at a door shows what its reader said."""
 MESSAGE_LIMIT_BYTES = 1024
 CLIENTS_LIMIT = 8
 SECURITY_HEADERS = {
@@ -70,7 +72,10 @@ class Hints(Protocol):
 
 @dataclass(frozen=True)
 class Front:
-    """What the server stands on. hosts: names under which the screen may be asked for."""
+    """What the server stands on. hosts: names under which the screen may be asked for.
+
+    gates: a session for the screen at each door, beside the kiosk's own; it takes no scans and no touch.
+    """
 
     session: Session
     scans: Scans
@@ -79,15 +84,16 @@ class Front:
     metrics: Callable[[], str]
     hosts: frozenset[str]
     pay_screen: Callable[[bool], Awaitable[None]] | None = None
+    gates: Mapping[str, Session] = field(default_factory=dict)
     assets: Assets = field(default_factory=Assets)
 
 
 class ScreenServer:
     """Holds the sockets of one session and keeps them showing the same."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, session: Session | None = None) -> None:
         self._front = front
-        self._session = front.session
+        self._session = session or front.session
         self._renderer = Renderer(front.assets)
         self._sockets: set[web.WebSocketResponse] = set()
         self._turn = asyncio.Lock()
@@ -97,6 +103,9 @@ class ScreenServer:
     async def run(self) -> None:
         """Tick, poll and take scans until cancelled; a fault in one of them ends all."""
         async with asyncio.TaskGroup() as group:
+            if self._session is not self._front.session:
+                group.create_task(self._show())
+                return
             group.create_task(self._tick())
             group.create_task(self._poll())
             group.create_task(self._take_scans())
@@ -165,6 +174,12 @@ class ScreenServer:
         with contextlib.suppress(ConnectionError):
             await socket.send_str(msgspec.json.encode(body).decode())
 
+    async def _show(self) -> None:
+        """A screen that only shows: it looks again whenever the kiosk does."""
+        while True:
+            await self.publish()
+            await asyncio.sleep(LOOK_S)
+
     async def _tick(self) -> None:
         while True:
             visit = self._session.visit
@@ -198,6 +213,7 @@ RUNNING: web.AppKey["asyncio.Task[None]"] = web.AppKey("running", asyncio.Task)
 def build_screen(front: Front) -> web.Application:
     """The application of one screen."""
     server = ScreenServer(front)
+    gates = {door: ScreenServer(front, session) for door, session in front.gates.items()}
     app = web.Application(middlewares=[_guard(front.hosts)], client_max_size=1024)
 
     async def asset(request: web.Request) -> web.Response:
@@ -226,23 +242,50 @@ def build_screen(front: Front) -> web.Application:
 
     app.router.add_get("/", server.page)
     app.router.add_get("/ws", server.socket)
+
+    _add_gates(app, gates)
     app.router.add_get("/static/{hash}/{name:.+}", asset)
     app.router.add_get("/health", health)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/openapi.json", openapi)
-    app.cleanup_ctx.append(_running(server))
+    app.cleanup_ctx.append(_running((server, *gates.values())))
 
     async def let_go(app: web.Application) -> None:
         del app
-        await server.close()
+        for each in (server, *gates.values()):
+            await each.close()
 
     app.on_shutdown.append(let_go)
     return app
 
 
-def _running(server: ScreenServer) -> Callable[[web.Application], AsyncIterator[None]]:
+def _add_gates(app: web.Application, gates: Mapping[str, ScreenServer]) -> None:
+    """The screens at the doors, each under its door's name."""
+
+    def found(request: web.Request) -> ScreenServer:
+        server = gates.get(request.match_info["door"])
+        if server is None:
+            raise web.HTTPNotFound
+        return server
+
+    async def page(request: web.Request) -> web.Response:
+        return await found(request).page(request)
+
+    async def socket(request: web.Request) -> web.WebSocketResponse:
+        return await found(request).socket(request)
+
+    app.router.add_get("/gate/{door}/", page)
+    app.router.add_get("/gate/{door}/ws", socket)
+
+
+def _running(servers: Iterable[ScreenServer]) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def run_all() -> None:
+        async with asyncio.TaskGroup() as group:
+            for server in servers:
+                group.create_task(server.run())
+
     async def context(app: web.Application) -> AsyncIterator[None]:
-        app[RUNNING] = asyncio.create_task(server.run())
+        app[RUNNING] = asyncio.create_task(run_all())
         yield
         app[RUNNING].cancel()
         with contextlib.suppress(asyncio.CancelledError, ExceptionGroup):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from edge.errors import DeviceError, PlatformError, Refusal, StoreError
 from edge.trust.clock import Clock
 from edge.trust.time_policy import Decision, judged_at
-from kiosk.desks.locker_ports import LockerDesk
+from kiosk.desks.locker_ports import DepositDesk, LockerDesk
 from kiosk.desks.money_views import Payable
 from kiosk.desks.ports import AccountDesk, FeeDesk, HealthDesk, HomeDesk, ShopDesk, TillDesk
 from kiosk.everywhere import EVERYWHERE, STILL_ALLOWED
@@ -43,6 +43,7 @@ class Desks:
     health: HealthDesk
     accounts: AccountDesk
     fees: FeeDesk
+    deposits: DepositDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Session:
     """One screen's session: takes gestures, scans and the passing of time; holds the present `Visit`.
 
     monotonic_ms: time that only passes, for time-outs; clock: the trusted clock, for what is shown.
+    everywhere: what keys may do on every screen; nothing at a door.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Session:
         place: Place,
         clock: Clock,
         monotonic_ms: Callable[[], int],
+        everywhere: Mapping[str, Gesture] = EVERYWHERE,
     ) -> None:
         self.desks = desks
         self.place = place
@@ -75,7 +78,7 @@ class Session:
         self.monotonic_ms = monotonic_ms
         self.layout: Layout = "portrait"
         self._screens = screens
-        self._everywhere: Mapping[str, Gesture] = EVERYWHERE
+        self._everywhere = everywhere
         self._last_scan = ("", "", -REPEAT_MS)
         self._left_orders: list[Payable] = []
         self.visit = self._fresh_visit()

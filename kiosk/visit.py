@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from kiosk.desks.locker_views import Deposit, Recipient, SizeCount, WaitingOrder
 from kiosk.desks.money_views import AccountKind, Book, Channel, Charge, ChargeState, Claimed, Double, Payable
 from kiosk.desks.views import (
     Account,
@@ -134,6 +135,32 @@ class Fees:
 
 
 @dataclass(slots=True)
+class Typed:
+    """What is being typed on a keypad; a PIN is wiped as soon as it was sent, right or wrong."""
+
+    room: str = ""
+    pin: str = ""
+    code: str = ""
+    field: Literal["room", "pin"] = "room"
+
+
+@dataclass(slots=True)
+class Depositing:
+    """A courier's deposit. typed: the room of the next parcel; since_ms: of the open cell's present state.
+
+    accessible: a cell within reach of a wheelchair is wanted. changing: another size is being chosen.
+    """
+
+    deposit: Deposit
+    sizes: tuple[SizeCount, ...] = ()
+    typed: str = ""
+    recipient: Recipient | None = None
+    accessible: bool = False
+    changing: bool = False
+    since_ms: int = 0
+
+
+@dataclass(slots=True)
 class Visit:
     """One person's time at the screen."""
 
@@ -156,6 +183,10 @@ class Visit:
     receipt_note: Text | None = None
     receipt_code: str = ""
     pickup: Pickup | None = None
+    waiting: tuple[WaitingOrder, ...] = ()
+    reminded: int = 0
+    typed: Typed = field(default_factory=Typed)
+    depositing: Depositing | None = None
     fees: Fees | None = None
     part: PartPayment | None = None
     printed: PrintedBill | None = None

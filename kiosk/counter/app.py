@@ -13,8 +13,22 @@ from edge.settlement.matching import Matcher
 from edge.staff.accounts import StaffDesk
 from edge.store.store import Store
 from edge.trust.clock import Clock
-from kiosk.counter import pages_cases, pages_holds, pages_orders, pages_receipts, pages_returns, pages_sign_in
-from kiosk.counter.server import CounterDeps, Release, Route, build_app
+from kiosk.counter import (
+    pages_cases,
+    pages_deposit,
+    pages_devices,
+    pages_doors,
+    pages_holds,
+    pages_lockers,
+    pages_orders,
+    pages_receipts,
+    pages_records,
+    pages_returns,
+    pages_sign_in,
+)
+from kiosk.counter.device_views import DeviceDesk
+from kiosk.counter.door_views import DoorDesk
+from kiosk.counter.server import CounterDeps, LockerDesks, Release, Route, build_app
 from kiosk.counter.sessions import Sessions
 from kiosk.counter.settings import CounterSettings
 from kiosk.words import Text
@@ -26,6 +40,11 @@ ROUTES: tuple[Route, ...] = (
     *pages_receipts.ROUTES,
     *pages_cases.ROUTES,
     *pages_holds.ROUTES,
+    *pages_doors.ROUTES,
+    *pages_records.ROUTES,
+    *pages_lockers.ROUTES,
+    *pages_deposit.ROUTES,
+    *pages_devices.ROUTES,
 )
 """Every page of the counter."""
 
@@ -44,6 +63,9 @@ def build_counter(
     staff: StaffDesk,
     clock: Clock,
     matcher: Matcher,
+    doors: DoorDesk,
+    devices: DeviceDesk,
+    lockers: LockerDesks | None = None,
     monotonic_ms: Callable[[], int] = _passing_ms,
 ) -> web.Application:
     """The web application of the counter."""
@@ -54,6 +76,9 @@ def build_counter(
         staff=staff,
         clock=clock,
         matcher=matcher,
+        doors=doors,
+        devices=devices,
+        lockers=lockers,
         sessions=Sessions(monotonic_ms=monotonic_ms, idle_ms=settings.idle_minutes * 60_000),
         place=Text(site.name_zh, site.name_en),
         hosts=frozenset({settings.host, "localhost", *settings.names}),

@@ -5,7 +5,8 @@ from http import HTTPStatus
 from aiohttp import web
 
 from edge.errors import Refusal
-from kiosk.counter.roles import READERS
+from kiosk.counter.navigation import start_of
+from kiosk.counter.roles import EVERYBODY
 from kiosk.counter.server import COOKIE, LANGUAGE, Route, Visit, go
 from kiosk.counter.words import explain
 
@@ -14,7 +15,11 @@ LANGUAGE_AGE_S = 365 * 24 * 3600
 
 async def show_sign_in(visit: Visit) -> web.Response:
     """The form; somebody signed in is led on."""
-    return go("/") if visit.session is not None else visit.show("sign_in.html", refused=None)
+    return (
+        go(start_of(visit.person.role))
+        if visit.session is not None
+        else visit.show("sign_in.html", refused=None)
+    )
 
 
 async def sign_in(visit: Visit) -> web.Response:
@@ -22,11 +27,11 @@ async def sign_in(visit: Visit) -> web.Response:
     staff, login = visit.deps.staff, visit.form.get("login", "")
     try:
         async with visit.deps.signing_in:
-            person = await staff.check(login, visit.form.get("pin", ""), roles=READERS)
+            person = await staff.check(login, visit.form.get("pin", ""), roles=EVERYBODY)
     except Refusal as refusal:
         return visit.show("sign_in.html", status=HTTPStatus.FORBIDDEN, refused=explain(refusal))
     visit.deps.sessions.end(visit.request.cookies.get(COOKIE, ""))
-    answer = go("/")
+    answer = go(start_of(person.role))
     cookie = visit.deps.sessions.begin(person)
     answer.set_cookie(COOKIE, cookie, httponly=True, samesite="Strict", secure=visit.deps.secure, path="/")
     return answer
@@ -54,6 +59,6 @@ async def choose_language(visit: Visit) -> web.Response:
 ROUTES = (
     Route("GET", "/login", show_sign_in, None),
     Route("POST", "/login", sign_in, None),
-    Route("POST", "/logout", sign_out, READERS),
+    Route("POST", "/logout", sign_out, EVERYBODY),
     Route("POST", "/language", choose_language, None),
 )

@@ -8,7 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from edge.money import format_yuan
 from kiosk.assets import Asset, Assets
-from kiosk.counter import words
+from kiosk.counter import device_words, door_words, locker_words, roles, words
+from kiosk.counter.navigation import places_of
 from kiosk.render import clock_face, date_words, local, qr_svg
 from kiosk.words import Text
 
@@ -50,10 +51,19 @@ class CounterRenderer:
             w=w,
             say=lambda text, **filled: text.say(language, **filled),
             words=words,
+            doors=door_words,
+            devices=device_words,
+            lockers=locker_words,
+            roles=roles,
             en=language == "en",
             visit=visit,
             place=visit.deps.place,
-            ticket=visit.session.make_ticket if visit.session is not None else None,
+            ticket=visit.session.make_ticket if visit.session is not None and not visit.is_live else None,
+            places=()
+            if visit.session is None
+            else places_of(visit.person.role, lockers=visit.deps.lockers is not None),
+            now_ms=visit.now_ms,
+            time=lambda at_ms: clock_face(at_ms, seconds=True),
             at=lambda at_ms: f"{local(at_ms):%Y-%m-%d} {clock_face(at_ms)}",
             date=lambda iso_date: date_words(iso_date).say(language),
             **values,

@@ -1,6 +1,7 @@
-"""HTTP around the counter's pages: who may ask, for what, from where. Pages are forms; no script runs here.
+"""HTTP around the counter's pages: who may ask, for what, from where. Pages are forms.
 
-A form is taken only from our own pages (cookie SameSite=Strict, Origin) and only once (its ticket).
+A form is taken only from our own pages (cookie SameSite=Strict, Origin) and only once (its ticket). One
+script of our own looks again at what stands live; such a look is no sign of a person and makes no tickets.
 """
 
 import asyncio
@@ -17,22 +18,28 @@ from edge.pay.attempts import Attempt
 from edge.pay.engine import PaymentEngine
 from edge.settlement.matching import Matcher
 from edge.staff.accounts import StaffDesk
-from edge.staff.records import Role, find_by_login
+from edge.staff.records import Role, StaffMember, find_by_login
 from edge.store.store import Store
 from edge.trust.clock import Clock
+from kiosk.counter.device_views import DeviceDesk
+from kiosk.counter.door_views import DoorDesk
+from kiosk.counter.errors import CellNotThere
 from kiosk.counter.render import CounterRenderer
 from kiosk.counter.sessions import Sessions, StaffSession
 from kiosk.counter.words import explain
+from kiosk.desks.locker_ports import DepositDesk, LockerCounter
 from kiosk.words import Language, Text
 
 COOKIE, LANGUAGE = "counter", "counter_language"
+LIVE = "X-Live"
+"""Header of a look by the page's own script: no sign of life, no new forms."""
 FORM_LIMIT_BYTES = 16 * 1024
 SIGN_INS_AT_ONCE = 4
 """Each costs the processor some tens of milliseconds; the others wait."""
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self';"
-        " base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; script-src 'self';"
+        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -49,9 +56,20 @@ class Release(Protocol):
         """Raises AttemptUnknown, ReleaseNotPossible."""
 
 
+@dataclass(frozen=True)
+class LockerDesks:
+    """Lockers as staff works with them, and parcels that staff stores."""
+
+    counter: LockerCounter
+    deposits: DepositDesk
+
+
 @dataclass(frozen=True, kw_only=True)
 class CounterDeps:
-    """What the counter stands on. hosts: names under which the pages may be asked for; secure: over TLS."""
+    """What the counter stands on. hosts: names under which the pages may be asked for; secure: over TLS.
+
+    lockers: None at a site without them.
+    """
 
     store: Store
     engine: PaymentEngine
@@ -60,6 +78,9 @@ class CounterDeps:
     clock: Clock
     matcher: Matcher
     sessions: Sessions
+    doors: DoorDesk
+    devices: DeviceDesk
+    lockers: LockerDesks | None
     place: Text
     hosts: frozenset[str]
     secure: bool = False
@@ -84,14 +105,50 @@ class Visit:
     form: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def person(self) -> StaffMember:
+        """Who is signed in."""
+        assert self.session is not None, "a page for somebody"
+        return self.session.person
+
+    @property
     def person_id(self) -> str:
         """The opaque id of the person who is signed in."""
-        assert self.session is not None, "a page for somebody"
-        return self.session.person.id
+        return self.person.id
+
+    @property
+    def lockers(self) -> LockerCounter:
+        """The lockers. Raises CellNotThere at a site without them."""
+        return self._locker_desks.counter
+
+    @property
+    def deposits(self) -> DepositDesk:
+        """Where staff stores parcels. Raises CellNotThere at a site without lockers."""
+        return self._locker_desks.deposits
+
+    @property
+    def _locker_desks(self) -> LockerDesks:
+        if self.deps.lockers is None:
+            raise CellNotThere
+        return self.deps.lockers
+
+    async def countersign(self, login: str, pin: str, roles: frozenset[Role]) -> StaffMember:
+        """The person whose PIN was given on this form. Raises PinRefused, StaffLocked, RoleMissing."""
+        async with self.deps.signing_in:
+            return await self.deps.staff.check(self.form.get(login, ""), self.form.get(pin, ""), roles=roles)
 
     def may(self, roles: frozenset[Role]) -> bool:
         """Whether the person's role is among these."""
         return self.session is not None and self.session.person.role in roles
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the page's script asks by itself."""
+        return LIVE in self.request.headers
+
+    @property
+    def now_ms(self) -> int:
+        """The trusted clock's time, whatever its trust."""
+        return self.deps.clock.now().at_ms
 
     def query(self, name: str) -> str:
         """A field of the address, without blanks around it."""
@@ -162,7 +219,7 @@ def _answer(deps: CounterDeps, route: Route) -> Callable[[web.Request], Awaitabl
 
 async def _session_of(deps: CounterDeps, request: web.Request) -> StaffSession | None:
     """The session of the cookie, as long as the account is open and as it was."""
-    session = deps.sessions.find(request.cookies.get(COOKIE, ""))
+    session = deps.sessions.find(request.cookies.get(COOKIE, ""), alive=LIVE not in request.headers)
     if session is None:
         return None
     login = session.person.login

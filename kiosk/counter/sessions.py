@@ -53,8 +53,8 @@ class Sessions:
             self._by_hash.popitem(last=False)
         return cookie
 
-    def find(self, cookie: str) -> StaffSession | None:
-        """The session of a cookie, if it has not ended; finding it is a sign of life."""
+    def find(self, cookie: str, *, alive: bool = True) -> StaffSession | None:
+        """The session of a cookie, if it has not ended; `alive`: finding it is a sign of life."""
         key, now_ms = _hash(cookie), self._monotonic_ms()
         session = self._by_hash.get(key)
         if session is None:
@@ -62,7 +62,8 @@ class Sessions:
         if now_ms - session.seen_ms > self._idle_ms or now_ms - session.began_ms > WHOLE_MS:
             del self._by_hash[key]
             return None
-        session.seen_ms = now_ms
+        if alive:
+            session.seen_ms = now_ms
         return session
 
     def end(self, cookie: str) -> None:

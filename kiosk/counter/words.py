@@ -144,6 +144,19 @@ VANISHED = Text("再对时已经一致", "all agree by now")
 MATCH = Text("自动核对", "the match")
 
 REFUSALS = {
+    "reason_missing": Words(
+        Text("要选原因", "Choose a reason"),
+        Text(
+            "选“其他”时，再写几个字。没有打开。", "With “other”, write a few words too. Nothing was opened."
+        ),
+    ),
+    "door_not_there": Words(
+        Text("没有这扇门", "There is no such door"), Text("请回去再选一次。", "Go back and choose again.")
+    ),
+    "cell_not_there": Words(
+        Text("没有这个格口", "There is no such cell"),
+        Text("请看一下柜门上的编号。", "Look at the number on its door."),
+    ),
     "form_sent_already": Words(
         Text("这张表已经交过了", "This form was sent already"),
         Text("没有再做一次。请回去看看现在的样子。", "Nothing was done again. Go back and look."),

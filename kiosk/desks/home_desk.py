@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import cast
 
+from edge.access.credentials.identity import IdentityDesk
 from edge.access.errors import PassWrongSite
 from edge.homes import bills, directory
 from edge.homes.notices import current_notices
@@ -25,18 +26,39 @@ from kiosk.words import Text, same
 class RoomHomeDesk:
     """`kiosk.desks.ports.HomeDesk` over homes and trust."""
 
-    def __init__(self, *, store: Store, clock: Clock, keys: Callable[[], KeySet]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        keys: Callable[[], KeySet],
+        identity: IdentityDesk,
+        kiosk: str,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._keys = keys
+        self._identity = identity
+        self._source = f"kiosk:{kiosk}"
 
     async def kind_of(self, code: str) -> CodeKind:
-        """What sort of code of this community it is."""
-        return cast(CodeKind, self._open(code, open_scan).kind)
+        """What sort of code of this community it is. Raises PassRevoked."""
+        return cast(CodeKind, (await self._open(code, open_scan)).kind)
 
     async def identify(self, code: str) -> Resident:
-        """The resident whose fresh code this is. Raises ResidentUnknown, PassExpired."""
-        subject = self._open(code, open_resident_code).subject
+        """The resident whose fresh code this is. Raises ResidentUnknown, PassExpired, PassRevoked."""
+        return await self._resident((await self._open(code, open_resident_code)).subject)
+
+    async def identify_by_card(self, number: str) -> Resident:
+        """The resident of a card or fob. Raises CardUnknown, CardRevoked, NotACard, PassRevoked."""
+        return await self._resident(await self._identity.identify_by_card(number, source=self._source))
+
+    async def identify_by_pin(self, room: str, pin: str) -> Resident:
+        """The resident behind a room and PIN. Raises RoomPinRefused, RoomPinLocked, PassRevoked."""
+        return await self._resident(await self._identity.identify_by_pin(room, pin, source=self._source))
+
+    async def _resident(self, subject: str) -> Resident:
+        """Who a pseudonym is. Raises ResidentUnknown."""
 
         def look(connection: sqlite3.Connection) -> Resident:
             resident = find_resident(connection, subject)
@@ -99,14 +121,15 @@ class RoomHomeDesk:
             for entry in await self._store.read(directory.list_directory)
         )
 
-    def _open(self, code: str, read: Callable[[str, KeySet, int | None], Pass]) -> Pass:
-        """A code of this community that is not over."""
+    async def _open(self, code: str, read: Callable[[str, KeySet, int | None], Pass]) -> Pass:
+        """A code of this community that is not over, nor withdrawn."""
         now = self._clock.now()
         shown = read(code, self._keys().without_ended(now.at_ms), judged_at(Decision.SIGN_IN, now))
         if shown.site != self._store.site:
             raise PassWrongSite(site=shown.site)
         if is_over(shown.expires_ms, now):
             raise PassExpired(expires_ms=shown.expires_ms)
+        await self._identity.check(shown)
         return shown
 
 

@@ -30,7 +30,7 @@ from kiosk.desks.views import (
 )
 from kiosk.words import Text
 
-CodeKind = Literal["resident", "order", "visitor", "staff"]
+CodeKind = Literal["resident", "order", "visitor", "staff", "deposit"]
 
 
 class ShopDesk(Protocol):
@@ -155,6 +155,12 @@ class HomeDesk(Protocol):
 
     async def identify(self, code: str) -> Resident:
         """The resident whose fresh code this is."""
+
+    async def identify_by_card(self, number: str) -> Resident:
+        """The resident whose card or fob was held to the reader."""
+
+    async def identify_by_pin(self, room: str, pin: str) -> Resident:
+        """The resident behind a room and PIN, with lock-out."""
 
     async def account(self, room: str) -> Account:
         """The bills of a room."""

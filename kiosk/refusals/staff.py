@@ -12,6 +12,9 @@ STAFF: dict[str, Words] = {
     "day_not_over": COUNTER_ONLY,
     "form_sent_already": COUNTER_ONLY,
     "fee_order_unknown": COUNTER_ONLY,
+    "reason_missing": COUNTER_ONLY,
+    "door_not_there": COUNTER_ONLY,
+    "cell_not_there": COUNTER_ONLY,
     "login_taken": COUNTER_ONLY,
     "role_missing": COUNTER_ONLY,
     "pin_refused": (

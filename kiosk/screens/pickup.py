@@ -1,11 +1,13 @@
 """Pickup: the bank as it stands, cells one after another, each waited for until its contact says closed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kiosk.desks.locker_views import Problem
 from kiosk.desks.views import Bank, Pickup, PickupCell
 from kiosk.layout import page_count
+from kiosk.screens.bank_view import bank_of, label_of, pictures_of, step_of
 from kiosk.screens.base import Gesture, Screen
 from kiosk.visit import Answer, Dialog
 from kiosk.words import Text
@@ -15,42 +17,20 @@ if TYPE_CHECKING:
 
 MOST_ATTEMPTS = 2
 """Attempts on one cell (architecture, Passes: two per cell at most)."""
-MARKS: dict[str, tuple[str, str]] = {
-    "got": ("", "check"),
-    "open": ("open", "dooropen"),
-    "opening": ("wait", "clock"),
-    "waiting": ("wait", "clock"),
-    "unknown": ("unsure", "unsure"),
-    "jam": ("stop", "cross"),
-    "left": ("stop", "cross"),
-    "disputed": ("stop", "cross"),
+FORGOTTEN_S = 60
+"""Seconds with an open door after which the screen says it once more, louder (ours)."""
+PROBLEMS: dict[str, Problem] = {"empty": "empty", "wrong": "wrong"}
+ASKED: dict[str, tuple[Text, Text]] = {
+    "empty": (
+        Text("{cell} 是空的？", "Is {cell} empty?"),
+        Text("是空的，记下", "It is empty, put it on record"),
+    ),
+    "wrong": (
+        Text("{cell} 里的东西不对？", "Are the things in {cell} wrong?"),
+        Text("东西不对，记下", "They are wrong, put it on record"),
+    ),
 }
-STATES: dict[str, Text] = {
-    "got": Text("已拿，门已关", "Taken, door closed"),
-    "open": Text("门开着", "Door open"),
-    "opening": Text("正在开", "Opening"),
-    "waiting": Text("还没开", "Not opened yet"),
-    "unknown": Text("不知道开没开", "Not known whether it opened"),
-    "jam": Text("没有打开", "Did not open"),
-    "left": Text("没有打开，请找前台", "Did not open, ask at the counter"),
-    "disputed": Text("已登记，有人联系您", "On record, we call you"),
-}
-PICTURES = {"open": "open", "got": "got", "unknown": "unsure", "jam": "jam", "left": "jam", "opening": "next"}
-PROBLEMS: dict[str, Text] = {
-    "empty": Text("格口是空的？", "Is it empty?"),
-    "wrong": Text("东西不对？", "Are they the wrong things?"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the list of cells."""
-
-    cell: str
-    items: Text
-    words: Text
-    mark: tuple[str, str]
-    at_ms: int | None
+"""What is asked once more, and the key that says so."""
 
 
 class PickupScreen(Screen):
@@ -64,6 +44,9 @@ class PickupScreen(Screen):
         self._banks: tuple[Bank, ...] = ()
         self.gestures: Mapping[str, Gesture] = {
             "problem": _problem,
+            "report": _report,
+            "collect": _collect,
+            "no_phone": _no_phone,
             "later": _later,
             "retry": _retry,
             "skip": _skip,
@@ -82,9 +65,12 @@ class PickupScreen(Screen):
         return True
 
     async def enter(self, session: "Session") -> None:
-        """Read the bank. A pickup left before is begun anew by its code."""
-        self._banks = await session.desks.lockers.banks()
-        session.visit.pickup = None
+        """Read the bank, and what waits for a known person. A pickup left before is begun anew."""
+        visit, desk = session.visit, session.desks.lockers
+        self._banks = await desk.banks()
+        visit.pickup, visit.waiting = None, ()
+        if visit.resident is not None:
+            visit.waiting = await desk.waiting(visit.resident)
 
     async def poll(self, session: "Session") -> None:
         """Look at the cells; when none is open, open the next."""
@@ -103,7 +89,7 @@ class PickupScreen(Screen):
         pickup = session.visit.pickup
         cells = pickup.cells if pickup else ()
         present = _present(pickup) if pickup else None
-        bank = _bank_of(self._banks, cells[0].cell if cells else "")
+        bank = bank_of(self._banks, cells[0].cell if cells else "")
         size = session.rows("steps")
         pages = page_count(len(cells), size)
         session.visit.page = min(session.visit.page, pages - 1)
@@ -120,12 +106,16 @@ class PickupScreen(Screen):
             "total": len(cells),
             "bank": bank,
             "here": len(bank.columns) // 2 if bank else 0,
-            "states": _pictures(bank, cells, following),
-            "bank_label": _label(cells).say(session.visit.language),
-            "steps": [_step(cell) for cell in cells[start : start + size]],
+            "states": pictures_of(bank, cells, following),
+            "bank_label": label_of(cells).say(session.visit.language),
+            "steps": [step_of(cell) for cell in cells[start : start + size]],
             "steps_page": session.visit.page,
             "steps_pages": pages,
             "open_s": 0 if since_ms is None else max(0, (session.now_ms - since_ms) // 1000),
+            "forgotten_s": FORGOTTEN_S,
+            "halted": bank.halted if bank else "",
+            "disputed": [cell.cell for cell in cells if cell.state == "disputed"],
+            "waiting": session.visit.waiting[: session.rows("waiting")],
             "following": following,
             "may_retry": stuck and present is not None and present.attempts < MOST_ATTEMPTS,
             "may_skip": stuck,
@@ -157,70 +147,75 @@ async def look(session: "Session") -> None:
         same = old is not None and old.state == cell.state
         cells.append(replace(cell, since_ms=old.since_ms if old and same else now_ms))
     visit.pickup = replace(after, cells=tuple(cells))
+    _remind(session, visit.pickup)
     if any(cell.state != was[cell.cell].state for cell in cells if cell.cell in was):
-        visit.touched_ms = session.monotonic_ms()
+        visit.touched_ms, visit.reminded = session.monotonic_ms(), 0
         session.knock("done" if after.finished else "read")
+
+
+def _remind(session: "Session", pickup: Pickup) -> None:
+    """A door that stays open: a low knock each time the while has passed again."""
+    present = _present(pickup)
+    if present is None or present.state != "open" or present.since_ms is None:
+        return
+    open_s = (session.now_ms - present.since_ms) // 1000
+    if open_s // FORGOTTEN_S > session.visit.reminded:
+        session.visit.reminded = open_s // FORGOTTEN_S
+        session.knock("no")
 
 
 def _present(pickup: Pickup) -> PickupCell | None:
     return next((cell for cell in pickup.cells if cell.cell == pickup.present), None)
 
 
-def _step(cell: PickupCell) -> Step:
-    at_ms = cell.since_ms if cell.state == "got" else None
-    return Step(cell.cell, cell.items, STATES[cell.state], MARKS[cell.state], at_ms)
-
-
-def _bank_of(banks: tuple[Bank, ...], cell: str) -> Bank | None:
-    """The bank the cell stands in, or the first."""
-    for bank in banks:
-        if any(place.name == cell for column in bank.columns for place in column):
-            return bank
-    return banks[0] if banks else None
-
-
-def _pictures(bank: Bank | None, cells: tuple[PickupCell, ...], following: str) -> dict[str, str]:
-    """Cell name → how it is drawn. Cells of others carry no more than their number, or hatch."""
-    states: dict[str, str] = {}
-    for column in bank.columns if bank else ():
-        for place in column:
-            if place.out_of_use:
-                states[place.name] = "jam"
-            elif place.door == "unknown":
-                states[place.name] = "unsure"
-    for cell in cells:
-        states[cell.cell] = PICTURES.get(cell.state, "")
-    if following:
-        states[following] = "next"
-    return states
-
-
-def _label(cells: tuple[PickupCell, ...]) -> Text:
-    """The bank in words: own cells only."""
-    if not cells:
-        return Text("柜子", "The lockers")
-    zh = "，".join(f"{cell.cell} {STATES[cell.state].zh}" for cell in cells)
-    en = ", ".join(f"{cell.cell} {STATES[cell.state].en.lower()}" for cell in cells)
-    return Text("柜子：{cells}", "The lockers: {cells}").fill(cells=Text(zh, en))
-
-
 async def _problem(session: "Session", value: str) -> None:
-    """Empty or wrong: nothing is decided here, a person is called with the order's number."""
+    """Empty or wrong: asked once more before it is put on record."""
     pickup = session.visit.pickup
     present = _present(pickup) if pickup else None
+    if present is None or value not in ASKED:
+        return
+    title, key = ASKED[value]
+    body = Text(
+        "我们会记下来，这一格留着不动，打电话给您。先看一眼格口最里面。",
+        "It is put on record, the cell is kept as it is, and we call you. Please look to the back first.",
+    )
+    answers = (
+        Answer("dismiss", Text("没事，我再看看", "Never mind, I look again")),
+        Answer("report", key, value, main=True),
+    )
+    session.ask(Dialog(title.fill(cell=present.cell), body, answers))
+
+
+async def _report(session: "Session", value: str) -> None:
+    """A case is opened and its cell held; nobody decides here who is right."""
+    visit, pickup = session.visit, session.visit.pickup
+    present = _present(pickup) if pickup else None
+    visit.dialog = None
     if pickup is None or present is None or value not in PROBLEMS:
         return
-    entries = await session.desks.home.directory()
-    office = next((entry for entry in entries if entry.kind == "property"), None)
+    case = await session.desks.lockers.report(pickup.session_id, present.cell, PROBLEMS[value])
+    await look(session)
     body = Text(
-        "先把门关上。请到前台{phone}，说单号 {order}、柜门 {cell}，有记录可查。",
-        "Close the door first. Go to the counter{phone} with order {order}, cell {cell}: it is on record.",
-    ).fill(
-        phone=Text(f"，或打 {office.phone}", f", or phone {office.phone},") if office else Text("", ""),
-        order=pickup.order_id,
-        cell=present.cell,
-    )
-    session.ask(Dialog(PROBLEMS[value], body, (Answer("dismiss", Text("知道了", "All right"), main=True),)))
+        "编号 {case}。请把 {cell} 的门关上，别的照常取。我们打电话给您。",
+        "Number {case}. Please close {cell} and collect the rest as usual. We call you.",
+    ).fill(case=case, cell=present.cell)
+    answers = (Answer("dismiss", Text("知道了", "All right"), main=True),)
+    session.ask(Dialog(Text("记下了", "It is on record"), body, answers))
+
+
+async def _no_phone(session: "Session", value: str) -> None:
+    """Who it is by room and PIN, or by a card; then back to what waits for them."""
+    del value
+    session.visit.wanted = "pickup"
+    await session.show("room_pin")
+
+
+async def _collect(session: "Session", value: str) -> None:
+    """One of the orders that wait for the person who is known."""
+    visit = session.visit
+    if visit.resident is None or value not in {order.order_id for order in visit.waiting}:
+        return
+    await begin_pickup(session, await session.desks.lockers.begin_for(visit.resident, value))
 
 
 async def _later(session: "Session", value: str) -> None:

@@ -2,12 +2,14 @@
 
 from kiosk.screens.accounts import DoublesScreen, PointsScreen, WalletScreen
 from kiosk.screens.base import Screen
+from kiosk.screens.deposit import DepositScreen
 from kiosk.screens.fee_part import FeePartScreen
 from kiosk.screens.fees import FeesScreen, SettledScreen
 from kiosk.screens.home import HomeScreen
 from kiosk.screens.identify import IdentifyScreen
 from kiosk.screens.idle import IdleScreen
 from kiosk.screens.in_app import PREORDERS, REPAIRS, VISITORS, InAppScreen
+from kiosk.screens.keypad import PickupCodeScreen, RoomPinScreen
 from kiosk.screens.paying import PayScreen, PayUnknownScreen
 from kiosk.screens.pickup import PickupScreen
 from kiosk.screens.printed_bill import PrintedBillScreen
@@ -28,6 +30,9 @@ def all_screens() -> dict[str, Screen]:
         PayUnknownScreen(),
         ReceiptScreen(),
         PickupScreen(),
+        PickupCodeScreen(),
+        RoomPinScreen(),
+        DepositScreen(),
         IdentifyScreen(),
         FeesScreen(),
         SettledScreen(),

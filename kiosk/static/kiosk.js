@@ -54,7 +54,7 @@ function send(gesture, value) {
 }
 
 function connect() {
-  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
+  socket = new WebSocket(new URL("ws", location.href).href.replace(/^http/, "ws"));
   socket.onopen = () => { tries = 0; waiting = null; send("measure", `${innerWidth}x${innerHeight}`); };
   socket.onmessage = (event) => {
     const { html, answered } = JSON.parse(event.data);

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kiosk.desks.money_views import Offer
 from kiosk.words import Text
-from tests.fakes.kiosk_desks import ORDER_CODE, RESIDENT_CODE
+from tests.fakes.kiosk_desks import DEPOSIT_CODE, ORDER_CODE, RESIDENT_CODE, ROOM_PIN
 from tests.fakes.kiosk_fees import BILL_CODE
 from tests.fakes.kiosk_money import PAID_TWICE, RECEIPT_CODE, WECHAT_CODE
 from tests.fakes.kiosk_stand import Stand
@@ -140,6 +140,7 @@ async def _printed_part(stand: Stand) -> None:
 
 
 async def _pickup_wait(stand: Stand) -> None:
+    stand.session.visit.resident = None
     await stand.do("home", "open=pickup")
 
 
@@ -160,6 +161,89 @@ async def _pickup_done(stand: Stand) -> None:
     for cell in ("C04", "D03"):
         stand.lockers.move(cell, "got")
     await stand.session.poll()
+
+
+async def _pickup_code(stand: Stand) -> None:
+    await stand.do("home", "open=pickup", "open=pickup_code", *(f"type={figure}" for figure in "40718"))
+
+
+async def _room_pin(stand: Stand) -> None:
+    stand.session.visit.resident = None
+    await stand.do("home", "open=pickup", "no_phone", *(f"type={figure}" for figure in "3-1602"), "send")
+    await stand.do(*(f"type={figure}" for figure in ROOM_PIN))
+
+
+async def _pickup_waiting(stand: Stand) -> None:
+    stand.lockers.reset()
+    await stand.do("send")
+
+
+async def _pickup_forgotten(stand: Stand) -> None:
+    await stand.do("collect=ord-7")
+    stand.lockers.move("B03", "open")
+    await stand.session.poll()
+    stand.clock.advance(70)
+    await stand.session.poll()
+
+
+async def _pickup_problem(stand: Stand) -> None:
+    await stand.do("problem=empty")
+
+
+async def _pickup_disputed(stand: Stand) -> None:
+    await stand.do("report=empty", "dismiss")
+    for cell in ("C04", "D03"):
+        stand.lockers.move(cell, "got")
+    await stand.session.poll()
+
+
+async def _pickup_halted(stand: Stand) -> None:
+    stand.lockers.halted = "C05"
+    await stand.do("home", "open=pickup")
+
+
+async def _deposit_code(stand: Stand) -> None:
+    stand.lockers.halted = ""
+    await stand.do("home", "open=deposit")
+
+
+async def _deposit_room(stand: Stand) -> None:
+    await stand.session.scan("qr", DEPOSIT_CODE)
+    await stand.do(*(f"type={figure}" for figure in "3-1602"))
+
+
+async def _deposit_size(stand: Stand) -> None:
+    await stand.do("recipient", "reach")
+
+
+async def _deposit_open(stand: Stand) -> None:
+    await stand.do("size=m")
+    stand.deposits.move("open")
+    await stand.session.poll()
+
+
+async def _deposit_change(stand: Stand) -> None:
+    await stand.do("change")
+
+
+async def _deposit_unknown(stand: Stand) -> None:
+    await stand.do("keep")
+    stand.deposits.move("unknown")
+    await stand.session.poll()
+
+
+async def _deposit_jam(stand: Stand) -> None:
+    stand.deposits.move("jam")
+    await stand.session.poll()
+
+
+async def _deposit_next(stand: Stand) -> None:
+    stand.deposits.move("stored")
+    await stand.session.poll()
+
+
+async def _deposit_done(stand: Stand) -> None:
+    await stand.do("finish")
 
 
 async def _identify(stand: Stand) -> None:
@@ -224,6 +308,22 @@ STEPS: tuple[Step, ...] = (
     ("pickup", _pickup_open),
     ("pickup-unknown", _pickup_unknown),
     ("pickup-done", _pickup_done),
+    ("pickup-code", _pickup_code),
+    ("room-pin", _room_pin),
+    ("pickup-waiting", _pickup_waiting),
+    ("pickup-forgotten", _pickup_forgotten),
+    ("pickup-problem", _pickup_problem),
+    ("pickup-disputed", _pickup_disputed),
+    ("pickup-halted", _pickup_halted),
+    ("deposit-code", _deposit_code),
+    ("deposit-room", _deposit_room),
+    ("deposit-size", _deposit_size),
+    ("deposit-open", _deposit_open),
+    ("deposit-change", _deposit_change),
+    ("deposit-unknown", _deposit_unknown),
+    ("deposit-jam", _deposit_jam),
+    ("deposit-next", _deposit_next),
+    ("deposit-done", _deposit_done),
     ("notices", _open("notices")),
     ("directory", _open("directory")),
     ("help", _open("help")),

@@ -13,6 +13,7 @@ import pytest
 
 from cloud_sync.http import PlatformHttp, PlatformUntrusted
 from edge.access import feed
+from edge.access.credentials.identity import IdentityDesk
 from edge.access.doors.door import Door, DoorKind
 from edge.access.holds import begin_hold
 from edge.access.policy import intend_by_command, intend_by_pass
@@ -174,7 +175,13 @@ async def pickup(trust: Trust) -> Rule:
 async def sign_in(trust: Trust) -> Rule:
     async def look(middle_ms: int, trust: Trust) -> bool:
         world = world_with(trust)
-        desk = RoomHomeDesk(store=world.store, clock=world.clock, keys=lambda: world.keys)
+        desk = RoomHomeDesk(
+            store=world.store,
+            clock=world.clock,
+            keys=lambda: world.keys,
+            identity=IdentityDesk(store=world.store, reader=world.reader, refusals=world.refusals),
+            kiosk="k1",
+        )
         return await opens(lambda: desk.kind_of(world.code(at_ms=middle_ms)))
 
     return await seen(look, trust)

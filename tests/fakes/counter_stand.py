@@ -1,4 +1,7 @@
-"""The counter over real rooms in memory: a shop that sells soy sauce, staff of every role, a match."""
+"""The counter over real rooms in memory: a shop that sells soy sauce, staff of every role, a match.
+
+Doors, lockers and devices are on paper.
+"""
 
 from dataclasses import dataclass, field
 
@@ -18,8 +21,11 @@ from edge.staff.records import Role
 from edge.store.inline import InlineStore
 from edge.tables import MIGRATIONS
 from kiosk.counter.app import build_counter
+from kiosk.counter.server import LockerDesks
 from kiosk.counter.settings import CounterSettings
 from tests.fakes.clock import FakeClock
+from tests.fakes.counter_doors import PaperDevices, PaperDoors
+from tests.fakes.kiosk_deposit import PaperCounterLockers, PaperDeposits
 from tests.fakes.payment_platform import FakePaymentPlatform
 from tests.fakes.settlement_platform import FakeSettlementPlatform
 from tests.fakes.trade import basket_of, put_product
@@ -36,6 +42,10 @@ class CounterStand:
 
     clock: FakeClock = field(default_factory=FakeClock)
     settlement: FakeSettlementPlatform = field(default_factory=FakeSettlementPlatform)
+    doors: PaperDoors = field(default_factory=PaperDoors)
+    lockers: PaperCounterLockers = field(default_factory=PaperCounterLockers)
+    deposits: PaperDeposits = field(default_factory=PaperDeposits)
+    devices: PaperDevices = field(default_factory=PaperDevices)
 
     def __post_init__(self) -> None:
         """Open the store and put goods on the shelf."""
@@ -65,6 +75,9 @@ class CounterStand:
             staff=self.staff,
             clock=self.clock,
             matcher=self.matcher,
+            doors=self.doors,
+            devices=self.devices,
+            lockers=LockerDesks(self.lockers, self.deposits),
             monotonic_ms=lambda: self.clock.at_ms,
         )
 

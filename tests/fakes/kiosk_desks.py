@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
+from edge.access.credentials.errors import CardUnknown, RoomPinRefused
 from edge.access.lockers.errors import PickupCodeWrong
 from edge.errors import Refusal
 from kiosk.desks.locker_views import Problem, WaitingOrder
@@ -141,23 +143,31 @@ COLUMNS = (
     ("D01:m", "D02:m", "D03:m", "D04:m", "D05:m"),
     ("E01:l", "E02:m", "E03:l", "E04:s"),
 )
+STATES_OF_CELLS: dict[str, Literal["occupied", "held", "out_of_order"]] = {
+    **{name: "occupied" for name in ("A04", "B03", "C04", "D03")},
+    **{"D04": "held", "E02": "out_of_order"},
+}
 ORDER_CODE = "CE1:ORDER"
 RESIDENT_CODE = "CE1:RESIDENT"
 VISITOR_CODE = "CE1:VISITOR"
+DEPOSIT_CODE = "CE1:DEPOSIT"
+CARD_NUMBER, ROOM_PIN = "12345678", "271828"
 PICKUP_DIGITS = "40718265"
+
+
+THREE_CELLS = (
+    PickupCell("B03", Text("鸡蛋、挂面", "Eggs, noodles"), "waiting"),
+    PickupCell("C04", Text("东北大米 5 公斤", "Northeast rice 5 kg"), "waiting"),
+    PickupCell("D03", Text("砂糖橘 2 斤", "Tangerines 1 kg"), "waiting"),
+)
 
 
 @dataclass
 class PaperLockers:
     """Three cells whose doors the test moves."""
 
-    cells: list[PickupCell] = field(
-        default_factory=lambda: [
-            PickupCell("B03", Text("鸡蛋、挂面", "Eggs, noodles"), "waiting"),
-            PickupCell("C04", Text("东北大米 5 公斤", "Northeast rice 5 kg"), "waiting"),
-            PickupCell("D03", Text("砂糖橘 2 斤", "Tangerines 1 kg"), "waiting"),
-        ]
-    )
+    cells: list[PickupCell] = field(default_factory=lambda: list(THREE_CELLS))
+    halted: str = ""
     opened: list[str] = field(default_factory=list)
     reported: list[tuple[str, str]] = field(default_factory=list)
     unknown_doors: set[str] = field(default_factory=lambda: {"D05"})
@@ -170,13 +180,14 @@ class PaperLockers:
                     name,
                     size,
                     door="unknown" if name in self.unknown_doors else "closed",
-                    state="out_of_order" if name == "E02" else "free",
+                    state=STATES_OF_CELLS.get(name, "free"),
+                    accessible=name[1:] in ("03", "04"),
                 )
                 for name, size in (text.split(":") for text in column)
             )
             for column in COLUMNS
         )
-        return (Bank("bank-a", columns),)
+        return (Bank("bank-a", columns, halted=self.halted),)
 
     async def begin(self, code: str) -> Pickup:
         """See the port."""
@@ -228,6 +239,10 @@ class PaperLockers:
         present = (await self.look(session_id)).present
         assert present is not None
         self.move(present, "left")
+
+    def reset(self) -> None:
+        """As at the beginning."""
+        self.cells = list(THREE_CELLS)
 
     def move(self, name: str, state: CellState) -> None:
         """Let a door, or what is known of it, change."""
@@ -286,7 +301,12 @@ class PaperHome:
 
     async def kind_of(self, code: str) -> CodeKind:
         """See the port."""
-        kinds: dict[str, CodeKind] = {ORDER_CODE: "order", RESIDENT_CODE: "resident", VISITOR_CODE: "visitor"}
+        kinds: dict[str, CodeKind] = {
+            ORDER_CODE: "order",
+            RESIDENT_CODE: "resident",
+            VISITOR_CODE: "visitor",
+            DEPOSIT_CODE: "deposit",
+        }
         if code not in kinds:
             raise NotAPass
         return kinds[code]
@@ -296,6 +316,18 @@ class PaperHome:
         assert code == RESIDENT_CODE
         label = Text("3栋 1602", "Building 3, 1602")
         return Resident("res-1602", "3-1602", label, "李*华", self.orders_waiting)
+
+    async def identify_by_card(self, number: str) -> Resident:
+        """See the port."""
+        if number != CARD_NUMBER:
+            raise CardUnknown
+        return await self.identify(RESIDENT_CODE)
+
+    async def identify_by_pin(self, room: str, pin: str) -> Resident:
+        """See the port."""
+        if (room, pin) != ("3-1602", ROOM_PIN):
+            raise RoomPinRefused
+        return await self.identify(RESIDENT_CODE)
 
     async def account(self, room: str) -> Account:
         """See the port."""

@@ -4,12 +4,15 @@ import asyncio
 from dataclasses import dataclass, field
 
 from edge.trust.clock import Reading, Trust
+from kiosk.gate import GateScreen
 from kiosk.screens.table import all_screens
 from kiosk.server import Front, Scan
 from kiosk.session import Desks, Place, Session
 from kiosk.words import Text
+from tests.fakes.kiosk_deposit import PaperDeposits
 from tests.fakes.kiosk_desks import START_MS, PaperHealth, PaperHome, PaperLockers, PaperShop
 from tests.fakes.kiosk_fees import PaperFees
+from tests.fakes.kiosk_gates import PaperGates
 from tests.fakes.kiosk_money import PaperAccounts, PaperTill
 
 
@@ -76,6 +79,8 @@ class Stand:
     fees: PaperFees = field(default_factory=PaperFees)
     lockers: PaperLockers = field(default_factory=PaperLockers)
     home: PaperHome = field(default_factory=PaperHome)
+    deposits: PaperDeposits = field(default_factory=PaperDeposits)
+    gates: PaperGates = field(default_factory=PaperGates)
     health: PaperHealth = field(default_factory=PaperHealth)
     clock: HandClock = field(default_factory=HandClock)
     scans: HandScans = field(default_factory=HandScans)
@@ -83,11 +88,31 @@ class Stand:
     def __post_init__(self) -> None:
         """Build the session over the desks."""
         self.session = Session(
-            desks=Desks(self.shop, self.till, self.lockers, self.home, self.health, self.accounts, self.fees),
+            desks=Desks(
+                self.shop,
+                self.till,
+                self.lockers,
+                self.home,
+                self.health,
+                self.accounts,
+                self.fees,
+                self.deposits,
+            ),
             screens=all_screens(),
             place=Place(Text("和园里", "Heyuan Court"), 60, "http://127.0.0.1:8090/phone"),
             clock=self.clock,
             monotonic_ms=self.clock.monotonic_ms,
+        )
+
+    def at_door(self) -> Session:
+        """The session of the screen at the south gate."""
+        return Session(
+            desks=self.session.desks,
+            screens={"idle": GateScreen("gate", self.gates)},
+            place=self.session.place,
+            clock=self.clock,
+            monotonic_ms=self.clock.monotonic_ms,
+            everywhere={},
         )
 
     def front(self) -> Front:
@@ -97,7 +122,15 @@ class Stand:
             return {"ready": not self.health.away}
 
         hosts = frozenset({"127.0.0.1", "localhost"})
-        return Front(self.session, self.scans, QuickHints(), health, lambda: "kiosk_up 1\n", hosts)
+        return Front(
+            self.session,
+            self.scans,
+            QuickHints(),
+            health,
+            lambda: "kiosk_up 1\n",
+            hosts,
+            gates={"gate": self.at_door()},
+        )
 
     async def do(self, *gestures: str) -> None:
         """Make gestures, written name or name=value."""

@@ -16,7 +16,6 @@ import edge.control
 import edge.control_match
 import edge.links.control
 import kiosk.counter.app
-import kiosk.counter.pages_sign_in
 import kiosk.counter.roles
 import kiosk.counter.server
 import kiosk.server
@@ -122,11 +121,10 @@ def _any_host(hosts: frozenset[str]) -> Any:
     return let_in
 
 
-def _judged_by_all() -> AbstractContextManager[None]:
+def _open_to_all(roles: frozenset[Role]) -> AbstractContextManager[None]:
+    """Pages of these roles are everybody's."""
     routes = tuple(
-        route._replace(roles=kiosk.counter.roles.SERVERS)
-        if route.roles == kiosk.counter.roles.JUDGES
-        else route
+        route._replace(roles=frozenset(Role)) if route.roles == roles else route
         for route in kiosk.counter.app.ROUTES
     )
     return replaced(kiosk.counter.app, "ROUTES", routes)
@@ -156,10 +154,9 @@ PROOF = Proof(
         "a route without a row": _forgotten_route,
         "any PIN receives goods": lambda: replaced(edge.control, "RECEIVERS", set(Role)),
         "a clerk closes cases": lambda: replaced(edge.control_match, "CLOSERS", set(Role)),
-        "a technician at the counter": lambda: replaced(
-            kiosk.counter.pages_sign_in, "READERS", frozenset(Role)
-        ),
-        "a clerk asks refused refunds again": _judged_by_all,
+        "a technician looks at payments": lambda: _open_to_all(kiosk.counter.roles.READERS),
+        "a clerk locks all doors down": lambda: _open_to_all(kiosk.counter.roles.KEEPERS),
+        "a clerk asks refused refunds again": lambda: _open_to_all(kiosk.counter.roles.JUDGES),
         "Origin not checked at the counter": lambda: replaced(
             kiosk.counter.server, "_is_own_origin", lambda deps, request: True
         ),

@@ -48,6 +48,12 @@ class DoorDesk:
             lambda unit, found: staff.intend_by_staff(unit, found, account=account, reason=reason, note=note),
         )
 
+    async def try_lock(self, door: str, account: str) -> Opening:
+        """Open a door once to see its lock work, on record as a test. Raises UnknownDoor, JournalStopped."""
+        return await self._opener.open_for(
+            door, lambda unit, found: staff.intend_test(unit, found, account=account)
+        )
+
     async def hold(self, door: str, reason: str, until_ms: int, account: str, note: str = "") -> Hold:
         """Hold a door released until an hour. Raises UnknownDoor, UnknownReason, HoldTooLong."""
         found = self._door(door)

@@ -17,28 +17,40 @@ from edge.store.unit import Unit
 LONGEST_HOLD_MS = 24 * 3_600_000
 GUARD = "guard"
 """Kind of an opening that staff ask for at a screen."""
+TEST = "test"
+"""Kind of an opening by which a technician tries a lock."""
 
 
 def intend_by_staff(unit: Unit, door: Door, *, account: str, reason: str, note: str = "") -> Opening:
     """Write the intent of an opening by hand; also in a lock-down. Raises UnknownReason."""
     _check_reason(reason, note, OPEN_REASONS)
+    opening = _intend(unit, door, kind=GUARD, account=account, reason=reason)
+    _note(unit, opening.id, account, note)
+    return opening
+
+
+def intend_test(unit: Unit, door: Door, *, account: str) -> Opening:
+    """Write the intent of a technician's trial of a lock."""
+    return _intend(unit, door, kind=TEST, account=account, reason=TEST)
+
+
+def _intend(unit: Unit, door: Door, *, kind: str, account: str, reason: str) -> Opening:
     require_identity(unit)
     opening_id = unit.next_id()
     opening = Opening(
         id=opening_id,
         place=door_place(door.id),
-        authorisation=f"{GUARD}:{opening_id}",
-        kind=GUARD,
+        authorisation=f"{kind}:{opening_id}",
+        kind=kind,
         requested_at_ms=unit.now.at_ms,
         source=account,
     )
     access_records.insert_opening(unit.connection, opening)
-    _note(unit, opening.id, account, note)
     requested = DoorOpenRequested(
         opening=opening.id,
         place=opening.place,
         authorisation=opening.authorisation,
-        kind=GUARD,
+        kind=kind,
         person=None,
     )
     unit.record(DoorOpenExplained(opening=opening.id, place=opening.place, reason=reason), actor=account)
