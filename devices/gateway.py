@@ -189,9 +189,10 @@ class HoldRole:
     async def run(self) -> None:
         """Apply; never returns."""
         while True:
+            # Before it is applied: a device that comes back meanwhile is followed at once, not by and by.
+            self._due.clear()
             for door in await self._keeper.apply():
                 log.warning("hold: door %s does not follow", door)
-            self._due.clear()
             try:
                 async with asyncio.timeout(self._every_s):
                     await self._due.wait()

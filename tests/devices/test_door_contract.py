@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiomqtt
 import pytest
 
 from edge.access.contacts import ContactState
@@ -185,4 +186,54 @@ async def test_a_lost_device_moves_nothing_and_its_contact_is_unknown_until_it_i
         rig.restore()
     await until(rig.online)
     await until(lambda: rig.contacts[-1] in (ContactState.CLOSED, ContactState.OPEN))
-    assert rig.resets > resets, "holds are applied anew"
+    await until(lambda: rig.resets > resets)
+
+
+@pytest.mark.parametrize("way", ["killed", "frozen"])
+async def test_a_satellite_without_its_broker_lets_go_within_two_seconds(bench: Bench, way: str) -> None:
+    async with make_rig(bench, "satellite") as rig:
+        await until(rig.online)
+        await rig.driver.hold("gate", True)
+        await until(rig.is_on)
+        if way == "killed":
+            bench.broker.stop()
+        else:
+            bench.broker.freeze()
+        try:
+            await until(lambda: not rig.is_on(), within_s=2.4)
+        finally:
+            bench.broker.stop()
+            bench.broker.start()
+        resets = rig.resets
+        await until(rig.online)
+        await until(lambda: rig.resets > resets)
+        await rig.driver.pulse(f"k1-2-{way}", "gate")
+        await until(lambda: rig.times_on() == 2 and not rig.is_on())
+
+
+async def test_a_retained_power_left_at_the_broker_is_removed_before_it_moves_a_second_time(
+    bench: Bench,
+) -> None:
+    async with aiomqtt.Client(bench.broker.host, bench.broker.port) as somebody:
+        await somebody.publish(f"cmnd/{TASMOTA}/POWER1", b"ON", qos=1, retain=True)
+    async with make_rig(bench, "tasmota") as rig:
+        await until(lambda: rig.findings.has(TASMOTA, "retained_command"))
+        async with aiomqtt.Client(bench.broker.host, bench.broker.port) as listener:
+            await listener.subscribe([(f"cmnd/{TASMOTA}/POWER1", 1), (f"tele/{TASMOTA}/LWT", 1)])
+            first = await anext(aiter(listener.messages))
+            assert str(first.topic).endswith("LWT"), "what was retained is gone"
+
+
+async def test_a_modbus_relay_that_stays_on_is_switched_off_and_its_board_gets_no_door(bench: Bench) -> None:
+    async with make_rig(bench, "modbus-tcp") as rig:
+        await until(rig.online)
+        board = bench.process("modbus-tcp", "")
+        board.switch("/board", sticky=True)
+        try:
+            await rig.driver.pulse("k1-2-3", "gate")
+            await until(lambda: rig.findings.has("modbus-4", "still_on"))
+            await until(lambda: not rig.is_on())
+            with pytest.raises(NotMoved, match="duty_refused"):
+                await rig.driver.pulse("k1-2-4", "gate")
+        finally:
+            board.switch("/board", sticky=False)
