@@ -8,9 +8,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from devices.serial.bus import LockBus, Port, Timing
+from devices.serial.bus import LockBus, Timing
 from devices.serial.frames import LockAddress
-from devices.serial.port import SerialPort
+from devices.serial.port import Port, SerialPort
 from devices.settings import BankSettings
 from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved

@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from devices.serial.frames import (
+    FRAME_BYTES,
     OPEN_HEAD,
     QUERY_HEAD,
     REPORT_HEAD,
@@ -15,21 +16,13 @@ from devices.serial.frames import (
     open_frame,
     query_frame,
 )
+from devices.serial.port import Port
 from edge.access.errors import NotMoved
 from edge.errors import DeviceError, DeviceOffline
 from edge.links.backoff import Backoff
 from edge.links.findings import Findings
 
 log = logging.getLogger(__name__)
-
-
-class Port(Protocol):
-    """An open port: reads what is there, writes a few bytes, never waits. Both raise DeviceOffline."""
-
-    def fileno(self) -> int: ...
-    def read(self) -> bytes: ...
-    def write(self, data: bytes) -> None: ...
-    def close(self) -> None: ...
 
 
 class Timing(NamedTuple):
@@ -86,6 +79,7 @@ class LockBus:
         self._turns: deque[LockAddress] = deque(self._locks)
         self._watched: dict[LockAddress, float] = {}
         self._at_watched = False
+        self._noise_told = 0
         self._misses = dict.fromkeys((at.board for at in self._locks), 0)
         self._answered: set[int] = set()
         self._probe_from: dict[int, float] = {}
@@ -137,7 +131,7 @@ class LockBus:
     async def _serve(self, port: Port) -> None:
         loop = asyncio.get_running_loop()
         lost: asyncio.Future[None] = loop.create_future()
-        self._frames = FrameReader()
+        self._frames, self._noise_told = FrameReader(), 0
         self._port = port
         loop.add_reader(port, self._hear, port, lost)
         worker = asyncio.create_task(self._talk(port))
@@ -256,7 +250,7 @@ class LockBus:
             self._answered.add(at.board)
             self._backoff.reset()
             self._findings.clear(f"bus:{self.name}", "bus_lost")
-            self._findings.clear(self._board_name(at.board), "board_silent")
+            self._findings.clear(self._board_name(at.board))
         self._on_level(at, level)
 
     def _note_miss(self, board: int) -> None:
@@ -264,7 +258,13 @@ class LockBus:
         if self._misses[board] != self._timing.misses:
             return
         self._answered.discard(board)
-        self._findings.report(self._board_name(board), "board_silent")
+        noise = self._frames.noise_bytes - self._noise_told
+        self._noise_told = self._frames.noise_bytes
+        if noise >= FRAME_BYTES:
+            detail = f"{noise} bytes that are no answer"
+            self._findings.report(self._board_name(board), "board_nonsense", detail)
+        else:
+            self._findings.report(self._board_name(board), "board_silent")
         for at in self._locks:
             if at.board == board:
                 self._on_level(at, None)

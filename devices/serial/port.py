@@ -1,10 +1,32 @@
 """Serial ports through pyserial: opened for this process alone, never waited on."""
 
+from typing import Protocol
+
 import serial
 
 from edge.errors import DeviceOffline
 
 READ_BYTES = 4_096
+
+
+class Port(Protocol):
+    """An open port: reads what is there, writes a few bytes, never waits. Both raise DeviceOffline."""
+
+    def fileno(self) -> int:
+        """What the loop waits on."""
+        ...
+
+    def read(self) -> bytes:
+        """What has come."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Hand bytes over."""
+        ...
+
+    def close(self) -> None:
+        """Let it go."""
+        ...
 
 
 class SerialPort:

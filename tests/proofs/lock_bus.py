@@ -14,8 +14,9 @@ import devices.serial.banks
 import devices.serial.bus
 import devices.serial.frames
 from devices.serial.banks import SerialBank, SerialBanks
-from devices.serial.bus import LockBus, Port, Timing
+from devices.serial.bus import LockBus, Timing
 from devices.serial.frames import OPEN_HEAD, Answer, FrameReader, LockAddress, check_byte
+from devices.serial.port import Port
 from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved
 from edge.errors import DeviceError, DeviceOffline
