@@ -83,6 +83,21 @@ def line_faults(config: Config) -> Iterator[Finding]:
             yield Finding("signal", shown.id, "door", f"there is no door {shown.door!r}")
 
 
+def door_faults(config: Config) -> Iterator[Finding]:
+    """A barrier that nobody tells what stands under it; a fire input that names a door which it cannot hold."""
+    inputs = config.many("input", InputSettings)
+    looped = {door for heard in inputs if heard.kind is InputKind.LOOP for door in heard.doors}
+    doors = {door.id: door for door in config.many("door", DoorSettings)}
+    for door in doors.values():
+        if door.lock == "barrier" and door.id not in looped:
+            yield Finding("door", door.id, "lock", "a barrier needs an [[input]] of kind loop to come down")
+    for heard in inputs:
+        for name in heard.doors if heard.kind is InputKind.FIRE else ():
+            if name in doors and doors[name].fail == "secure":
+                words = f'door {name!r} has fail = "secure": only its wiring opens it in a fire'
+                yield Finding("input", heard.id, "doors", words)
+
+
 def _lines(config: Config) -> Iterator[tuple[str, str, str, int]]:
     for door in config.many("door", DoorSettings):
         if door.line is not None:

@@ -24,7 +24,7 @@ import edge.staff.schema
 import edge.store.events
 import edge.store.schema
 from cloud_sync.downlink import Apply
-from devices.lines import InputSettings, SignalSettings, line_faults
+from devices.lines import InputSettings, SignalSettings, door_faults, line_faults
 from devices.modbus.settings import ModbusSettings, modbus_faults
 from devices.settings import (
     BankSettings,
@@ -70,7 +70,7 @@ SATELLITE_SECTIONS: Mapping[str, Section] = {
 }
 """Sections of a satellite's `site.toml`: the same structs, and nothing of the hub's."""
 
-CHECKS: tuple[Check, ...] = (line_faults, modbus_faults, wire_faults)
+CHECKS: tuple[Check, ...] = (line_faults, door_faults, modbus_faults, wire_faults)
 """What is judged over several sections of `site.toml` together."""
 
 MIGRATIONS: tuple[Migration, ...] = (

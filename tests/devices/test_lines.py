@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.lines import InputSettings, SignalSettings, line_faults
+from devices.lines import InputSettings, SignalSettings, door_faults, line_faults
 from devices.settings import DoorSettings, GuardSettings
 from edge.config import Config, Section, load
 from edge.errors import ConfigError
@@ -21,7 +21,7 @@ GATE = '[[door]]\nid = "gate"\nname_zh = "南门"\nname_en = "Gate"\nline = 17\n
 def read(folder: Path, text: str) -> Config:
     path = folder / "site.toml"
     path.write_text(text, "utf-8")
-    return load(path, SECTIONS, (line_faults,))
+    return load(path, SECTIONS, (line_faults, door_faults))
 
 
 def faults_of(folder: Path, text: str) -> list[str]:
@@ -55,6 +55,16 @@ def test_every_fault_of_the_lines_is_told_with_its_place(tmp_path: Path) -> None
         "line 19: signal.0.line: line 17 is used by door gate already",
         "line 20: signal.0.door: there is no door 'attic'",
     ]
+
+
+def test_a_barrier_needs_its_loop_and_fire_a_door_that_it_can_hold(tmp_path: Path) -> None:
+    fire = '[[input]]\nid = "fire"\nkind = "fire"\nline = 5\ndoors = ["gate"]\n'
+    loop = '[[input]]\nid = "loop"\nkind = "loop"\nline = 6\ndoors = ["gate"]\n'
+    assert faults_of(tmp_path, GATE + 'lock = "barrier"\n' + fire) == [
+        "line 7: door.0.lock: a barrier needs an [[input]] of kind loop to come down",
+        "line 12: input.0.doors: door 'gate' has fail = \"secure\": only its wiring opens it in a fire",
+    ]
+    read(tmp_path, GATE + 'lock = "barrier"\nfail = "safe"\n' + fire + loop)
 
 
 def test_faults_of_one_table_and_of_all_together_stand_in_one_list(tmp_path: Path) -> None:
