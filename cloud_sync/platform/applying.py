@@ -57,8 +57,8 @@ def apply_order_collected(connection: sqlite3.Connection, event: StoredEvent) ->
 
 
 def _of_versions(name: str, apply: Applier) -> dict[str, Applier]:
-    """One applier for both versions of an event: what it reads stands in both."""
-    return {f"community.edge.{name}.v{version}": apply for version in (1, 2)}
+    """One applier for every version of an event up to the third: what it reads stands in all of them."""
+    return {f"community.edge.{name}.v{version}": apply for version in (1, 2, 3)}
 
 
 APPLIERS: dict[str, Applier] = {

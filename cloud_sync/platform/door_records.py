@@ -17,12 +17,16 @@ DOOR = "door:"
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What we read of an intent to open; `place` is `door:ID` or `cell:BANK/CELL`."""
+    """What we read of an intent to open; `place` is `door:ID` or `cell:BANK/CELL`.
+
+    `asked_at_ms` is there where the opening came first and was written later.
+    """
 
     opening: str
     place: str
     authorisation: str
     kind: str = ""
+    asked_at_ms: int | None = None
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -65,7 +69,7 @@ def apply_requested(connection: sqlite3.Connection, event: StoredEvent) -> None:
             asked.authorisation,
             asked.kind,
             _subject_of(connection, asked.authorisation),
-            event.at_ms,
+            event.at_ms if asked.asked_at_ms is None else asked.asked_at_ms,
         ),
     )
 

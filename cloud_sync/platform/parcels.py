@@ -1,7 +1,5 @@
 """Couriers' parcels in cells: the order of the room, its 8-digit code, and what the phone is told."""
 
-import hashlib
-import hmac
 import secrets
 import sqlite3
 from collections.abc import Callable
@@ -12,6 +10,7 @@ import msgspec
 from cloud_sync.platform.feed import get_record, list_records, put_record
 from cloud_sync.platform.household import people_of
 from cloud_sync.platform.stored import RecordMissing, StoredEvent, require_record
+from edge.trust.cards import pickup_hash
 
 CODE_DIGITS = 8
 CODE_LIFE_MS = 30 * 24 * 3_600_000
@@ -122,7 +121,11 @@ def code_of(connection: sqlite3.Connection, order_id: str, *, now_ms: int) -> st
         code = _new_code()
     connection.execute("INSERT INTO pickup_codes (order_id, code) VALUES (?,?)", (order_id, code))
     salt = require_record(connection, "credential_salt", "site")["salt"]
-    record = {"order": order_id, "hash": pickup_hash(salt, code), "until_ms": now_ms + CODE_LIFE_MS}
+    record = {
+        "order": order_id,
+        "hash": pickup_hash(bytes.fromhex(salt), code),
+        "until_ms": now_ms + CODE_LIFE_MS,
+    }
     put_record(connection, "pickup_codes", order_id, record)
     return code
 
@@ -132,11 +135,6 @@ def drop_code(connection: sqlite3.Connection, order_id: str) -> None:
     gone = connection.execute("DELETE FROM pickup_codes WHERE order_id=?", (order_id,)).rowcount
     if gone:
         put_record(connection, "pickup_codes", order_id, None)
-
-
-def pickup_hash(salt_hex: str, code: str) -> str:
-    """HMAC-SHA256 under the site's salt over `pickup:` and the code's eight digits, in hex."""
-    return hmac.new(bytes.fromhex(salt_hex), f"pickup:{code}".encode(), hashlib.sha256).hexdigest()
 
 
 def orders_of(connection: sqlite3.Connection, subject: str) -> list[dict[str, Any]]:

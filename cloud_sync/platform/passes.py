@@ -192,10 +192,10 @@ def list_visitor_passes(connection: sqlite3.Connection, subject: str, *, now_ms:
 
 
 def uses_of(connection: sqlite3.Connection, pass_id: str) -> int:
-    """How often a pass opened, or may have, as far as the site has told."""
+    """How often a pass opened, or may have, as far as the site has told; a second try is no further use."""
     row = connection.execute(
         "SELECT count(*) FROM door_records WHERE authorisation LIKE 'pass:' || ? || ':%'"
-        " AND outcome<>'not_fired'",
+        " AND authorisation NOT LIKE '%:again' AND outcome<>'not_fired'",
         (pass_id,),
     ).fetchone()
     return int(row[0])

@@ -24,8 +24,8 @@ def revoke_passes(connection: sqlite3.Connection, passes: Iterable[tuple[str, in
 
 
 def revoke_phone(connection: sqlite3.Connection, subject: str, *, now_ms: int) -> None:
-    """Note that what was certified for a person's phones until now is void."""
-    _note(connection, "phone", [(subject, void_before_ms(now_ms))], now_ms)
+    """Note that what was certified for a person's phones until now, this millisecond too, is void."""
+    _note(connection, "phone", [(subject, void_before_ms(now_ms + 1))], now_ms)
 
 
 def revoke_person(connection: sqlite3.Connection, subject: str, *, now_ms: int) -> None:
