@@ -84,7 +84,7 @@ def line_faults(config: Config) -> Iterator[Finding]:
 
 
 def door_faults(config: Config) -> Iterator[Finding]:
-    """A barrier that nobody tells what stands under it; a fire input that names a door which it cannot hold."""
+    """A barrier that nobody tells what stands under it; a fire input that names a door it cannot hold."""
     inputs = config.many("input", InputSettings)
     looped = {door for heard in inputs if heard.kind is InputKind.LOOP for door in heard.doors}
     doors = {door.id: door for door in config.many("door", DoorSettings)}
