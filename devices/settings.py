@@ -1,7 +1,7 @@
 """Sections of site.toml that belong to peripherals."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,6 +12,15 @@ Line = Annotated[int, msgspec.Meta(ge=0, le=63)]
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 USB_ID = re.compile(r"usb:[0-9a-f]{4}:[0-9a-f]{4}")
+
+REVOCATION_AGE_H: Mapping[DoorKind, int] = {
+    DoorKind.RESIDENTS: 720,
+    DoorKind.VISITOR: 720,
+    DoorKind.PARCELS: 720,
+    DoorKind.STAFF: 168,
+    DoorKind.PLANT: 72,
+}
+"""A site is to go on for 30 days without the platform; where staff and plant are, a lost badge weighs more."""
 
 
 class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -29,7 +38,8 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     the buzzer begins `pre_alarm_s` before that.
     `clock_unknown`: whom a door of kind `residents` lets in while the time is unknown.
     `revocation_age_h`: how old the signed revocation list may be before the door refuses what it could name
-    (docs/access.md); 0: it is never asked.
+    (docs/access.md); 0: it is never asked; left out: 720 where residents and visitors go, 168 where staff go,
+    72 where plant is.
     """
 
     id: Name
@@ -52,7 +62,7 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     pre_alarm_s: Annotated[int, msgspec.Meta(ge=0, le=600)] = 15
     clock_unknown: Literal["residents", "nobody"] = "residents"
     contact: bool = True
-    revocation_age_h: Annotated[int, msgspec.Meta(ge=0, le=8760)] = 0
+    revocation_age_h: Annotated[int, msgspec.Meta(ge=0, le=8760)] | None = None
 
     def __post_init__(self) -> None:
         faults = [*self._faults_of_place()]
@@ -79,6 +89,10 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         """Whether anything says that the door moved."""
         return self.contact if self.line is None else self.contact_line is not None
 
+    @property
+    def _revocation_age_h(self) -> int:
+        return REVOCATION_AGE_H[self.kind] if self.revocation_age_h is None else self.revocation_age_h
+
     def to_door(self) -> Door:
         """The door without its wiring."""
         return Door(
@@ -89,7 +103,7 @@ class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
             contact_timeout_ms=self.contact_timeout_s * 1000,
             has_contact=self.has_contact,
             opens_without_clock=self.clock_unknown == "residents",
-            revocation_age_ms=self.revocation_age_h * 3_600_000 or None,
+            revocation_age_ms=self._revocation_age_h * 3_600_000 or None,
             fail_safe=self.fail == "safe",
             lock=Lock(self.lock),
             held_open_ms=self.held_open_s * 1000,

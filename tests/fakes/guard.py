@@ -24,6 +24,7 @@ DOORS = tuple(
         contact_line=contact,
         pulse_ms=300,
         contact_timeout_s=2,
+        revocation_age_h=0,
     )
     for door, name, line, contact in WIRED
 )
