@@ -23,6 +23,8 @@ from edge.demo.brokers import hub_account, password_file
 from edge.demo.compare import compare_books, kind_of
 from edge.demo.layout import DEVICE, SITE, Layout
 from edge.demo.story import Cast, entries, until_journal
+from edge.proof.collect import read_trace
+from edge.proof.doors import HOLD
 from edge.trust.commands import Command, issue_command, open_command
 from edge.trust.keys import KeySet, SigningKey
 from edge.trust.keyset import open_keyset
@@ -35,9 +37,8 @@ TOPIC = command_topic(SITE, DEVICE)
 
 
 def pulses(layout: Layout) -> int:
-    """How often the guard raised a line."""
-    trace = layout.site / "guard.trace"
-    return trace.read_text().count('"level":1') if trace.exists() else 0
+    """How often the guard raised a lock's line for a pulse; lamps are none."""
+    return sum(edge.level == 1 and edge.id != HOLD for edge in read_trace(layout.site / "guard.trace"))
 
 
 def platform_keys(layout: Layout) -> tuple[PlatformKeys, KeySet]:
