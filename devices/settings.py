@@ -20,7 +20,7 @@ REVOCATION_AGE_H: Mapping[DoorKind, int] = {
     DoorKind.STAFF: 168,
     DoorKind.PLANT: 72,
 }
-"""A site is to go on for 30 days without the platform; where staff and plant are, a lost badge weighs more."""
+"""A site goes on for 30 days without the platform; where staff and plant are, a lost badge weighs more."""
 
 
 class DoorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
