@@ -108,7 +108,9 @@ Try this:
   3. phone: my code, show it to the kiosk; kiosk: fees, pay one bill
   4. phone: open the south gate; it says opened when its contact moved
   5. phone: invite a visitor, show the pass to the gate's reader; twice
-  6. platform: switch on bill_now and bill_differs; counter: sign in as supervisor, match today
+  6. hands: jam the north gate, force a door, set off the fire alarm; counter: sign in as guard, reset it
+  7. platform: make a courier's pass; shelf: show it to the kiosk, put a parcel in; phone: collect it
+  8. platform: switch on bill_now and bill_differs; counter: sign in as supervisor, match today
 
 Data in {layout.folder}, logs in {layout.logs}. Ctrl-C ends everything."""
 
