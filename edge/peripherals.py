@@ -2,13 +2,16 @@
 
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from devices.dead_contacts import DeadContacts
 from devices.door_router import DoorRouter
 from devices.gateway import BankRouter, ContactReports, Gateway, HoldRole, ScanRouter
 from devices.gpio.client import GuardClient
 from devices.gpio.lamps import DoorLamps
+from devices.input_watch import InputWatch
 from devices.lines import InputSettings, SignalSettings
 from devices.modbus.settings import ModbusSettings
 from devices.mqtt.discovery import Announcer, hub_will
@@ -59,7 +62,7 @@ from edge.trust.keys import KeySet
 log = logging.getLogger(__name__)
 
 FIRE_MARKER = "fire.json"
-"""Beside the guard's socket, on a file system in memory: fire releases that the database may not have."""
+"""In the run folder, a file system in memory: fire releases that the database may not have."""
 
 
 class Peripherals:
@@ -176,15 +179,17 @@ class Peripherals:
         dead = DeadContacts([door.id for door in doors if door.has_contact], self.findings)
         self._reports.watch(dead.note)
         router = DoorRouter(self.door_drivers, on_fired=dead.fired)
+        inputs = [heard.to_input() for heard in self._config.many("input", InputSettings)]
+        self._input_watch = InputWatch(inputs, self.findings)
         self.doors = SiteDoors(
             store=self._store,
             clock=self._clock,
             doors=[door.to_door() for door in doors],
-            inputs=[heard.to_input() for heard in self._config.many("input", InputSettings)],
+            inputs=inputs,
             contacts=self.contacts,
             holder=router,
             sounder=self.lamps,
-            marker=FireMarker(self._config.resolve(settings.socket).parent / FIRE_MARKER),
+            marker=FireMarker(self._run_folder(settings) / FIRE_MARKER),
         )
         self._holds = HoldRole(self.doors.holds)
         pulses = ExpectedPulses(live=self.doors.live, pulser=router, trigger=router.fire)
@@ -202,8 +207,14 @@ class Peripherals:
         )
         self.door_desk = DoorDesk(store=self._store, site=self.doors, opener=self.opener)
 
+    def _run_folder(self, guard: GuardSettings) -> Path:
+        """The hub's own folder in memory, as systemd names it; without systemd the one of the sockets."""
+        named = os.environ.get("RUNTIME_DIRECTORY")
+        return Path(named) if named else self._config.resolve(guard.socket).parent
+
     def _hear(self, input_id: str, state: InputState) -> None:
         self.doors.hear(input_id, state)
+        self._input_watch.note(input_id, state)
 
     async def _doors_back(self, doors: Iterable[str]) -> None:
         """Their device is there again, with every line off."""

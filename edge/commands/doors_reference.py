@@ -29,8 +29,8 @@ knows of bills: **arrears never lock a door**.
   is an alarm. An alarm ends once its cause has been gone for {QUIET_MS // 1000} s, so that a rattling
   contact makes one.
 - **Fire** releases every fail-safe door of its input before anything is written, wins over lock-down and
-  hold, and lasts until a person resets it, over restarts too: by the database, and by a small file beside
-  the guard's socket when the database took nothing. It cannot be reset while its input is active or not
+  hold, and lasts until a person resets it, over restarts too: by the database, and by a small file in
+  the hub's run folder when the database took nothing. It cannot be reset while its input is active or not
   read.
 - A **barrier** that is up comes down only while its loop says *clear*; it waits {PASSAGE_MS // 1000} s
   for its vehicle.

@@ -35,6 +35,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "脉冲结束后继电器仍吸合，已强制断开并停用",
         "its relay was on after the pulse's end; it was switched off and is not used any more",
     ),
+    "tamper": ("机箱被打开，请查看是谁", "the cabinet is open; see who is at it"),
+    "fire_not_read": (
+        "读不到消防信号：火警时只靠硬件开门",
+        "the fire contact cannot be read: in a fire only the wiring opens doors",
+    ),
     "hold_lost": ("常开未能保持", "a hold was not kept by the device"),
     "line_fault": (
         "GPIO 线路不可用，其余线路照常工作",
