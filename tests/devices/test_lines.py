@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from devices.guard.limits import LineLimits
+from devices.guard.wiring import read_wiring
 from devices.lines import InputSettings, SignalSettings, door_faults, line_faults
 from devices.settings import DoorSettings, GuardSettings
+from devices.simulator import door_wires
+from edge.access.inputs import InputKind
 from edge.config import Config, Section, load
 from edge.errors import ConfigError
 
@@ -81,3 +85,26 @@ def test_an_exit_button_without_a_door_and_a_maglock_that_locks_without_power_ar
     assert "belongs to at least one door" in button
     [lock] = faults_of(tmp_path, GATE + 'lock = "maglock"\n')
     assert "lets go without power" in lock
+
+
+def test_hub_guard_and_simulator_read_the_same_out_of_a_file(tmp_path: Path) -> None:
+    kinds = "".join(
+        f'[[input]]\nid = "i{line}"\nkind = "{kind}"\nline = {line}\ndoors = ["gate"]\n'
+        for line, kind in enumerate(InputKind, 1)
+    )
+    lamp = '[[signal]]\nid = "lamp"\nkind = "lamp_green"\nline = 8\ndoor = "gate"\n'
+    far = '[[door]]\nid = "far"\nname_zh = "远"\nname_en = "Far"\ndriver = "mqtt"\ndevice = "sat-1"\n'
+    config = read(tmp_path, GATE + far + kinds + lamp)
+    wiring, wires = read_wiring(tmp_path / "site.toml"), door_wires.read_wires(tmp_path / "site.toml")
+    gate = config.many("door", DoorSettings)[0]
+    assert wiring.locks == {17: LineLimits(gate.pulse_ms, gate.rest_ms, gate.pulses_per_minute)}
+    assert wiring.signals == {8: config.many("signal", SignalSettings)[0].limit_ms}
+    for heard in config.many("input", InputSettings):
+        assert heard.line is not None
+        line = wiring.heard[heard.line]
+        assert (
+            (line.at_high == "active")
+            == bool(heard.active_level)
+            == bool(wires.inputs[heard.id].active_level)
+        )
+    assert wiring.heard[27].at_low == "closed" and wires.doors["gate"].open_level == 1
