@@ -94,7 +94,7 @@ def test_hub_guard_and_simulator_read_the_same_out_of_a_file(tmp_path: Path) -> 
     )
     lamp = '[[signal]]\nid = "lamp"\nkind = "lamp_green"\nline = 8\ndoor = "gate"\n'
     far = '[[door]]\nid = "far"\nname_zh = "远"\nname_en = "Far"\ndriver = "mqtt"\ndevice = "sat-1"\n'
-    config = read(tmp_path, GATE + far + kinds + lamp)
+    config = read(tmp_path, GATE + 'fail = "safe"\n' + far + kinds + lamp)
     wiring, wires = read_wiring(tmp_path / "site.toml"), door_wires.read_wires(tmp_path / "site.toml")
     gate = config.many("door", DoorSettings)[0]
     assert wiring.locks == {17: LineLimits(gate.pulse_ms, gate.rest_ms, gate.pulses_per_minute)}
