@@ -6,7 +6,8 @@ from typing import Literal
 import msgspec
 from aiohttp import web
 
-from edge.access.boards.walk import Walk, WalkDesk
+from edge.access.boards.course import Walk
+from edge.access.boards.walk import WalkDesk
 from edge.control import answer
 from edge.staff.accounts import StaffDesk
 from edge.staff.records import Role

@@ -130,4 +130,5 @@ class HubDevices:
             online=self._peripherals.banks[bank.id].online(bank.id),
             cells=len(cells),
             unknown=len(unknown),
+            proved=self._peripherals.walks.is_proved(bank.id) or (False if bank.driver == "8a" else None),
         )

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from edge.access.boards.course import Walk
 from edge.access.boards.errors import BankInUse, BankSilent, DoorsNotClosed, UnknownBank, WalkElsewhere
-from edge.access.boards.walk import Walk, WalkDesk
+from edge.access.boards.walk import WalkDesk
 from edge.store.inline import InlineStore
 from edge.tables import MIGRATIONS
 from tests.fakes.clock import FakeClock
@@ -93,8 +94,10 @@ async def test_a_proof_outlives_a_restart_and_not_another_wiring(stand: Stand) -
     await stand.restarted().load()
     assert stand.banks.proved == ["00", "00"]
     stand.banks.plan = "8a /dev/bus board 2"
-    await stand.restarted().load()
+    elsewhere = stand.restarted()
+    await elsewhere.load()
     assert stand.banks.proved == ["00", "00"]
+    assert (stand.desk.is_proved("bank-a"), elsewhere.is_proved("bank-a")) == (True, False)
 
 
 async def test_doors_that_all_stood_open_prove_nothing(stand: Stand) -> None:

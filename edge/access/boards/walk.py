@@ -12,6 +12,7 @@ import msgspec
 
 from edge.access import records as openings
 from edge.access.boards import records
+from edge.access.boards.course import Walk, WalkCell, mark
 from edge.access.boards.errors import BankInUse, BankSilent, DoorsNotClosed, UnknownBank, WalkElsewhere
 from edge.access.boards.events import BankProofFailed, BankProved
 from edge.access.boards.ports import WalkedBanks
@@ -37,31 +38,6 @@ HARMLESS = frozenset({"did_not_move", "not_fired", "stopped"})
 """Reasons that say nothing against what was proved before."""
 
 
-class WalkCell(msgspec.Struct, frozen=True, kw_only=True):
-    """One cell of the walk: waiting, opened, passed, failed, or skipped because it is in use."""
-
-    cell: str
-    state: str
-
-
-class Walk(msgspec.Struct, frozen=True, kw_only=True):
-    """A walk along one bank.
-
-    `step`: `open` (the next door may be opened), `label` (a door opened: is it the right one?), `close` (wait
-    for it to be closed), `proved`, `failed` with `reason` and the cells in `moved`.
-    """
-
-    bank: str
-    account: str
-    step: str
-    cells: tuple[WalkCell, ...]
-    current: str = ""
-    closed_level: str = ""
-    open_level: str = ""
-    reason: str = ""
-    moved: tuple[str, ...] = ()
-
-
 class WalkDesk:
     """Leads people along banks; one walk a bank. A walk lives in memory, what it proved in the database."""
 
@@ -78,6 +54,7 @@ class WalkDesk:
         self._banks = banks
         self._patience = patience
         self._walks: dict[str, Walk] = {}
+        self._proved: set[str] = set()
         self._turns = {bank: asyncio.Lock() for bank in cells}
 
     async def load(self) -> None:
@@ -86,6 +63,11 @@ class WalkDesk:
             driver = self._banks.get(proof.bank)
             if driver is not None and driver.wiring(proof.bank) == proof.wiring:
                 driver.prove(proof.bank, proof.closed_level)
+                self._proved.add(proof.bank)
+
+    def is_proved(self, bank: str) -> bool:
+        """Whether the contacts of a bank are proved for its wiring of today."""
+        return bank in self._proved
 
     async def proofs(self) -> list[BankProof]:
         """What is proved, by bank."""
@@ -146,7 +128,7 @@ class WalkDesk:
             walk = self._at(bank, account, "close")
             if self._driver(bank).levels(bank).get(walk.current) != walk.closed_level:
                 return walk
-            walk = _mark(walk, walk.current, "passed", step="open")
+            walk = mark(walk, walk.current, "passed", step="open")
             if any(each.state == "waiting" for each in walk.cells):
                 return self._keep(walk)
             return await self._finish(walk)
@@ -181,7 +163,7 @@ class WalkDesk:
             expected = self._driver(walk.bank).expected_open(walk.bank)
             if expected not in (None, moved[cell]):
                 return await self._fail(walk, cell, "polarity", tuple(moved))
-            opened = _mark(walk, cell, "opened", step="label")
+            opened = mark(walk, cell, "opened", step="label")
             return self._keep(msgspec.structs.replace(opened, current=cell, open_level=moved[cell]))
         reason = "wrong_cell" if moved else "did_not_move"
         await self._store.run(lambda unit: record_unknown(unit, opening.id, reason))
@@ -198,7 +180,8 @@ class WalkDesk:
         await self._store.run(write)
         if voids:
             self._driver(walk.bank).prove(walk.bank, None)
-        failed = walk if reason == "stopped" else _mark(walk, cell, "failed", step="failed")
+            self._proved.discard(walk.bank)
+        failed = walk if reason == "stopped" else mark(walk, cell, "failed", step="failed")
         return self._keep(
             msgspec.structs.replace(failed, step="failed", current=cell, reason=reason, moved=moved)
         )
@@ -229,6 +212,7 @@ class WalkDesk:
 
         await self._store.run(write)
         driver.prove(walk.bank, walk.closed_level)
+        self._proved.add(walk.bank)
         return self._keep(msgspec.structs.replace(walk, step="proved"))
 
     def _driver(self, bank: str) -> WalkedBanks:
@@ -292,8 +276,3 @@ def _changed(before: Mapping[str, str | None], after: Mapping[str, str | None]) 
         for cell, level in after.items()
         if level is not None and before.get(cell) not in (None, level)
     }
-
-
-def _mark(walk: Walk, cell: str, state: str, *, step: str) -> Walk:
-    cells = tuple(WalkCell(cell=cell, state=state) if each.cell == cell else each for each in walk.cells)
-    return msgspec.structs.replace(walk, cells=cells, step=step)
