@@ -13,6 +13,8 @@ from devices.mqtt.door_node import DoorNode, Say
 from devices.mqtt.node_session import NodeSession
 from devices.settings import DoorSettings
 from devices.site_broker import SiteBroker
+from edge.access.contacts import ContactState
+from edge.access.inputs import InputState
 from edge.links.supervisor import Role, Supervisor
 
 
@@ -35,8 +37,8 @@ class Satellite:
             doors=doors,
             inputs=inputs,
             signals=signals,
-            on_contact=lambda door, state: self.node.set_contact(door, state.value),
-            on_input=lambda name, state: self.node.set_input(name, state.value),
+            on_contact=self._note_contact,
+            on_input=self._note_input,
             on_connected=self._guard_back,
         )
 
@@ -55,6 +57,15 @@ class Satellite:
     async def run(self) -> None:
         """Run until cancelled."""
         await Supervisor((Role("guard", self.guard.run), Role("link", self.link.run))).run()
+
+    def _note_contact(self, door: str, state: ContactState) -> None:
+        # What the guard's hello says is told by the session that begins right after it.
+        tell = self.guard.connected or state is ContactState.UNKNOWN
+        self.node.set_contact(door, state.value, tell=tell)
+
+    def _note_input(self, name: str, state: InputState) -> None:
+        tell = self.guard.connected or state is InputState.UNKNOWN
+        self.node.set_input(name, state.value, tell=tell)
 
     async def _guard_back(self) -> None:
         """The guard let go of everything: the hub is told by a new session, and applies its holds again."""

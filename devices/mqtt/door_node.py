@@ -109,17 +109,19 @@ class DoorNode:
                 return  # nobody can tell, and the hub is told so by silence
         self._answer(command.id, why)
 
-    def set_contact(self, door: str, state: str) -> None:
-        """A door's contact says."""
+    def set_contact(self, door: str, state: str, *, tell: bool = True) -> None:
+        """A door's contact says; untold where a new session, which says everything, is about to begin."""
         if self._doors.get(door, state) != state:
             self._doors[door] = state
-            self._tell_event("contact", door, state)
+            if tell:
+                self._tell_event("contact", door, state)
 
-    def set_input(self, name: str, state: str) -> None:
-        """An input says."""
+    def set_input(self, name: str, state: str, *, tell: bool = True) -> None:
+        """An input says; `tell` as for a contact."""
         if self._inputs.get(name, state) != state:
             self._inputs[name] = state
-            self._tell_event("input", name, state)
+            if tell:
+                self._tell_event("input", name, state)
 
     async def _do(self, command: DoorCommand) -> None:
         match command.action:

@@ -25,7 +25,7 @@ def command(config_path: Path, zh: bool) -> None:
     for bank in found["banks"]:
         click.echo(f"bank   {bank['id']:16}{bank['driver']:10}{'':14}{STANDING[bank['online']]}")
     for reader in found["readers"]:
-        click.echo(f"reader {reader['id']:16}{reader['driver']:10}{reader['serves']:14}{reader['state']}")
+        click.echo(f"reader {reader['id']:16}{reader['driver']:10}{reader['serves']:24}{reader['state']}")
     for finding in found["findings"]:
         times = f", {finding['count']} times" if finding["count"] > 1 else ""
         click.echo(f"! {finding['device']}: {finding['zh' if zh else 'en']} ({finding['code']}{times})")

@@ -112,9 +112,9 @@ def remote_door(driver: str, device: str, **more: object) -> DoorSettings:
     )
 
 
-def link_to(broker: Mosquitto) -> SiteLink:
-    """The hub's session with a broker."""
-    return SiteLink(SiteBroker(broker.host, broker.port, None, None, "hub-k1"))
+def link_to(broker: Mosquitto, device: str) -> SiteLink:
+    """A hub's session with a broker; several hubs are there at once, each with one device."""
+    return SiteLink(SiteBroker(broker.host, broker.port, None, None, f"hub-{device}"))
 
 
 class Late:
@@ -174,7 +174,7 @@ async def guard_rig(guard: GuardProcess) -> AsyncIterator[Rig]:
 @contextlib.asynccontextmanager
 async def node_rig(broker: Mosquitto, node: RelayProcess) -> AsyncIterator[Rig]:
     """A board of the project's convention."""
-    late, findings, link = Late(), find(), link_to(broker)
+    late, findings, link = Late(), find(), link_to(broker, NODE)
     driver = MqttDoors(
         [remote_door("mqtt", NODE)],
         link=link,
@@ -203,7 +203,7 @@ async def node_rig(broker: Mosquitto, node: RelayProcess) -> AsyncIterator[Rig]:
 @contextlib.asynccontextmanager
 async def tasmota_rig(broker: Mosquitto, relay: RelayProcess) -> AsyncIterator[Rig]:
     """A relay with Tasmota firmware."""
-    late, findings, link = Late(), find(), link_to(broker)
+    late, findings, link = Late(), find(), link_to(broker, TASMOTA)
     driver = TasmotaDoors(
         [remote_door("tasmota", TASMOTA)],
         link=link,
@@ -265,7 +265,7 @@ async def satellite_rig(
     broker: Mosquitto, guard: GuardProcess, satellite: RelayProcess, inputs: dict[str, str] | None = None
 ) -> AsyncIterator[Rig]:
     """`edge run` with `[satellite]`, its own relay guard, and the hub's driver."""
-    late, findings, link, panel = Late(), find(), link_to(broker), Panel(guard.panel)
+    late, findings, link, panel = Late(), find(), link_to(broker, SATELLITE), Panel(guard.panel)
 
     def hear(name: str, state: InputState) -> None:
         if inputs is not None:

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-READY_S = 15.0
+READY_S = 40.0
 
 
 class RelayProcess:
