@@ -240,7 +240,9 @@ def test_a_contact_that_never_moves_is_found_and_one_that_moves_again_is_not() -
 
 def test_every_word_of_the_list_and_every_driver_is_in_the_document() -> None:
     document = (Path(__file__).parents[2] / "docs" / "devices.md").read_text("utf-8")
-    assert [code for code, (_, en) in WORDS.items() if f"| `{code}` | {en} |" not in document] == []
+    assert [code for code, (_, en) in WORDS.items() if f"| `{code}` | {en} |" not in document] == [], (
+        "each code of edge/links/finding_words.py is a row of docs/devices.md, with its English words"
+    )
     assert [driver for driver in DOOR_DRIVERS if f"| `{driver}` |" not in document] == []
 
 
