@@ -75,6 +75,20 @@ async def test_a_door_that_nobody_released_is_forced_until_it_is_closed(site: Si
     assert await site.alarms() == ["DoorForced", "DoorAlarmEnded"]
 
 
+async def test_the_buzzer_goes_on_until_somebody_takes_note(site: Site) -> None:
+    await site.contact(GATE, "open")
+    await site.alarms()
+    await site.site.holds.apply()
+    (alarm,) = site.staff.doors()[0].alarms
+    site.buzzers.playing.clear()
+    site.pass_time(6)
+    assert site.buzzers.playing == {"gate": ALARM_MS}
+    await site.staff.acknowledge(alarm.id, "guard-1")
+    site.pass_time(6)
+    assert site.buzzers.playing == {"gate": ()}
+    assert site.leaf() is Leaf.FORCED
+
+
 async def test_a_contact_that_rattles_is_one_alarm(site: Site) -> None:
     for _ in range(50):
         await site.contact(GATE, "open")

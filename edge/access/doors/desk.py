@@ -102,10 +102,11 @@ class DoorDesk:
         await self._site.holds.apply()
 
     async def acknowledge(self, alarm_id: str, account: str) -> DoorAlarm:
-        """Take note of an alarm. Raises NothingThere."""
+        """Take note of an alarm; its door's buzzer falls silent. Raises NothingThere."""
         alarm = await self._store.run(lambda unit: see_alarm(unit, alarm_id, account=account))
         if alarm is None:
             raise NothingThere(id=alarm_id[:64])
+        self._site.live.hush(alarm.door)
         await self._site.holds.apply()
         return alarm
 

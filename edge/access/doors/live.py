@@ -160,6 +160,11 @@ class LiveDoors:
                 if state is InputState.ACTIVE:
                     self._take(door, _ASKING[heard.kind])
 
+    def hush(self, door: str) -> None:
+        """A person has taken note: the buzzer is silent until something new is wrong."""
+        if door in self._doors:
+            self._sound(self._doors[door], (), self._boot_ms())
+
     def burn(self, doors: frozenset[str]) -> None:
         """These doors are released by fire, and no others."""
         self._burning = self._move(self._burning, doors, Happening.FIRE, Happening.FIRE_RESET)
