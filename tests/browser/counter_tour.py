@@ -29,6 +29,7 @@ class Day:
 async def make_day() -> Day:
     """Sales that agree and differ, one payment without outcome, one case closed by a person."""
     stand = CounterStand()
+    stand.doors.burn()
     await stand.hire()
     put_lease(stand.store, put_account(stand.store, "wallet", 9_000), 4_200)
     stand.bill(await stand.sell(), "12.80")
@@ -107,6 +108,16 @@ async def tour(page: Page, url: str, day: Day) -> AsyncIterator[str]:
         "case-closed": f"/cases/{day.closed}",
         "match": f"/match?date={TODAY}",
         "match-none": "/match?date=2026-11-01",
+        "doors": "/doors",
+        "door": "/doors/at/entrance",
+        "lock-down": "/doors/lock-down",
+        "fire": "/doors/fire",
+        "records": "/records",
+        "lockers": "/lockers",
+        "cell": "/lockers/cell/bank-a/A04",
+        "deposit-begin": "/lockers/deposit",
+        "deposit": "/lockers/deposit/d1",
+        "devices": "/devices",
     }
     for name, path in pages.items():
         await page.goto(url + path)
