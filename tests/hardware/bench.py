@@ -4,22 +4,19 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from devices.guard import __main__ as guard_program
 from devices.guard import off
 from devices.lines import InputSettings, SignalSettings
 from devices.settings import DoorSettings
 from edge.access.inputs import InputKind
 from tests.fakes.forking import Forked
 from tests.hardware.cp2112 import Chip, World
+from tests.hardware.pi_guard import run_on_a_pi
 
 RUN = Path("/run")
 READY_S = 60.0
-PI_4 = 0xC03114
-"""Revision code of a Raspberry Pi 4; gpiozero asks for it, and this guest has none."""
 
 GATE = DoorSettings(id="gate", name_zh="门", name_en="gate", line=0, contact_line=1, pulse_ms=300)
 HALL = DoorSettings(id="hall", name_zh="厅", name_en="hall", line=2, pulse_ms=4000)
@@ -148,21 +145,14 @@ class Bench:
         self._chip.kill()
 
 
-def run_on_a_pi(arguments: Sequence[str]) -> int:
-    """Run the guard in this process, as on a Pi 4."""
-    from gpiozero.pins.lgpio import LGPIOFactory
-
-    class OnPi(LGPIOFactory):  # type: ignore[misc]  # gpiozero has no types
-        def _get_revision(self) -> int:
-            return PI_4
-
-    sys.modules["gpiozero.pins.lgpio"].LGPIOFactory = OnPi  # type: ignore[attr-defined]
-    return _with_arguments(guard_program.main, arguments)
-
-
 def switch_off(site: Path) -> int:
     """Run the program of the unit's `ExecStopPost=`; returns its exit code."""
-    return Forked(lambda: _with_arguments(off.main, ["--lines", str(site)])).wait()
+
+    def main() -> int:
+        sys.argv[1:] = ["--lines", str(site)]
+        return off.main()
+
+    return Forked(main).wait()
 
 
 def await_that(condition: Any, what: str) -> None:
@@ -171,11 +161,6 @@ def await_that(condition: Any, what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"{what} is not ready"
         time.sleep(0.005)
-
-
-def _with_arguments(main: Any, arguments: Sequence[str]) -> int:
-    sys.argv[1:] = arguments
-    return int(main())
 
 
 def _site_file() -> str:

@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 from devices.gpio.client import GuardClient
 from devices.hid.device import open_hid
@@ -27,7 +29,6 @@ from tests.hardware.bench import (
     HALL,
     INPUTS,
     LACKING,
-    PI_4,
     RUN,
     SIGNALS,
     Bench,
@@ -36,8 +37,11 @@ from tests.hardware.bench import (
     switch_off,
 )
 from tests.hardware.guest import report
+from tests.hardware.pi_guard import pi_factory
 from tests.hardware.scanner import PRODUCT, VENDOR, Scanner
 
+LIMIT_KB = 25_000
+"""Target of the guard (targets: `memory`)."""
 SLACK_MS = 150
 """The interpreter of the guest is some thirty times slower than a machine: how much later things may be."""
 
@@ -94,13 +98,8 @@ async def seen(bench: Bench, line: int, level: int, mark: int, within_s: float =
 def check_gpiozero(bench: Bench) -> dict[str, object]:
     """gpiozero over lgpio, unpatched but for the revision: an output, an input, an edge."""
     from gpiozero import DigitalInputDevice, OutputDevice
-    from gpiozero.pins.lgpio import LGPIOFactory
 
-    class OnPi(LGPIOFactory):  # type: ignore[misc]  # gpiozero has no types
-        def _get_revision(self) -> int:
-            return PI_4
-
-    factory = OnPi()
+    factory = pi_factory()()
     output = OutputDevice(FREE_OUTPUT, initial_value=False, pin_factory=factory)
     heard = DigitalInputDevice(FREE_INPUT, pull_up=True, pin_factory=factory)
     edges: list[int] = []
@@ -225,6 +224,22 @@ async def check_exit(bench: Bench) -> dict[str, object]:
     return {}
 
 
+def check_memory(bench: Bench) -> dict[str, object]:
+    """A guard of its own interpreter on the chip stays within 25 MB."""
+    if bench.guard is not None:
+        bench.guard.kill()
+    bench.socket.unlink(missing_ok=True)
+    files = ("--socket", bench.socket, "--trace", bench.trace, "--lines", bench.site)
+    command = [sys.executable, "-m", "tests.hardware.pi_guard", *map(str, files)]
+    with subprocess.Popen(command) as guard:
+        await_that(bench.socket.exists, "the guard")
+        status = Path(f"/proc/{guard.pid}/status").read_text()
+        resident_kb = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+        guard.terminate()
+    assert resident_kb <= LIMIT_KB, f"{resident_kb} kB resident"
+    return {"resident_kb": resident_kb}
+
+
 async def check_scanner(_: Bench) -> dict[str, object]:
     """A scanner is grabbed (nobody else hears it), read, pulled out and plugged in again."""
     read: list[str] = []
@@ -282,9 +297,14 @@ CHECKS: Mapping[str, Callable[[Bench], object]] = {
     "lacking_line": check_lacking_line,
     "off_program": check_off_program,
     "exit": check_exit,
+    "memory": check_memory,
     "scanner": check_scanner,
     "camera": check_camera,
 }
+
+
+LONG = ("camera",)
+"""What takes a guest long: only for `make test-hw`."""
 
 
 def run(bench: Bench, name: str) -> None:

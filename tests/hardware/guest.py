@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = ("virtio_pci", "9p", "9pnet_virtio", "uhid", "hid-cp2112", "uinput", "evdev", "vivid")
+MODULES = ("virtio_pci", "9p", "9pnet_virtio", "uhid", "hid-cp2112", "uinput", "evdev")
+CAMERA = ("vivid",)
 TOOLS = ("qemu-system-x86_64", "busybox", "modprobe", "cpio")
 REPORTS = "/dev/ttyS1"
 """The guest's second serial port: only the program's reports go there."""
@@ -54,7 +55,8 @@ def run_in_guest(module: str, *arguments: str, timeout_s: float, cpus: int = 2) 
             f"cd {ROOT} && exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run TMPDIR=/run LG_WD=/run "
             f"PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m tests.hardware.{module} {' '.join(arguments)}"
         )
-        initial = _initial_file_system(work, tree, command)
+        modules = (*MODULES, *(CAMERA if "camera" in arguments else ()))
+        initial = _initial_file_system(work, tree, command, modules)
         console, reports = work / "console", work / "reports"
         qemu = subprocess.Popen(_qemu(kernel, initial, console, reports, cpus), stdin=subprocess.DEVNULL)
         try:
@@ -95,14 +97,14 @@ def _end_of(console: Path) -> str:
     return console.read_text("utf-8", errors="replace")[-3000:] if console.exists() else "no console"
 
 
-def _initial_file_system(work: Path, tree: Path, command: str) -> Path:
+def _initial_file_system(work: Path, tree: Path, command: str, modules: tuple[str, ...]) -> Path:
     root = work / "root"
     (root / "bin").mkdir(parents=True)
     (root / "modules").mkdir()
     shutil.copy(shutil.which("busybox", path=_path()) or "", root / "bin" / "busybox")
     version = next((tree / "lib" / "modules").iterdir()).name
     order: list[str] = []
-    for module in MODULES:
+    for module in modules:
         shown = subprocess.run(
             ["modprobe", "-d", str(tree), "-S", version, "--show-depends", module],
             capture_output=True,

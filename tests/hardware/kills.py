@@ -7,8 +7,9 @@ import sys
 import traceback
 
 from tests.fakes.mid_pulse_rig import Rig
-from tests.hardware.bench import RUN, Bench, run_on_a_pi, switch_off
+from tests.hardware.bench import RUN, Bench, switch_off
 from tests.hardware.guest import report
+from tests.hardware.pi_guard import run_on_a_pi
 
 LINE = 0
 ENDINGS = ("hub killed", "guard killed", "broker killed")
