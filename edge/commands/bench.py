@@ -6,7 +6,17 @@ from pathlib import Path
 
 import click
 
-BENCHMARKS = ("gate-command", "gate-scan", "checkout", "decode", "screen", "start", "memory", "idle-writes")
+BENCHMARKS = (
+    "gate-command",
+    "gate-scan",
+    "pickup",
+    "checkout",
+    "decode",
+    "screen",
+    "start",
+    "memory",
+    "idle-writes",
+)
 """Names; the module is `edge.bench.NAME`, with '_' for '-', its function `run() -> list of cases`."""
 
 

@@ -188,6 +188,16 @@ class CellOpenedByStaff(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class CellLookedInto(Event, frozen=True, kw_only=True):
+    """What staff found or did in a cell that they had opened: empty, parcel_left, to_counter, returned."""
+
+    TYPE: ClassVar[str] = "CellLookedInto"
+    opening: str
+    place: str
+    outcome: str
+    by: str
+
+
 EVENTS: tuple[type[Event], ...] = (
     DepositStarted,
     DepositEnded,
@@ -207,4 +217,5 @@ EVENTS: tuple[type[Event], ...] = (
     LockerCaseOpened,
     LockerCaseClosed,
     CellOpenedByStaff,
+    CellLookedInto,
 )

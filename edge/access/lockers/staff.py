@@ -21,6 +21,7 @@ from edge.access.lockers.errors import (
 from edge.access.lockers.events import (
     BankCleared,
     CellBlocked,
+    CellLookedInto,
     CellOpenedByStaff,
     LockerCaseClosed,
     ParcelRemoved,
@@ -132,6 +133,11 @@ def settle_cell(unit: Unit, opening: str, outcome: Outcome, by: StaffMember, ord
     if outcome != "parcel_left" and staff.state != "closed":
         raise CellNotEmpty(cell=staff.cell)
     case_records.set_staff_cell(unit.connection, opening, "done")
+    place = cell_place(staff.bank, staff.cell)
+    unit.record(
+        CellLookedInto(opening=opening, place=place, outcome=outcome, by=by.id),
+        actor=by.id,
+    )
     parcel = records.parcel_in(unit.connection, staff.bank, staff.cell)
     if outcome == "parcel_left":
         _keep(unit, staff, parcel, by)

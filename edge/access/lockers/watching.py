@@ -26,6 +26,8 @@ BOUNCE_MS = 1_500
 """A door that was just closed springs open again within this: its latch did not catch."""
 REOPEN_MS = 15_000
 """The same, as long as no other cell of the bank is asked for: somebody opens it by hand once more."""
+TEST = "test"
+"""Kind of the openings of a walk-test."""
 LATE_MS = 60_000
 """A board may take the wrong cell so late that the asked one was given up already."""
 
@@ -77,8 +79,10 @@ def _note_unasked(unit: Unit, place: str, *, seen: bool, rules: LockerSettings) 
         if seen and age_ms <= (REOPEN_MS if asked_id is None else BOUNCE_MS):
             return
     parcel = records.parcel_in(unit.connection, bank, cell)
-    if not seen and parcel is None:
-        return  # an empty cell that stands open is not given to anybody as long as it does
+    walked = asked_id is not None and _is_test(unit, asked_id)
+    if parcel is None and (walked or not seen):
+        # An empty cell that stands open is not given to anybody as long as it does; a walk-test judges itself.
+        return
     unit.record(CellOpenedUnasked(place=place), actor=ACTOR)
     open_case(unit, "unasked", bank, cell, parcel.order_id if parcel else "")
     _find_wrong_cell(unit, place, asked_id)
@@ -90,8 +94,13 @@ def _find_wrong_cell(unit: Unit, place: str, undecided_id: str | None) -> None:
     since_ms = unit.now.at_ms - LATE_MS
     asked_id = undecided_id or records.silent_in_bank(unit.connection, bank, since_ms)
     asked = None if asked_id is None else find_opening(unit.connection, asked_id)
-    if asked is None or asked.place == place:
+    if asked is None or asked.place == place or asked.kind == TEST:
         return
     halt_bank(unit, bank, asked=asked.place, moved=place)
     if not asked.is_decided:
         record_unknown(unit, asked.id, "wrong_cell")
+
+
+def _is_test(unit: Unit, opening_id: str) -> bool:
+    opening = find_opening(unit.connection, opening_id)
+    return opening is not None and opening.kind == TEST
