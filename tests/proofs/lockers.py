@@ -96,6 +96,9 @@ class LockerMachine(RuleBasedStateMachine):
         if collected:
             self.a_resident_comes(room)
             self.the_resident_presses("open_next")
+        if collected and not self.model.news:
+            self.run(self.world.run_out())
+            self.the_resident_presses("open_next")
 
     @rule(wish=st.sampled_from(["fill", "fill", "fill", "too_small", "not_empty", "cancel"]))
     def the_courier_is_at_the_open_door(self, wish: str) -> None:
@@ -187,7 +190,11 @@ class LockerMachine(RuleBasedStateMachine):
 
     @rule(cell=CELL, second=st.sampled_from([None, CLERK, OTHER_CLERK, SUPERVISOR, SUPERVISOR, SUPERVISOR]))
     def staff_opens(self, cell: str, second: Any) -> None:
-        self.run(self.world.keeper.open_cell(BANK, cell, reason="case", first=CLERK, second=second))
+        """Where something lies, or something is wrong, rather than anywhere."""
+        found = records.all_cells(self.world.store.connection)
+        wanted = [each.cell for each in found if each.state in ("occupied", "held")]
+        chosen = wanted[CELLS.index(cell) % len(wanted)] if wanted else cell
+        self.run(self.world.keeper.open_cell(BANK, chosen, reason="case", first=CLERK, second=second))
 
     @rule(cell=CELL, leave=st.booleans())
     def staff_looks(self, cell: str, leave: bool) -> None:

@@ -81,7 +81,7 @@ def _note_unasked(unit: Unit, place: str, *, seen: bool, rules: LockerSettings) 
     parcel = records.parcel_in(unit.connection, bank, cell)
     walked = asked_id is not None and _is_test(unit, asked_id)
     if parcel is None and (walked or not seen):
-        # An empty cell that stands open is not given to anybody as long as it does; a walk-test judges itself.
+        # An empty cell that stands open is given to nobody meanwhile; a walk-test judges itself.
         return
     unit.record(CellOpenedUnasked(place=place), actor=ACTOR)
     open_case(unit, "unasked", bank, cell, parcel.order_id if parcel else "")
