@@ -117,6 +117,7 @@ class World:
             "devices.guard",
             *("--lines", str(config), "--socket", str(run / "guard.sock")),
             *("--trace", str(config.parent / "guard.trace")),
+            *("--cycles", str(config.parent / "guard.cycles")),
             *("--mock", "--panel", str(run / "panel.sock")),
         )
         self.processes.wait(f"{prefix}guard", (run / "guard.sock").exists)
