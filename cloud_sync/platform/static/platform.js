@@ -1,5 +1,6 @@
 // The journal as it arrives, the devices, their head and their gaps.
 import { html, mark, raw, show } from "./parts.js";
+import { accessGesture, accessSection, readDesk } from "./platform_access.js";
 import { accountSection, lostGesture } from "./platform_accounts.js";
 import { channelGesture, channelSection, keepFigure } from "./platform_channels.js";
 import { clock, yuan } from "./words.js";
@@ -29,21 +30,21 @@ function page(view) {
       <h2>断号与分叉 Gaps, forks</h2>${view.incidents.length ? html`<table><tbody>${view.incidents.map(incident)}</tbody></table>` : html`<p class="small">没有 none</p>`}
       <h2>遥测 Telemetry</h2>${view.telemetry.length ? html`<table><tbody>${view.telemetry.map((one) => gauges(one, view.now_ms))}</tbody></table>` : html`<p class="small">没有 none</p>`}</section>
     <section><h2>流水 Journal</h2><table><tbody>${view.latest.map(event)}</tbody></table></section>
-    ${accountSection(view)}${channelSection(view)}`;
+    ${accessSection()}${accountSection(view)}${channelSection(view)}`;
 }
 
 async function refresh() {
   const answer = await fetch("/sim/overview").catch(() => null);
   const markup = answer?.ok ? page(await answer.json()) : html`<p class="strip stop">${raw("平台没有回话 · no answer")}</p>`;
   // Nothing moves under a person who is typing.
-  if (markup.text === drawn || document.activeElement?.matches("input")) return;
+  if (markup.text === drawn || document.activeElement?.matches("input, textarea, select")) return;
   drawn = markup.text;
   show(screen, markup);
 }
 
 document.addEventListener("click", async (gesture) => {
-  if ((await channelGesture(gesture.target)) || (await lostGesture(gesture.target))) await refresh();
+  if ((await accessGesture(gesture.target)) || (await channelGesture(gesture.target)) || (await lostGesture(gesture.target))) await refresh();
 });
 document.addEventListener("input", (gesture) => keepFigure(gesture.target));
-refresh();
+readDesk().then(refresh);
 setInterval(() => { if (document.visibilityState === "visible") refresh(); }, EVERY_MS);
