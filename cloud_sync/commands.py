@@ -80,7 +80,7 @@ class CommandSession:
         self._nonce = ""
         self._counter = 0
         self._renewing = asyncio.Lock()
-        self._fetched: OrderedDict[str, bool] = OrderedDict()
+        self._published: OrderedDict[str, bool] = OrderedDict()
         self._running: set[asyncio.Task[None]] = set()
         self.ready = False
         self.nonce_lost = asyncio.Event()
@@ -164,13 +164,11 @@ class CommandSession:
 
     def _came_by_the_other_way(self, command: Command, *, fetched: bool) -> bool:
         """The second coming of a verified command; by the broker twice is a replay, as ever."""
-        known = self._fetched.get(command.id)
-        quiet = known is not None and (fetched or known)
-        self._fetched[command.id] = fetched
-        self._fetched.move_to_end(command.id)
-        if len(self._fetched) > MAX_REMEMBERED:
-            self._fetched.popitem(last=False)
-        return quiet
+        published = self._published.get(command.id)
+        self._published[command.id] = bool(published) or not fetched
+        if len(self._published) > MAX_REMEMBERED:
+            self._published.popitem(last=False)
+        return published is not None and (fetched or not published)
 
     def _check(self, command: Command) -> None:
         """Audience, nonce and counter, expiry; a counter once seen is used up, whatever follows."""

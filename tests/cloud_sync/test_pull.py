@@ -130,6 +130,7 @@ async def test_what_the_broker_brings_after_a_fetch_fires_nothing_but_twice_it_i
     assert await scene.session.take_fetched(message) is True
     await scene.session.take(BrokerMessage("t", message, False))
     assert scene.refused() == []
+    await scene.session.take_fetched(message)
     await scene.session.take(BrokerMessage("t", message, False))
     assert scene.refused() == ["command_replayed"]
     await scene.access.settle()
