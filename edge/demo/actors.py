@@ -148,13 +148,13 @@ class Phone:
         return str(answer["outcome"])
 
     async def open_door(self, door: str) -> str:
-        """Press *open* and watch until the answer is final: opened, unknown or refused."""
+        """Press *open* and watch until the answer is final: opened, unknown, refused or expired."""
         ticket = await self.post(f"/doors/{door}/open", {})
         state: list[str] = [""]
 
         async def look() -> bool:
             state[0] = (await self.get(f"/commands/{ticket['command']}"))["state"]
-            return state[0] in ("opened", "unknown", "refused")
+            return state[0] in ("opened", "unknown", "refused", "expired")
 
         await until(look, f"an answer for {door}; last {state[0]}", 45.0)
         return state[0]

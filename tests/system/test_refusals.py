@@ -121,16 +121,16 @@ async def test_a_retained_command_is_refused_by_the_broker_and_fires_nothing(tmp
 
 
 async def _open_when_back(cast: Cast) -> None:
-    """The platform says 503 until its broker is back; then the gate opens."""
+    """What was sent while the connection was renewed is void; then the gate opens, once."""
     states: list[str] = []
 
     async def look() -> bool:
         with contextlib.suppress(aiohttp.ClientResponseError):
             states.append(await cast.phone.open_door("gate"))
-        return bool(states)
+        return "opened" in states
 
-    await until(look, "the gate answers again", 40.0)
-    assert states == ["opened"]
+    await until(look, f"the gate answers again; {states}", 80.0)
+    assert set(states[:-1]) <= {"refused", "expired", "unknown"}
 
 
 Make = Callable[[PlatformKeys, int], str]
