@@ -21,8 +21,11 @@ from devices.settings import DoorSettings
 from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved
 from edge.config import Config
+from edge.errors import ConfigError
 from edge.links.finding_words import WORDS
 from edge.links.findings import Findings
+from edge.satellite import make_satellite
+from edge.site import load_site
 from tests.fakes.site_link import FakeLink
 
 OPEN, CLOSED, UNKNOWN = ContactState.OPEN, ContactState.CLOSED, ContactState.UNKNOWN
@@ -370,3 +373,29 @@ def test_modbus_doors_ask_nothing_that_their_board_has_not(tmp_path: Any) -> Non
 def test_a_remote_door_without_its_device_or_with_a_line_is_refused(driver: str) -> None:
     with pytest.raises(ValueError, match=r"device: is missing.*line, contact_line"):
         DoorSettings(id="side", name_zh="门", name_en="door", driver=driver, line=4)
+
+
+SATELLITE_FILE = """\
+[satellite]
+device = "sat-1"
+[broker]
+host = "10.0.0.2"
+username = "sat-1"
+password_file = "secret"
+[[door]]
+id = "side"
+name_zh = "侧门"
+name_en = "Side"
+line = 17
+"""
+
+
+def test_a_satellite_needs_nothing_of_a_hub_and_takes_nothing_of_it(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    file = tmp_path / "satellite.toml"
+    file.write_text(SATELLITE_FILE)
+    satellite = make_satellite(load_site(file))
+    assert satellite.guard.online("side") is False
+    file.write_text(SATELLITE_FILE + '[kiosk]\nhost = "127.0.0.1"\n')
+    with pytest.raises(ConfigError, match="kiosk: unknown section"):
+        load_site(file)
