@@ -13,7 +13,7 @@ from edge.access.errors import NotMoved
 from edge.access.holds import HoldKeeper
 from edge.access.places import cell_place, door_place
 from edge.errors import Refusal, StoreError
-from edge.links.scans import CARD, PAYMENT_CODE, PIN, Scan, ScanQueue
+from edge.links.scans import CARD, MAY_BE_PAYMENT_CODES, PAYMENT_CODE, PIN, Scan, ScanQueue
 from edge.links.supervisor import Role, Supervisor
 from edge.pay.codes import CodeTable
 
@@ -103,7 +103,7 @@ class DoorReader:
 
     def put(self, scan: Scan) -> None:
         """Take a scan."""
-        if self._codes.owner(scan.text):
+        if scan.symbology in MAY_BE_PAYMENT_CODES and self._codes.owner(scan.text):
             scan = Scan(reader=scan.reader, symbology=PAYMENT_CODE, text="", at_ms=scan.at_ms)
         self._queue.put(scan)
 

@@ -8,7 +8,7 @@ import msgspec
 from devices.readings import read_text
 from devices.settings import ReaderSettings
 from edge.links.findings import Findings
-from edge.links.scans import CARD, PAYMENT_CODE, PIN, Scan
+from edge.links.scans import CARD, MAY_BE_PAYMENT_CODES, PAYMENT_CODE, PIN, Scan
 from edge.pay.codes import CodeTable
 from edge.trust.clock import Clock, boot_time_ms
 
@@ -127,9 +127,6 @@ class ReaderDesk:
     def take_text(self, reader: str, text: str) -> None:
         """Take the bare text of a HID or serial reader; what no such reader sends is a finding."""
         standing = self._standing[reader]
-        if self._is_secret(reader, text):
-            self.discard(reader)
-            return
         found = read_text(text, standing.settings)
         if found is None:
             self.nonsense(reader, f"{len(text)} characters")
@@ -141,7 +138,7 @@ class ReaderDesk:
         standing = self._standing.get(reader)
         if standing is None:
             return
-        if self._is_secret(reader, text):
+        if symbology in MAY_BE_PAYMENT_CODES and reader not in self._paying and self._codes.owner(text):
             symbology, text = PAYMENT_CODE, ""
         if not self._may_pass(standing):
             standing.dropped += 1
@@ -171,9 +168,6 @@ class ReaderDesk:
     def picture_refused(self, reader: str, reason: str) -> None:
         """A camera's picture was not decoded: too large, damaged, or made to burn time."""
         self._findings.report(f"reader:{reader}", "picture_refused", reason)
-
-    def _is_secret(self, reader: str, text: str) -> bool:
-        return reader not in self._paying and bool(self._codes.owner(text))
 
     def _may_pass(self, standing: _Standing) -> bool:
         now_ms, name = self._now_ms(), f"reader:{standing.settings.id}"

@@ -14,6 +14,10 @@ PIN = "pin"
 """Symbology of what was typed on a keypad: `ROOM#PIN`, digits only on both sides."""
 
 
+MAY_BE_PAYMENT_CODES = frozenset({"qr", "ean13", "ean8", "code128"})
+"""Symbologies whose digits may be a payer's. A card's number often looks like such a code and is none."""
+
+
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """What one reader read once.
 

@@ -93,6 +93,13 @@ def test_a_payment_code_leaves_only_while_the_amount_is_shown() -> None:
     assert not any(PAYMENT in repr(scan) for scan in stand.scans)
 
 
+def test_a_card_whose_number_looks_like_a_payment_code_is_a_card() -> None:
+    stand = Stand(ReaderSettings(id="r", driver="hid", source="/dev/e", serves="door:gate", reads="cards"))
+    stand.desk.take_text("r", PAYMENT)
+    stand.desk.take("r", CARD, "26123456789012345")
+    assert [scan.symbology for scan in stand.scans] == [CARD, CARD]
+
+
 def test_a_flood_is_locked_out_and_found_and_the_reader_comes_back() -> None:
     stand = Stand()
     for _ in range(500):
