@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from edge.errors import DeviceError, PlatformError, Refusal, StoreError
+from edge.links.scans import MAY_BE_PAYMENT_CODES
 from edge.trust.clock import Clock
 from edge.trust.time_policy import Decision, judged_at
 from kiosk.desks.locker_ports import DepositDesk, LockerDesk
@@ -152,7 +153,7 @@ class Session:
 
         A payment code is a bearer secret: it is taken by a screen that shows a sum, or thrown away.
         """
-        channel = "" if symbology == PAYMENT_CODE else self.desks.till.code_channel(text)
+        channel = self.desks.till.code_channel(text) if symbology in MAY_BE_PAYMENT_CODES else ""
         secret = symbology == PAYMENT_CODE or channel != ""
         if not self._is_new_scan(*((PAYMENT_CODE, "") if secret else (symbology, text))):
             return
