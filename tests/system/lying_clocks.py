@@ -27,7 +27,7 @@ OF_THE_SITE = ("hub", "guard", "doors", "lockers", "camera", "vision")
 BUILDING_READER = """
 [[reader]]
 id = "building-reader"
-source = "http://127.0.0.1:{camera}/gate.mjpg"
+source = "http://127.0.0.1:{camera}/gate.mjpg?door=building-3"
 serves = "door:building-3"
 """
 """The same camera serves both doors: what is held before it is shown to the gate and to the building."""
