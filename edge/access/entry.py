@@ -77,6 +77,7 @@ class DoorOpener:
         self._trigger = trigger
         self._gate = gate
         self._signals = signals
+        self._telling: set[str] = set()
         self._waits = watch_openings(store=store, contacts=contacts, patience=patience)
         self.late = LateOpenings(store=store, clock=clock, contacts=contacts, patience=patience)
 
@@ -227,9 +228,11 @@ class DoorOpener:
     def _show_decided(self, source: str, door_id: str, opening: Opening, shown: Pass) -> None:
         """What the contact, or its silence, says afterwards."""
         task = self._waits.of(opening.id) or self.late.waits.of(opening.id)
-        if task is not None and self._signals is not None:
+        if task is not None and self._signals is not None and opening.id not in self._telling:
+            self._telling.add(opening.id)  # a pass that is held there is shown again and again
 
             def tell(done: asyncio.Task[Opening]) -> None:
+                self._telling.discard(opening.id)
                 if not done.cancelled() and done.exception() is None:
                     self._show(source, door_id, done.result(), shown)
 
