@@ -102,12 +102,15 @@ class HubDevices:
         )
 
     def _input(self, each: InputSettings) -> LineView:
-        return self._line(each.id, each.kind.value, each.line, each.device)
+        heard = self._peripherals.doors.heard(each.id).value
+        return self._line(each.id, each.kind.value, each.line, each.device, state=heard)
 
     def _signal(self, each: SignalSettings) -> LineView:
         return self._line(each.id, each.kind, each.line, None)
 
-    def _line(self, name: str, kind: str, line: int | None, device: str | None) -> LineView:
+    def _line(
+        self, name: str, kind: str, line: int | None, device: str | None, *, state: str = ""
+    ) -> LineView:
         guard = self._peripherals.guard
         return LineView(
             id=name,
@@ -117,6 +120,7 @@ class HubDevices:
             device=device or "",
             line="" if line is None else f"GPIO {line}",
             online=guard.connected if device is None else None,
+            state=state,
             fault="" if line is None else guard.faults.get(line, ""),
             cycles=None if line is None else guard.cycles.get(line),
         )
