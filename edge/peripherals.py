@@ -54,7 +54,7 @@ from edge.pay.codes import CodeTable
 from edge.service.locker_alarms import LockerAlarms
 from edge.shop import orders
 from edge.site import one_or_default, site_broker
-from edge.store.errors import NotWritable
+from edge.store.errors import NotWritable, OutcomeUnknown
 from edge.store.store import Store
 from edge.trust.clock import Clock
 from edge.trust.keys import KeySet
@@ -109,14 +109,14 @@ class Peripherals:
         """What the `timers` role asks again and again."""
 
     async def recover(self) -> None:
-        """Bring what was under way before the start to a clear end."""
+        """Bring what was under way before the start to a clear end; a fire that was live, first of all."""
+        await self.doors.start()
         try:
             await self._store.run(recover_openings)
             await self.keeper.prepare()
-        except NotWritable as error:
+        except (NotWritable, OutcomeUnknown) as error:
             # The kiosk has to say why nothing is sold; what was undecided stays so until the next start.
             log.error("openings of before the start stay undecided: %s", error)
-        await self.doors.start()
         await self.walks.load()
 
     async def close(self) -> None:

@@ -134,9 +134,9 @@ class AccessWorld:
         """Lose everything that is in memory, then recover."""
         await self.close()
         self.build()
-        self.store.run_now(recover_openings)
         await self.site.start()
         await self.site.holds.apply()
+        self.store.run_now(recover_openings)
 
     async def close(self) -> None:
         """Stop every watch."""

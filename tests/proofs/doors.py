@@ -233,8 +233,9 @@ class DoorsMachine(RuleBasedStateMachine):
         expected = now_ms < told.may_open_until_ms or self.is_pressed(door) or self.is_held(door)
         waiting = self.has_undecided(door)
         self.do(lambda: self.world.contact(f"door:{door}", state))
-        if moved and not expected and not waiting:
-            told.forced = True
+        if moved and not expected:
+            # Patience never runs out here: an opening that still waits decides it, where the disk says so.
+            told.forced = not waiting or self.leaf(door) is Leaf.FORCED
         elif state is not ContactState.OPEN:
             if told.contact is ContactState.OPEN and state is ContactState.CLOSED and not told.forced:
                 told.may_open_until_ms = max(told.may_open_until_ms, now_ms + SETTLE_MS)
@@ -250,6 +251,7 @@ class DoorsMachine(RuleBasedStateMachine):
         self.loop_state = state
         self.do(partial(self.hear, "loop", state))
         if state is InputState.IDLE:
+            self.told["barrier"].boom_up = False  # it may come down now
             self.told["barrier"].boom_until_ms = max(
                 self.told["barrier"].boom_until_ms, self.world.clock.at_ms + PASSAGE_MS
             )
@@ -279,7 +281,7 @@ class DoorsMachine(RuleBasedStateMachine):
     @rule()
     def disk_mends(self) -> None:
         self.world.power.read_only = False
-        self.world.clock.advance(seconds=10)
+        self.time_passes(10)
         self.world.store._writer.look()
 
     @rule()
