@@ -421,7 +421,7 @@ PROOF = Proof(
     promise="No order of couriers, residents, staff, power cuts and a board that lies, is late or dies puts "
     "two parcels into a cell, leads anybody to another's, or lets a bank go on after a wrong cell",
     open=open_lockers,
-    suite=20,
+    suite=10,
     goal=20_000,
     planted=lockers_bugs.BUGS,
     patience=400,

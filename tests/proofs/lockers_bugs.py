@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.access import pickup
-from edge.access.lockers import cells, depositing, deposits, pickups, records, staff, watching
+from edge.access.lockers import cells, depositing, pickups, records, staff, watching
 from edge.access.lockers.errors import TwoPeopleNeeded
-from edge.access.lockers.settings import LockerSettings
 from tests.proofs.planting import replaced
 from tests.proofs.proof import Plant
 
@@ -98,29 +97,6 @@ def unknown_asked_again() -> AbstractContextManager[None]:
     return _hunt((pickup, "intend_cell", eager))
 
 
-def stored_when_it_opens() -> AbstractContextManager[None]:
-    """A cancelled parcel counts as deposited all the same."""
-
-    def store_all(unit: Any, deposit: Any, parcel: Any, *, how: str) -> None:
-        del how
-        deposits._store(unit, deposit, parcel, LockerSettings())
-
-    return _hunt((deposits, "_release", store_all))
-
-
-def given_up_is_free() -> AbstractContextManager[None]:
-    """A cell that may have opened unseen is given back as if it had never been asked for."""
-    real = cells.open_case
-
-    def give_back(unit: Any, kind: str, bank: str, cell: str, order_id: str, **more: Any) -> str:
-        if kind == "jam":
-            cells.free_cell(unit, bank, cell, how="never_opened")
-            return ""
-        return real(unit, kind, bank, cell, order_id, **more)
-
-    return _hunt((deposits, "open_case", give_back))
-
-
 BUGS: dict[str, Plant] = {
     "a cell is given while a parcel lies in it": given_while_occupied,
     "unknown door read as closed": unknown_door_is_closed,
@@ -130,6 +106,4 @@ BUGS: dict[str, Plant] = {
     "the same person counts as two": the_same_person_twice,
     "a case does not hold its cell": case_without_hold,
     "unknown asked again by itself": unknown_asked_again,
-    "a cancelled parcel counts as deposited": stored_when_it_opens,
-    "a cell that may have opened is given back": given_up_is_free,
 }
