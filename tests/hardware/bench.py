@@ -109,8 +109,8 @@ class Bench:
     def renew_chip(self) -> None:
         """Pull the chip out and plug in another, with no guard on it.
 
-        The kernel's driver polls for edges only until the first line of its life is let go of (Linux 6.1,
-        `cp2112_gpio_irq_shutdown` ends the polling, nothing begins it again); a Pi's chip has interrupts.
+        The driver polls for edges, and older ones stop that for all lines once a first line is let go of
+        (`cp2112_gpio_irq_shutdown`, mended upstream in 2023); a Pi's chip has interrupts.
         """
         if self.guard is not None:
             self.guard.kill()
