@@ -54,7 +54,7 @@ async def test_what_does_not_fit_gets_another_cell_that_opens_by_itself() -> Non
     stand.deposits.move("reserved")
     await stand.session.poll()
     await stand.session.poll()
-    assert stand.deposits.asked[-1][0] == "open_next"
+    assert "open_next" in [name for name, *_ in stand.deposits.asked[1:]]
     assert stand.deposits.present is not None and stand.deposits.present.state == "opening"
 
 
