@@ -101,7 +101,7 @@ class DoorsMachine(RuleBasedStateMachine):
         self.loop_state = InputState.UNKNOWN
         self.fire_state = InputState.UNKNOWN
         self.burning = self.locked_down = False
-        self.fired = 0
+        self.fired = self.forgot_until_ms = 0
         self.lost: frozenset[str] = frozenset()
 
     def do(self, act: Callable[[], Awaitable[object]]) -> object:
@@ -233,7 +233,9 @@ class DoorsMachine(RuleBasedStateMachine):
         expected = now_ms < told.may_open_until_ms or self.is_pressed(door) or self.is_held(door)
         waiting = self.has_undecided(door)
         self.do(lambda: self.world.contact(f"door:{door}", state))
-        if moved and not expected:
+        if moved and now_ms < self.forgot_until_ms:
+            told.forced = self.leaf(door) is Leaf.FORCED  # what was released before the restart is forgotten
+        elif moved and not expected:
             # Patience never runs out here: an opening that still waits decides it, where the disk says so.
             told.forced = not waiting or self.leaf(door) is Leaf.FORCED
         elif state is not ContactState.OPEN:
@@ -296,6 +298,7 @@ class DoorsMachine(RuleBasedStateMachine):
         self.do(self.world.restart)
         self.all_unknown()
         self.look_for_lock_downs()
+        self.forgot_until_ms = self.world.clock.at_ms + GRACE_MS
         self.told["barrier"].boom_up = False
         self.note_boom()
 
@@ -400,7 +403,6 @@ class DoorsMachine(RuleBasedStateMachine):
     def all_unknown(self) -> None:
         for told in self.told.values():
             told.contact, told.forced = ContactState.UNKNOWN, False
-            told.may_open_until_ms = self.world.clock.at_ms + (GRACE_MS if told.may_open_until_ms else 0)
         self.pressed.clear()
         self.loop_state = self.fire_state = InputState.UNKNOWN
 
