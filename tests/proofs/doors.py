@@ -17,7 +17,7 @@ from edge.access.doors.door import Door, DoorKind, Lock
 from edge.access.doors.errors import DoorLockedDown
 from edge.access.doors.fire import FireMarker
 from edge.access.doors.machine import step
-from edge.access.doors.records import live_lock_downs
+from edge.access.doors.records import live_fires, live_lock_downs
 from edge.access.doors.states import Boom, Happening, Leaf, Loop, Mode, Status
 from edge.access.doors.tables import TABLES, Row
 from edge.access.holds import end_overdue_holds
@@ -317,6 +317,9 @@ class DoorsMachine(RuleBasedStateMachine):
             if self.world.store.condition is Condition.READY:
                 await self.world.site.owed.write()
                 self.world.store.run_now(end_overdue_holds)
+                written = {release.id for release in live_fires(self.world.store.connection)}
+                told = {release.id for release in self.world.site.fire.live}
+                assert told <= written or self.world.site.owed.waiting, "a fire was not written down"
 
         self.do(look)
         self.note_boom()
