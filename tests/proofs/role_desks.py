@@ -329,7 +329,7 @@ async def control_desk() -> AsyncIterator[Served]:
             person = {"login": login, "pin": pin} | _MORE.get(path, {})
             body = b"" if role == "no PIN" else msgspec.json.encode(person)
             http = asks["foreign" if role == "foreign user" else "own"]
-            path = path.replace("{delivery}", "delivery-1").replace("{case}", "k1-1-1")
+            path = path.replace("{delivery}", "delivery-1").replace("{case}", "k1-1-1").replace("{bank}", "b")
             async with http.request(method, "http://hub" + path, data=body) as answer:
                 raw = await answer.read()
             assert answer.status < 500, f"{role}, {route}: {answer.status} {raw[:200]!r}"
