@@ -25,7 +25,7 @@ from edge.links.broker import BrokerMessage, BrokerSession
 from edge.trust.clock import Clock
 from edge.trust.commands import Command, CommandExpired, CommandReplayed, check_command, open_command
 from edge.trust.keys import KeySet
-from edge.trust.time_policy import Decision, judged_at
+from edge.trust.time_policy import Decision, is_over, judged_at
 
 log = logging.getLogger(__name__)
 
@@ -163,12 +163,13 @@ class CommandSession:
         return True
 
     def _came_by_the_other_way(self, command: Command, *, fetched: bool) -> bool:
-        """The second coming of a verified command; by the broker twice is a replay, as ever."""
+        """The second coming of a verified command that lives; by the broker twice it is a replay, as ever."""
         published = self._published.get(command.id)
         self._published[command.id] = bool(published) or not fetched
         if len(self._published) > MAX_REMEMBERED:
             self._published.popitem(last=False)
-        return published is not None and (fetched or not published)
+        lives = not is_over(command.exp_ms, self._clock.now())
+        return lives and published is not None and (fetched or not published)
 
     def _check(self, command: Command) -> None:
         """Audience, nonce and counter, expiry; a counter once seen is used up, whatever follows."""

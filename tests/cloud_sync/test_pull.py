@@ -137,6 +137,16 @@ async def test_what_the_broker_brings_after_a_fetch_fires_nothing_but_twice_it_i
     assert len(scene.access.pulser.fired) == 1
 
 
+async def test_after_its_end_the_second_coming_is_a_replay_too(scene: Scene) -> None:
+    await scene.pull.fetch(wait_s=0)
+    message = await scene.message(await scene.press())
+    await scene.session.take_fetched(message)
+    await scene.access.settle()
+    scene.access.clock.at_ms += 15_000
+    await scene.session.take(BrokerMessage("t", message, False))
+    assert scene.refused() == ["command_replayed"]
+
+
 async def test_a_fetched_command_is_checked_like_any_other(scene: Scene) -> None:
     await scene.pull.fetch(wait_s=0)
     command = await scene.press()
