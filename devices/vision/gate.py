@@ -24,12 +24,16 @@ class MotionGate:
         self._reference: Gray | None = None
         self._open_until_ms = 0.0
 
+    def stands_open(self, now_ms: float) -> bool:
+        """True while it is open whatever the next frame shows."""
+        return now_ms <= self._open_until_ms
+
     def is_open(self, thumbnail: Gray, now_ms: float) -> bool:
         """Take a frame's thumbnail; True when the frame is worth decoding."""
         if self._moved(thumbnail):
             self._reference = thumbnail
             self._open_until_ms = now_ms + self._open_ms
-        return now_ms <= self._open_until_ms
+        return self.stands_open(now_ms)
 
     def _moved(self, thumbnail: Gray) -> bool:
         reference = self._reference

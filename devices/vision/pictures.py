@@ -49,6 +49,18 @@ def open_thumbnail(data: bytes) -> Gray:
     return _decode(data, cv2.IMREAD_REDUCED_GRAYSCALE_8)
 
 
+def has_whole_blocks(picture: Gray) -> bool:
+    """Whether a picture is cut into whole blocks of a JPEG, as every camera's is."""
+    return all(length % THUMBNAIL_SHARE == 0 for length in picture.shape)
+
+
+def average(picture: Gray) -> Gray:
+    """The thumbnail of a decoded JPEG of whole blocks: their means, which its coarse coefficients say."""
+    height, width = picture.shape
+    wanted = (width // THUMBNAIL_SHARE, height // THUMBNAIL_SHARE)
+    return np.asarray(cv2.resize(picture, wanted, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def read_picture(path: Path) -> Gray:
     """Read and decode a file; its size is judged before it is read. Raises PictureRefused, OSError."""
     if path.stat().st_size > MAX_BYTES:

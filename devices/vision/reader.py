@@ -92,20 +92,29 @@ class Reader:
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def look(self, frame: Frame) -> None:
-        """Take one frame: nothing where nothing moved, else what has come into view."""
+        """Take one frame: nothing where nothing moved, else what has come into view.
+
+        While the gate stands open it is asked only after the codes were told: somebody waits at a door.
+        """
         began_ms = self._now_ms()
         try:
-            if frame.still_possible and not self._gate.is_open(frame.thumbnail(), began_ms):
+            if not frame.still_possible:
+                self._read(frame, began_ms)
+            elif self._gate.stands_open(began_ms):
+                self._read(frame, began_ms)
+                self._gate.is_open(frame.thumbnail(), began_ms)
+            elif self._gate.is_open(frame.thumbnail(), began_ms):
+                self._read(frame, began_ms)
+            else:
                 self._in_view.still(began_ms)
-                return
-            codes = self._decoder.read(frame.picture())
         except PictureRefused as error:
             self._refuse(error.reason, began_ms)
-            return
         except (OSError, cv2.error) as error:
             self._refuse(type(error).__name__, began_ms)
-            return
-        for code in self._in_view.arrived(codes, began_ms):
+
+    def _read(self, frame: Frame, began_ms: float) -> None:
+        """Tell what has come into view."""
+        for code in self._in_view.arrived(self._decoder.read(frame.picture()), began_ms):
             self._report(code, began_ms)
 
     def _refuse(self, reason: str, now_ms: float) -> None:

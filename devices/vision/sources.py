@@ -14,7 +14,9 @@ from devices.vision.mjpeg import SourceLost, read_mjpeg
 from devices.vision.pi_camera import pi_command, read_program
 from devices.vision.pictures import (
     Gray,
+    average,
     check_pixels,
+    has_whole_blocks,
     open_picture,
     open_thumbnail,
     read_picture,
@@ -63,14 +65,19 @@ class EncodedFrame:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._picture: Gray | None = None
 
     def thumbnail(self) -> Gray:
-        """The thumbnail, from the JPEG's coarse coefficients only."""
-        return open_thumbnail(self._data)
+        """The thumbnail: means of the picture if that was asked for, else its coarse coefficients only."""
+        picture = self._picture
+        if picture is None or not has_whole_blocks(picture):
+            return open_thumbnail(self._data)
+        return average(picture)
 
     def picture(self) -> Gray:
         """The whole picture."""
-        return open_picture(self._data)
+        self._picture = open_picture(self._data)
+        return self._picture
 
 
 class RawFrame:

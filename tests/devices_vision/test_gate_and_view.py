@@ -1,10 +1,14 @@
 """Still pictures are not decoded; a code counts once while it stays in view."""
 
+import cv2
 import numpy as np
+import pytest
 
+from devices.simulator.camera_codes import draw_qr
 from devices.vision.codes import Code
-from devices.vision.gate import MotionGate
+from devices.vision.gate import CHANGE_GREY, MotionGate
 from devices.vision.in_view import AGREEING_FRAMES, InView
+from devices.vision.sources import EncodedFrame
 
 SOY = Code("ean13", "6910628152903")
 OIL = Code("ean13", "6963763680954")
@@ -35,6 +39,19 @@ def test_noise_and_slow_daylight_do_not_open_it() -> None:
     for step in range(1, 200):
         dusk = (_thumbnail(step, noise=2.0).astype(int) - step // 4).clip(0, 255).astype(np.uint8)
         assert not gate.is_open(dusk, step)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (640, 480), (250, 250)])
+def test_the_thumbnail_is_the_same_whether_the_picture_was_decoded_before_or_not(
+    width: int, height: int
+) -> None:
+    """A gate that shut after frames that were decoded must not take the next one, which is not, for moved."""
+    drawn = cv2.resize(draw_qr("CE1:A PASS"), (width, height))
+    jpeg = bytes(cv2.imencode(".jpg", drawn, (cv2.IMWRITE_JPEG_QUALITY, 85))[1])
+    before, after = EncodedFrame(jpeg), EncodedFrame(jpeg)
+    after.picture()
+    difference = cv2.absdiff(before.thumbnail(), after.thumbnail())
+    assert int(difference.max()) < CHANGE_GREY
 
 
 def test_a_picture_of_another_size_opens_it() -> None:
