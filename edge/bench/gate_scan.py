@@ -42,6 +42,8 @@ WARM_UP = 10
 WIDTH, HEIGHT = 1280, 720
 QR_PX = 360
 """A pass held at arm's length fills about a quarter of the picture's width."""
+SENSOR_NOISE = 3.0
+"""Standard deviation in grey values of an indoor camera's picture."""
 ANSWER_S = 5.0
 BETWEEN_S = 0.03
 """Half of a frame's time at 15 frames a second: the next picture never meets the decoder at work."""
@@ -200,8 +202,8 @@ def _pass(key: SigningKey, number: int) -> str:
 
 
 def _frame(text: str | None) -> bytes:
-    """A picture of the reader's camera as a JPEG: grey noise, and the pass in it."""
-    noise = np.random.default_rng(1).integers(96, 112, (HEIGHT, WIDTH), np.uint8)
+    """A picture of the reader's camera as a JPEG: a wall with the sensor's noise, and the pass before it."""
+    noise = np.random.default_rng(1).normal(104, SENSOR_NOISE, (HEIGHT, WIDTH)).astype(np.uint8)
     if text is not None:
         code = cv2.resize(draw_qr(text), (QR_PX, QR_PX), interpolation=cv2.INTER_AREA)
         top, left = (HEIGHT - QR_PX) // 2, (WIDTH - QR_PX) // 2
