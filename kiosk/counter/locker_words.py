@@ -19,9 +19,10 @@ CASES = {
     "empty": Text("格口是空的", "It was empty"),
     "wrong": Text("东西不对", "Wrong things in it"),
     "not_empty": Text("存件时里面有东西", "Something lay in it at a deposit"),
-    "wrong_cell": Text("开错了格口", "Another cell opened"),
     "jam": Text("打不开", "Does not open"),
-    "never_closed": Text("一直没关", "Never closed"),
+    "unasked": Text("没叫它开，自己开了", "Opened though nobody asked for it"),
+    "double": Text("两个订单在一格里", "Two orders in one cell"),
+    "left_open": Text("一直没关", "Never closed"),
 }
 CASE_OUTCOMES = {
     "put_right": Text("找到了，交给本人", "found and handed over"),

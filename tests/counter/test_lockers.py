@@ -2,6 +2,8 @@
 
 import pytest
 
+from edge.access.lockers.cells import CASE_KINDS
+from kiosk.counter.locker_words import CASES
 from tests.counter.conftest import Person
 from tests.fakes.counter_stand import PIN, WRONG_PIN, CounterStand
 
@@ -13,6 +15,10 @@ async def test_the_bank_stands_there_with_what_is_not_known(person: Person) -> N
     text = await person.look("/lockers")
     for words in ("D05 空着, 门不知道", "A04 有包裹, 门关着，滞留", "E02 停用", "停住，等人看"):
         assert words in text
+
+
+def test_every_kind_of_case_has_words() -> None:
+    assert set(CASES) == set(CASE_KINDS)
 
 
 async def test_a_free_cell_is_opened_by_one_person(person: Person, stand: CounterStand) -> None:

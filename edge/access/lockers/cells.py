@@ -13,6 +13,9 @@ from edge.store.unit import Unit
 ACTOR = "lockers"
 DOUBLE = "double"
 """Case: the platform names a cell for an order while another one lies in it."""
+CASE_KINDS = ("empty", "wrong", "not_empty", "jam", "unasked", DOUBLE, "left_open")
+"""What a person is asked to look into: said to be empty or to hold wrong things, not empty at a deposit, did
+not open, opened unasked, two orders in one cell, a door left open."""
 
 
 def hold_cell(unit: Unit, bank: str, cell: str, reason: str) -> None:
@@ -53,6 +56,7 @@ def occupy_cell(unit: Unit, bank: str, cell: str) -> None:
 
 def open_case(unit: Unit, kind: str, bank: str, cell: str, order_id: str, *, hold: bool = True) -> str:
     """Open a case at a cell, once as long as it is open, and hold the cell; returns the case's id."""
+    assert kind in CASE_KINDS, kind
     case = Case(
         id=unit.next_id(), kind=kind, bank=bank, cell=cell, order_id=order_id, opened_at_ms=unit.now.at_ms
     )
