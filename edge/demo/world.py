@@ -19,6 +19,8 @@ from edge.demo.processes import ProcessEnded, Processes
 from edge.demo.site_file import write_satellite, write_site
 from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
 
+Step = tuple[str, Callable[[], None]]
+
 FIRST_DELIVERY = "delivery-1"
 STAFF = {role: role for role in ("supervisor", "manager", "auditor", "guard", "technician")}
 """Accounts beside the clerk's, role to login: to try the counter with."""
@@ -64,18 +66,22 @@ class World:
             shutil.copy(self.layout.platform / "keys" / name, secrets / target)
             (secrets / target).chmod(0o600)
 
-    def start(self, *, say: Callable[[str], None] = lambda _: None) -> None:
-        """Start every process in order, each only when the one it needs answers."""
-        for words, start in (
+    def start(self, *, say: Callable[[str], None] = lambda _: None, whole: bool = True) -> None:
+        """Start every process in order, each only when the one it needs answers.
+
+        Not `whole`: without the satellite and the page of hands, which tests of other things do not need.
+        """
+        beside: tuple[Step, ...] = (("satellite", self.start_satellite), ("hands", self.start_hands))
+        steps: tuple[Step, ...] = (
             ("brokers", self.start_brokers),
             ("platform", self.start_platform),
             ("relay guard and doors", self.start_guard),
-            ("satellite", self.start_satellite),
             ("lockers", self.start_lockers),
             ("cameras", self.start_cameras),
-            ("hands", self.start_hands),
+            *(beside if whole else ()),
             ("hub", self.start_hub),
-        ):
+        )
+        for words, start in steps:
             say(words)
             start()
 

@@ -50,7 +50,7 @@ def _open() -> Iterator[Trial]:
     try:
         world.prepare()
         world.fill_cells()
-        world.start()
+        world.start(whole=False)
         world.stock_shelves()
         if _PLANTED.name:
             world.processes.end("hub")

@@ -42,7 +42,7 @@ async def running(world: World) -> AsyncIterator[tuple[World, Cast]]:
     layout = world.layout
     try:
         await asyncio.to_thread(world.prepare)
-        await asyncio.to_thread(world.start)
+        await asyncio.to_thread(world.start, whole=False)
         await asyncio.to_thread(world.stock_shelves)
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
             phone = Phone(http, layout.ports.platform, SUBJECT)
