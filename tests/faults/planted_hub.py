@@ -5,8 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import edge.app
 import edge.pay.records
+import edge.peripherals
 from devices.gpio.client import LATE_AFTER_NS, GuardClient, boot_ns
 from devices.gpio.messages import Pulse
 from edge.__main__ import main
@@ -66,7 +66,7 @@ def _fire_unknown_again() -> None:
             opening = left.pop()
             self._send(_pulse_of(self, opening))
 
-    edge.app.recover_openings = recover  # type: ignore[attr-defined]
+    edge.peripherals.recover_openings = recover  # type: ignore[attr-defined]
     GuardClient._take = take  # type: ignore[method-assign]
 
 

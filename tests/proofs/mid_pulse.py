@@ -7,6 +7,7 @@ the seed draws what runs and when the crash comes. `tests/fakes/mid_pulse_rig.py
 import os
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -53,6 +54,9 @@ def _run_lane(folder: Path, seed: int, endings: tuple[str, ...]) -> int:
     except AssertionError as violation:
         (folder / "violation").write_text(str(violation) or "violated")
         return 1
+    except BaseException:
+        (folder / "violation").write_text(f"a lane broke:\n{traceback.format_exc()}")
+        raise
     finally:
         rig.close()
         chip.close()

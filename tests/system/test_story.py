@@ -34,7 +34,7 @@ def test_the_story_holds_from_the_command_line() -> None:
         1,
         1,
         2,
-        2,
+        3,
     )
     assert counts["fees"] >= 1
     assert counts["refused"] == 1
