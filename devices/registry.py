@@ -5,7 +5,6 @@ from typing import NamedTuple, Protocol
 
 from devices.gpio.client import GuardClient, OnContact, OnInput
 from devices.lines import InputSettings
-from devices.modbus.door import ModbusDoors
 from devices.modbus.settings import ModbusSettings
 from devices.mqtt.door import MqttDoors
 from devices.mqtt.locker import MqttBanks, OnCell
@@ -151,7 +150,9 @@ def make_tasmota_doors(doors: Sequence[DoorSettings], site: DoorSite) -> DoorDri
 
 
 def make_modbus_doors(doors: Sequence[DoorSettings], site: DoorSite) -> DoorDriver:
-    """Relay boards on RS-485 or Ethernet."""
+    """Relay boards on RS-485 or Ethernet; their library is loaded only where there are any."""
+    from devices.modbus.door import ModbusDoors
+
     return ModbusDoors(
         doors,
         site.boards,
