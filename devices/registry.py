@@ -1,7 +1,7 @@
 """Driver names of `site.toml` and what makes their drivers. A new driver is one line here."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from devices.gpio.client import GuardClient, OnContact, OnInput
 from devices.lines import InputSettings
@@ -69,19 +69,7 @@ def make_bank_drivers(
     drivers: Mapping[str, BankFactory] = BANK_DRIVERS,
 ) -> dict[str, BankDriver]:
     """One driver a name that is used; returned by bank. Raises ConfigError for unknown names."""
-    unknown = [bank for bank in banks if bank.driver not in drivers]
-    if unknown:
-        known = ", ".join(sorted(drivers))
-        raise ConfigError(
-            Fault(f"bank.{bank.id}.driver", None, f"no driver {bank.driver!r}; there are: {known}")
-            for bank in unknown
-        )
-    made: dict[str, BankDriver] = {}
-    for name in dict.fromkeys(bank.driver for bank in banks):
-        own = [bank for bank in banks if bank.driver == name]
-        driver = drivers[name](own, broker, on_cell, findings)
-        made |= {bank.id: driver for bank in own}
-    return made
+    return _make_drivers("bank", banks, drivers, lambda make, own: make(own, broker, on_cell, findings))
 
 
 class DoorDriver(Pulser, Holder, Protocol):
@@ -174,16 +162,40 @@ def make_door_drivers(
     doors: Sequence[DoorSettings], site: DoorSite, drivers: Mapping[str, DoorFactory] = DOOR_DRIVERS
 ) -> dict[str, DoorDriver]:
     """One driver a name that is used; returned by door. Raises ConfigError for unknown names."""
-    unknown = [door for door in doors if door.driver not in drivers]
+    return _make_drivers("door", doors, drivers, lambda make, own: make(own, site))
+
+
+class _Driven(Protocol):
+    """A section of the site file that names its driver."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def driver(self) -> str: ...
+
+
+_Section = TypeVar("_Section", bound=_Driven)
+_Factory = TypeVar("_Factory")
+_Driver = TypeVar("_Driver")
+
+
+def _make_drivers(
+    section: str,
+    named: Sequence[_Section],
+    drivers: Mapping[str, _Factory],
+    make: Callable[[_Factory, list[_Section]], _Driver],
+) -> dict[str, _Driver]:
+    unknown = [one for one in named if one.driver not in drivers]
     if unknown:
         known = ", ".join(sorted(drivers))
         raise ConfigError(
-            Fault(f"door.{door.id}.driver", None, f"no driver {door.driver!r}; there are: {known}")
-            for door in unknown
+            Fault(f"{section}.{one.id}.driver", None, f"no driver {one.driver!r}; there are: {known}")
+            for one in unknown
         )
-    made: dict[str, DoorDriver] = {}
-    for name in dict.fromkeys(door.driver for door in doors):
-        own = [door for door in doors if door.driver == name]
-        driver = drivers[name](own, site)
-        made |= {door.id: driver for door in own}
+    made: dict[str, _Driver] = {}
+    for name in dict.fromkeys(one.driver for one in named):
+        own = [one for one in named if one.driver == name]
+        driver = make(drivers[name], own)
+        made |= {one.id: driver for one in own}
     return made

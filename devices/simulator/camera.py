@@ -8,7 +8,6 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -19,14 +18,13 @@ from aiohttp import BodyPartReader, web
 
 from devices.simulator.camera_codes import MAX_TEXT_CHARS, draw_code
 from devices.simulator.camera_scene import Colour, Scene
+from devices.simulator.page import ROOT, add_headers, file_route
 from devices.vision.headers import PictureRefused
 from devices.vision.pictures import MAX_BYTES, check_picture
 
 FRAME_S = 1 / 12
 BOUNDARY = "frame"
-ROOT = Path(__file__).parents[2]
 PAGE = Path(__file__).with_name("camera_page")
-POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 CameraName = Literal["kiosk", "gate", "north"]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=60)]
@@ -131,16 +129,11 @@ async def _upload(request: web.Request) -> tuple[CameraName, bytes]:
         raise web.HTTPBadRequest(text="a form with the fields camera and picture is expected") from error
 
 
-async def _add_headers(_: web.Request, answer: web.StreamResponse) -> None:
-    answer.headers["Content-Security-Policy"] = POLICY
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-
-
 def build(goods: list[dict[str, Any]], *, static: Path) -> web.Application:
     """The web application. `static` holds tokens.css and art/goods.svg of the kiosk."""
     cameras = Cameras(goods)
     app = web.Application(client_max_size=MAX_BYTES + 65_536)
-    app.on_response_prepare.append(_add_headers)
+    app.on_response_prepare.append(add_headers)
     app.add_routes(
         [
             web.get("/{camera:kiosk|gate|north}.mjpg", cameras.stream),
@@ -148,21 +141,14 @@ def build(goods: list[dict[str, Any]], *, static: Path) -> web.Application:
             web.post("/clear", cameras.clear),
             web.post("/picture", cameras.picture),
             web.get("/goods.json", cameras.goods),
-            web.get("/", _file(PAGE / "index.html")),
-            web.get("/camera.css", _file(PAGE / "camera.css")),
-            web.get("/camera.js", _file(PAGE / "camera.js")),
-            web.get("/tokens.css", _file(static / "tokens.css")),
-            web.get("/goods.svg", _file(static / "art" / "goods.svg")),
+            file_route("/", PAGE / "index.html"),
+            file_route("/camera.css", PAGE / "camera.css"),
+            file_route("/camera.js", PAGE / "camera.js"),
+            file_route("/tokens.css", static / "tokens.css"),
+            file_route("/goods.svg", static / "art" / "goods.svg"),
         ]
     )
     return app
-
-
-def _file(path: Path) -> Callable[[web.Request], Awaitable[web.FileResponse]]:
-    async def serve(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(path)
-
-    return serve
 
 
 def main() -> None:

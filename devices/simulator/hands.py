@@ -14,9 +14,9 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-ROOT = Path(__file__).parents[2]
+from devices.simulator.page import ROOT, add_headers, file_route
+
 PAGE = Path(__file__).with_name("hands_page")
-POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 KINDS = ("doors", "inputs", "cells")
 ANSWER = aiohttp.ClientTimeout(total=2.0)
 BODY_LIMIT_BYTES = 1024
@@ -75,36 +75,24 @@ async def _ask(client: aiohttp.ClientSession, kind: str) -> dict[str, Any]:
         return {}
 
 
-async def _add_headers(_: web.Request, answer: web.StreamResponse) -> None:
-    answer.headers["Content-Security-Policy"] = POLICY
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-
-
 def build(sockets: Sequence[Path], *, static: Path) -> web.Application:
     """The web application over the simulators' control sockets. `static` holds tokens.css of the kiosk."""
     hands = Hands(sockets)
     app = web.Application(client_max_size=BODY_LIMIT_BYTES)
     app.on_startup.append(hands.open)
     app.on_cleanup.append(hands.close)
-    app.on_response_prepare.append(_add_headers)
+    app.on_response_prepare.append(add_headers)
     app.add_routes(
         [
             web.get("/world.json", hands.world),
             web.post("/{kind:doors|inputs|cells}/{name}", hands.move),
-            _file("/", PAGE / "index.html"),
-            _file("/hands.css", PAGE / "hands.css"),
-            _file("/hands.js", PAGE / "hands.js"),
-            _file("/tokens.css", static / "tokens.css"),
+            file_route("/", PAGE / "index.html"),
+            file_route("/hands.css", PAGE / "hands.css"),
+            file_route("/hands.js", PAGE / "hands.js"),
+            file_route("/tokens.css", static / "tokens.css"),
         ]
     )
     return app
-
-
-def _file(path: str, file: Path) -> web.RouteDef:
-    async def serve(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(file)
-
-    return web.get(path, serve)
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ The platform publishes from its own process; its HTTP side is one endpoint that 
 """
 
 import asyncio
-import json
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
@@ -27,7 +26,7 @@ from edge.access.doors.door import Door, DoorKind
 from edge.access.entry import DoorOpener
 from edge.access.refusals import RefusalLog
 from edge.bench.figures import Case, case, middle, percentile
-from edge.bench.gate_peers import DOOR, HOST, TRACE, NonceDesk, client, start_broker, start_guard
+from edge.bench.gate_peers import DOOR, HOST, TRACE, NonceDesk, client, pulses, start_broker, start_guard
 from edge.bench.gate_platform import (
     ANSWER_S,
     BARE_TOPIC,
@@ -220,16 +219,10 @@ async def _one_at_a_time(trace: Path, platform: Platform, floor: Floor, commands
         if number >= WARM_UP:
             for name, value in zip(parts_ms, (carried, verified, committed), strict=True):
                 parts_ms[name].append(value)
-    fired_ns = _fired_at_ns(trace)
+    fired_ns = pulses(trace)
     values_ms = [(fired - began) / 1e6 for began, fired in zip(began_ns, fired_ns, strict=True)][WARM_UP:]
     sums_ms = [sum(parts) for parts in zip(*parts_ms.values(), strict=True)]
     return [*_latency_cases(values_ms, sums_ms), *_floor_cases(parts_ms)]
-
-
-def _fired_at_ns(trace: Path) -> list[int]:
-    """Boot times of all pulses in the guard's trace."""
-    edges = map(json.loads, trace.read_text().splitlines())
-    return [edge["at_boot_ns"] for edge in edges if edge.get("level") == 1]
 
 
 def _latency_cases(values_ms: list[float], sums_ms: list[float]) -> list[Case]:

@@ -1,6 +1,7 @@
 """What stands around the hub in `gate-command` and `gate-scan`: broker, guard, platform, camera, vision."""
 
 import asyncio
+import json
 import socket
 import threading
 import time
@@ -74,6 +75,12 @@ def start_vision(processes: Processes, folder: Path, camera_url: str) -> Path:
     processes.start_module("vision", "devices.vision", "--config", str(config), "--socket", str(path))
     processes.wait("vision", path.exists)
     return path
+
+
+def pulses(trace: Path) -> list[int]:
+    """Boot times in ns of all pulses in a guard's trace."""
+    edges = map(json.loads, trace.read_text().splitlines())
+    return [edge["at_boot_ns"] for edge in edges if edge.get("level") == 1]
 
 
 class Camera:

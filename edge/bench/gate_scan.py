@@ -6,7 +6,6 @@ are measured that nobody can save: decoding the same JPEG, one COSE verification
 """
 
 import asyncio
-import json
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -28,7 +27,7 @@ from edge.access.doors.door import Door, DoorKind
 from edge.access.entry import DoorOpener
 from edge.access.refusals import RefusalLog
 from edge.bench.figures import Case, case, middle, percentile
-from edge.bench.gate_peers import DOOR, READER, TRACE, Camera, start_guard, start_vision
+from edge.bench.gate_peers import DOOR, READER, TRACE, Camera, pulses, start_guard, start_vision
 from edge.bench.lean_intent import LeanIntent
 from edge.bench.till import SITE, WallClock, open_till
 from edge.demo.processes import Processes
@@ -119,7 +118,7 @@ async def _measure(folder: Path, guard: Path, vision: Path, camera: Camera, fram
                 await asyncio.sleep(BETWEEN_S)
     finally:
         parts.close()
-    fired_ns = _pulses(folder / TRACE)
+    fired_ns = pulses(folder / TRACE)
     values_ms = [(fired - began) / 1e6 for began, fired in zip(began_ns, fired_ns, strict=True)][WARM_UP:]
     return _cases(values_ms, parts)
 
@@ -214,11 +213,5 @@ def _frame(text: str | None) -> bytes:
 async def _fired(trace: Path, wanted: int) -> None:
     """Wait until the guard has fired so many pulses. Raises TimeoutError."""
     async with asyncio.timeout(ANSWER_S):
-        while len(_pulses(trace)) < wanted:
+        while len(pulses(trace)) < wanted:
             await asyncio.sleep(0.002)
-
-
-def _pulses(trace: Path) -> list[int]:
-    """Boot times of all pulses in the guard's trace."""
-    edges = map(json.loads, trace.read_text().splitlines())
-    return [edge["at_boot_ns"] for edge in edges if edge.get("level") == 1]

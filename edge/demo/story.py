@@ -111,15 +111,16 @@ async def pay_fee(cast: Cast) -> str:
 
 async def open_gate(cast: Cast) -> str:
     """The gate from the phone: *opened* is what the contact says."""
-    state = await cast.phone.open_door("gate")
-    if state != "opened":
-        raise NotSeen(f"the phone says {state}, not opened")
-    return state
+    return await _open(cast, "gate")
 
 
 async def open_north_gate(cast: Cast) -> str:
     """The gate whose lines are a satellite's, over the site's broker."""
-    state = await cast.phone.open_door("north-gate")
+    return await _open(cast, "north-gate")
+
+
+async def _open(cast: Cast, door: str) -> str:
+    state = await cast.phone.open_door(door)
     if state != "opened":
         raise NotSeen(f"the phone says {state}, not opened")
     return state

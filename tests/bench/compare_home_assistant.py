@@ -11,7 +11,6 @@ import asyncio
 import json
 import subprocess
 import sys
-import time
 import venv
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from devices.gpio.client import boot_ns
 from edge.bench import gate_command
 from edge.bench.figures import Case, case, middle, percentile
 from edge.bench.gate_peers import HOST, free_port
@@ -73,11 +73,6 @@ class Probe(SwitchEntity):
     async def async_turn_on(self, **kwargs):
         os.write(CALLED, b"%d\\n" % time.clock_gettime_ns(time.CLOCK_BOOTTIME))
 """
-
-
-def boot_ns() -> int:
-    """Nanoseconds since the machine started: the same clock in every process."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 def install(folder: Path) -> Path:

@@ -6,7 +6,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from devices.simulator.doors import serve_unix
-from devices.simulator.hands import ROOT, build
+from devices.simulator.hands import build
+from devices.simulator.page import ROOT
 
 MOVED: list[dict[str, object]] = []
 
