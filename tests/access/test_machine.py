@@ -10,7 +10,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from edge.access import records
+from edge.access import policy, records
 from edge.access.contacts import ContactDesk, ContactState
 from edge.access.doors.door import Door
 from edge.access.entry import DoorOpener, Report
@@ -154,12 +154,20 @@ class AccessMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_authorisation_is_used_beyond_its_uses(self) -> None:
+        """A second try is no use; it follows only a first one of which nobody can know whether it moved."""
         connection = self.world.store.connection
         taken: Counter[str] = Counter()
         for opening_id, _ in self.world.pulser.fired:
             opening = records.find_opening(connection, opening_id)
             assert opening is not None
-            taken[opening.pass_id or opening.authorisation] += 1
+            if opening.authorisation.endswith(policy.AGAIN):
+                first = records.find_by_authorisation(
+                    connection, opening.authorisation.removesuffix(policy.AGAIN)
+                )
+                assert first is not None
+                assert (first.state, first.reason in policy.UNPROVED) == ("unknown", True)
+            else:
+                taken[opening.pass_id or opening.authorisation] += 1
         limits = {"pass1": 1, "pass2": 2}
         assert all(count <= limits.get(name, 1) for name, count in taken.items())
 
@@ -249,3 +257,27 @@ def test_a_planted_bug_is_found(planted: type[AccessWorld]) -> None:
     machine = type("Planted", (AccessMachine,), {"world_type": planted})
     with pytest.raises((AssertionError, ExceptionGroup)):
         run_state_machine_as_test(machine, settings=HUNT)
+
+
+def test_a_second_try_after_an_opening_that_was_proved_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "_may_try_again", lambda _, last: last.state != "refused")
+    machine = AccessMachine()
+    machine.a_door_contact_says(place="door:gate", state="closed")
+    machine.show_a_pass(which=0, door="gate")
+    machine.a_door_contact_says(place="door:gate", state="open")
+    machine.time_passes(seconds=3)
+    machine.show_a_pass(which=0, door="gate")
+    with pytest.raises(AssertionError):
+        machine.no_authorisation_is_used_beyond_its_uses()
+    machine.teardown()
+
+
+def test_a_second_try_when_nobody_knows_is_no_use() -> None:
+    machine = AccessMachine()
+    machine.show_a_pass(which=0, door="gate")
+    machine.the_power_is_cut()
+    machine.time_passes(seconds=3)
+    machine.show_a_pass(which=0, door="gate")
+    assert len(machine.world.pulser.fired) == 2
+    machine.no_authorisation_is_used_beyond_its_uses()
+    machine.teardown()
