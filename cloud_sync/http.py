@@ -11,7 +11,8 @@ import aiohttp
 import msgspec
 
 from cloud_sync.tls import make_context, why_untrusted
-from cloud_sync.wire.errors import ErrorBody
+from cloud_sync.wire.errors import CODES, ErrorBody
+from cloud_sync.wire.protocol import PROTOCOL_HEADER, PROTOCOL_VERSION, ProtocolUnsupported, require_supported
 from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.trust.clock import Clock
 from edge.trust.time_policy import Decision, Rule, rule_for
@@ -156,6 +157,7 @@ class PlatformHttp:
             content = await response.read()
             if response.status >= 400:
                 raise _refused(response, content)
+            _check_protocol(response)
             return content
 
     def _open_session(self, *, undated: bool) -> aiohttp.ClientSession:
@@ -173,7 +175,8 @@ class PlatformHttp:
         connector = None
         if self._is_tls:
             connector = aiohttp.TCPConnector(ssl=make_context(self._ca_file, clock))
-        return aiohttp.ClientSession(connector=connector, headers=headers, skip_auto_headers=("User-Agent",))
+        told = {PROTOCOL_HEADER: PROTOCOL_VERSION, **headers}
+        return aiohttp.ClientSession(connector=connector, headers=told, skip_auto_headers=("User-Agent",))
 
     def _check_clock(self) -> None:
         """Until the dates of a certificate can be judged nothing is told to whoever shows it."""
@@ -197,6 +200,14 @@ class PlatformHttp:
             raise PlatformUntrusted(why_untrusted(fault)) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise PlatformUnreachable(type(error).__name__) from error
+
+
+def _check_protocol(response: aiohttp.ClientResponse) -> None:
+    """An answer in another language is no answer, whatever it seems to say."""
+    try:
+        require_supported(response.headers.get(PROTOCOL_HEADER))
+    except ProtocolUnsupported as refusal:
+        raise DetailedRejection(CODES[refusal.code], refusal.code, refusal.details) from refusal
 
 
 def _refused(response: aiohttp.ClientResponse, content: bytes) -> Exception:

@@ -93,6 +93,12 @@ def read_link(connection: sqlite3.Connection, *, seq: int) -> Head:
     return Head(row.seq, row.hash)
 
 
+def read_recorded(connection: sqlite3.Connection, *, seq: int) -> tuple[int, str]:
+    """The epoch in which an entry that is kept here was recorded, and its hash in hex."""
+    row = next(journal.tail(connection, seq - 1, 1))
+    return Identity.parse(row.id).epoch, row.hash.hex()
+
+
 def count_waiting(connection: sqlite3.Connection) -> int:
     """How many events the platform does not have yet."""
     return read_head_seq(connection) - read_acknowledged(connection)

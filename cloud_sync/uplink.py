@@ -16,7 +16,7 @@ from cloud_sync.events import UplinkHalted
 from cloud_sync.http import DetailedRejection, Patience, PlatformBusy, PlatformHttp
 from cloud_sync.identity import Verdict
 from cloud_sync.records import Outgoing
-from cloud_sync.wire.batches import MEDIA_TYPE, BatchAccepted, StreamStanding, encode_batch
+from cloud_sync.wire.batches import MEDIA_TYPE, BatchAccepted, BatchHeader, StreamStanding, encode_batch
 from edge.errors import PlatformError, PlatformRejected, PlatformUnreachable
 from edge.links.backoff import Backoff
 from edge.service.alarms import clear_alarm, raise_alarm
@@ -39,8 +39,12 @@ IDLE_POLL_S = 5.0
 """A hint may be lost: look at the journal again after this time."""
 HALT_PAUSE_S = 300.0
 PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=20.0)
-_ENVELOPE_FAULTS = frozenset({"wrong_stream", "batch_malformed", "batch_too_large", "epoch_not_begun"})
+_ENVELOPE_FAULTS = frozenset(
+    {"wrong_stream", "batch_malformed", "batch_too_large", "epoch_not_begun", "protocol_unsupported"}
+)
 _OTHER_DEVICE = frozenset({"fork", "quarantined", "superseded"})
+OTHER_HASH = "other_hash_acknowledged"
+"""The platform says that it holds another history than ours: nothing is acknowledged by that."""
 BEFORE_OLDEST = "before_the_oldest_entry"
 """The platform asks for entries that are only in archives here: its custody lost them."""
 ALARM = "uplink_halted"
@@ -71,6 +75,7 @@ class Uplink:
         self._limit = self._batch_events = batch_events
         self._patience = patience
         self._backoff = backoff or Backoff(first_s=0.2, limit_s=BACKOFF_LIMIT_S)
+        self._doubt = Backoff(first_s=1.0, limit_s=HALT_PAUSE_S)
         self._sleep = sleep
         self._acknowledged: int | None = None
         self._started_at = store.executor.head
@@ -151,7 +156,7 @@ class Uplink:
         self.online = True
         return standing
 
-    async def _post(self, outgoing: Outgoing) -> int:
+    async def _post(self, outgoing: Outgoing) -> BatchAccepted:
         body = encode_batch(outgoing.header, outgoing.lines)
         answer = await self._answer(
             self._http.ask_raw(
@@ -163,9 +168,8 @@ class Uplink:
                 patience=self._patience,
             )
         )
-        self.online, self.halted = True, None
-        self._backoff.reset()
-        return answer.acknowledged_seq
+        self.online = True
+        return answer
 
     async def _answer(self, asked: Awaitable[T]) -> T:
         try:
@@ -174,17 +178,38 @@ class Uplink:
             self.online = False
             raise
 
-    async def _note(self, outgoing: Outgoing, seq: int) -> None:
-        """Note what the platform holds of what we sent; more than we have, in our epoch, is another's."""
-        header = outgoing.header
-        last_seq = header.first_seq + header.count - 1
+    async def _note(self, outgoing: Outgoing, answer: BatchAccepted) -> None:
+        """Note what the platform holds of what we sent, if that is what it says."""
+        last_seq = outgoing.header.last_seq
+        if not await self._is_ours(outgoing.header, answer):
+            raise DetailedRejection(HTTPStatus.CONFLICT, OTHER_HASH, {"seq": answer.acknowledged_seq})
+        await self._store.run(partial(_note_custody, seq=last_seq), lane=Lane.BULK)
+        self._acknowledged, self.halted = last_seq, None
+        self._backoff.reset()
+        self._doubt.reset()
+
+    async def _is_ours(self, header: BatchHeader, answer: BatchAccepted) -> bool:
+        """Tell whether the acknowledgement names our history; more than we have, in our epoch, is another's.
+
+        An entry of a later epoch of ours cannot be compared with a longer end of the older stream: then the
+        platform is asked for the link that we sent.
+        """
+        seq, last_seq = answer.acknowledged_seq, header.last_seq
+        if answer.epoch != header.epoch:
+            return False
         if seq < last_seq:
             raise PlatformUnreachable("the platform acknowledged less than it was sent")
+        if seq == last_seq:
+            return answer.hash == header.last_hash
         head = await self._store.read(records.read_head_seq)
         if seq > head and header.epoch == self._store.epoch:
-            raise DetailedRejection(409, "fork", {"epoch": header.epoch, "seq": head + 1})
-        await self._store.run(partial(_note_custody, seq=last_seq), lane=Lane.BULK)
-        self._acknowledged = last_seq
+            raise DetailedRejection(HTTPStatus.CONFLICT, "fork", {"epoch": header.epoch, "seq": head + 1})
+        if seq <= head:
+            epoch, digest = await self._store.read(partial(records.read_recorded, seq=seq))
+            if epoch <= header.epoch:
+                return answer.hash == digest
+        standing = await self._ask_standing(Head(last_seq, bytes.fromhex(header.last_hash)))
+        return standing.known
 
     async def _meet_rejection(self, rejected: PlatformRejected) -> None:
         self.online = True
@@ -194,6 +219,9 @@ class Uplink:
             await self._go_back(expected)
         elif rejected.code in _OTHER_DEVICE:
             await self._stop(rejected.code, int(details.get("seq", 0)), int(details.get("epoch", 0)))
+        elif rejected.code == OTHER_HASH:
+            await self._halt(OTHER_HASH, (self._acknowledged or 0) + 1)
+            await self._sleep(self._doubt.next_s())
         elif rejected.code in _ENVELOPE_FAULTS:
             await self._halt(rejected.code, (self._acknowledged or 0) + 1)
             await self._sleep(HALT_PAUSE_S)

@@ -32,7 +32,7 @@ from cloud_sync.platform.channels.opening import open_channels, simulated_ones
 from cloud_sync.platform.context import PLATFORM, ROLES, CommandCarrier, Platform, wall_clock_ms
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.delivery import MqttDelivery, NoBroker
-from cloud_sync.platform.exchange import Access, Route, answer_refusals, guard, reply
+from cloud_sync.platform.exchange import Access, Route, answer_refusals, guard, reply, tell_protocol
 from cloud_sync.platform.feed import FeedBell
 from cloud_sync.platform.keys import load_keys
 from cloud_sync.platform.notices import NoticeDesk
@@ -106,6 +106,7 @@ def build_platform(
     for route in ROUTES:
         app.router.add_route(route.method, route.path, guard(route))
     add_pages(app)
+    app.on_response_prepare.append(tell_protocol)
 
     async def run_roles(_: web.Application) -> AsyncIterator[None]:
         roles = [apply_events(platform), look_after_payments(platform), look_after_trust(platform)]

@@ -141,7 +141,7 @@ def take_custody(
         " DO UPDATE SET head_seq=excluded.head_seq, head_hash=excluded.head_hash, last_ms=excluded.last_ms",
         (header.device, header.epoch, stream.first_seq, head_seq, head_hash, stream.first_seq - 1, now_ms),
     )
-    return BatchAccepted(acknowledged_seq=head_seq)
+    return BatchAccepted(head_seq, header.epoch, head_hash)
 
 
 def _begin_stream(connection: sqlite3.Connection, newest: Stream | None, header: BatchHeader) -> Stream:
@@ -202,7 +202,7 @@ def _meet_older_epoch(
         (header.device, header.epoch, header.first_seq, last_seq),
     )
     if [row["hash"] for row in stored] == hashes:
-        return BatchAccepted(acknowledged_seq=last_seq)
+        return BatchAccepted(last_seq, header.epoch, hashes[-1])
     raise StreamSuperseded(epoch=newest.epoch, seq=header.first_seq)
 
 

@@ -8,9 +8,11 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import msgspec
 from aiohttp import web
 
+from cloud_sync.platform import custody
 from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import hash_token
 from cloud_sync.wire.errors import CODES, ErrorBody
+from cloud_sync.wire.protocol import PROTOCOL_HEADER, PROTOCOL_VERSION, ProtocolUnsupported, require_supported
 from edge.errors import Refusal
 
 T = TypeVar("T")
@@ -99,9 +101,29 @@ def guard(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]
     async def guarded(request: web.Request) -> web.StreamResponse:
         platform = request.app[PLATFORM]
         await _CHECKS[route.access](request, platform)
+        await _check_protocol(request, platform)
         return await route.handler(request, platform)
 
     return guarded
+
+
+async def _check_protocol(request: web.Request, platform: Platform) -> None:
+    """Another major version of the protocol is refused; of a device that proved who it is it is noted."""
+    try:
+        require_supported(request.headers.get(PROTOCOL_HEADER))
+    except ProtocolUnsupported:
+        device, now_ms = request.get(DEVICE), platform.clock_ms()
+        if device is not None:
+            code = ProtocolUnsupported.code
+            await platform.database.write(
+                lambda c: custody.note_incident(c, device, 0, code=code, seq=0, now_ms=now_ms)
+            )
+        raise
+
+
+async def tell_protocol(_: web.Request, response: web.StreamResponse) -> None:
+    """Every answer says which version it speaks."""
+    response.headers[PROTOCOL_HEADER] = PROTOCOL_VERSION
 
 
 @web.middleware

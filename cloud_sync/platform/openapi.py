@@ -87,6 +87,8 @@ def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         status = _CREATED.get(route.path, "200") if route.method == "POST" else "200"
         responses[status] = {"description": route.summary, "content": {media: {"schema": schema}}}
     codes = set(route.codes)
+    if route.access in (Access.DEVICE, Access.SITE):
+        codes.add("protocol_unsupported")
     if route.access not in (Access.OPEN, Access.DEMO):
         codes |= {"unauthorized", "forbidden"}
     if route.access is Access.DEMO:

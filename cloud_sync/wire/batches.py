@@ -57,11 +57,21 @@ class BatchHeader(msgspec.Struct, frozen=True, omit_defaults=True):
     count: int
     recorded_epoch: int = 0
 
+    @property
+    def last_seq(self) -> int:
+        """Seq of the last event of the batch."""
+        return self.first_seq + self.count - 1
+
 
 class BatchAccepted(msgspec.Struct, frozen=True):
-    """The platform holds every event up to and including this seq."""
+    """The platform holds every event up to and including this seq of this epoch's stream.
+
+    `hash` is that of the entry at this seq, 64 lower-case hex digits: it names the history that is held.
+    """
 
     acknowledged_seq: int
+    epoch: int
+    hash: str
 
 
 class StreamStanding(msgspec.Struct, frozen=True):

@@ -51,6 +51,7 @@ CODES: dict[str, int] = {
     "balance_limit": 409,
     "lease_ended": 409,
     "device_lost": 409,
+    "protocol_unsupported": 426,
 }
 """Every code that the platform answers with, and its HTTP status."""
 

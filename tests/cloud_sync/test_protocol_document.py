@@ -37,7 +37,7 @@ DOCUMENT = (ROOT / "docs" / "protocol.md").read_text("utf-8")
 GOLDEN = ROOT / "tests" / "golden" / "wire"
 
 FORMS: dict[str, msgspec.Struct] = {
-    "batch_accepted": BatchAccepted(42),
+    "batch_accepted": BatchAccepted(42, 1, "ab" * 32),
     "feed_page": FeedPage(
         [
             Change(7, "bills", "b1", 2, {"id": "b1"}, applied_through=AppliedThrough("k1", 1, 41)),

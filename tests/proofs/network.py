@@ -310,7 +310,8 @@ def _answered_before_stored() -> Iterator[None]:
     ) -> BatchAccepted:
         if batch.header.first_seq not in seen:
             seen.add(batch.header.first_seq)
-            return BatchAccepted(batch.header.first_seq + batch.header.count - 1)
+            header = batch.header
+            return BatchAccepted(header.first_seq + header.count - 1, header.epoch, hashes[-1])
         return take(connection, batch, hashes, envelopes, now_ms=now_ms)
 
     with patch.object(custody, "take_custody", hasty):
