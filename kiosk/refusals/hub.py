@@ -34,6 +34,7 @@ HUB: dict[str, Words] = {
     "batch_damaged": AGAIN,
     "batch_malformed": AGAIN,
     "batch_too_large": AGAIN,
+    "protocol_unsupported": AGAIN,
     "nonce_mismatch": AGAIN,
     "checkpoint_foreign": AGAIN,
     "contract_unreadable": AGAIN,
