@@ -1,5 +1,6 @@
 """The pins themselves: gpiozero over lgpio, or gpiozero's own mock pins."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from functools import partial
@@ -77,10 +78,14 @@ class Pins:
             pin.drive_low()
 
     def close(self) -> None:
-        """Release every line."""
-        for device in (*self._outputs.values(), *self._inputs.values()):
-            device.close()
-        self._factory.close()
+        """Release every line; one that cannot be had back is left to the kernel, which does so at the end.
+
+        lgpio claims a line once more as it lets go of it, and finds it busy while its own thread still waits
+        for an edge on it.
+        """
+        for device in (*self._outputs.values(), *self._inputs.values(), self._factory):
+            with contextlib.suppress(*self._library_faults):
+                device.close()
 
     def _make_factory(self) -> Any:
         if self._mock:

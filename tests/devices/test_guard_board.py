@@ -230,3 +230,14 @@ def test_a_line_that_fails_when_switched_on_is_used_no_more(bench: Bench) -> Non
     assert bench.fire("b", 17) == "line_fault"
     assert "cannot be switched on" in bench.board.faults[17]
     assert bench.board.levels() == {17: 0, 22: 1, 8: 0}, "the other door stays held"
+
+
+def test_a_line_that_cannot_be_let_go_of_keeps_no_other_one(bench: Bench) -> None:
+    def busy() -> None:
+        raise OSError("GPIO busy")
+
+    outputs = bench.pins._outputs
+    outputs[17].close = busy
+    bench.pins.close()
+    assert outputs[22].closed and outputs[8].closed
+    del outputs[17].close  # its end of life would close it once more
