@@ -56,7 +56,7 @@ def apply_to(connection: sqlite3.Connection, migrations: Sequence[Migration]) ->
 
 def pending(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> list[str]:
     """Return the names of the steps that the database lacks; raise DatabaseTooNew if it has unknown ones."""
-    applied = _applied(connection)
+    applied = applied_steps(connection)
     names = [migration.name for migration in migrations]
     if unknown := [name for name in applied if name not in names]:
         raise DatabaseTooNew(
@@ -121,7 +121,8 @@ def _statements(sql: str) -> Iterator[str]:
         yield pending_text
 
 
-def _applied(connection: sqlite3.Connection) -> list[str]:
+def applied_steps(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the steps that were taken, in that order."""
     exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_TABLE,)).fetchone()
     if exists is None:
         return []

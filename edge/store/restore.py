@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from edge.errors import StoreError
@@ -30,20 +30,25 @@ def restore(backup: Path, database: Path, *, site: str, device: str, migrations:
     fresh = database.with_name(database.name + ".restoring")
     try:
         _copy(backup, fresh)
-        try:
-            _prepare(fresh, backup.name, _epoch_of(database), site=site, device=device, migrations=migrations)
-        except sqlite3.Error as error:
-            raise BackupUnusable(f"{backup}: {error}") from error
-        _sync(fresh)
-        aside = set_aside(database)
-        _sync(database.parent)
-        fresh.replace(database)
-        _sync(database.parent)
-        return aside
+        check_copy(fresh, site=site, device=device, migrations=migrations)
+        mark_restored(fresh, backup.name, epoch_seen=epoch_of(database))
+        return put_in_place(fresh, database)
     finally:
         for suffix in ("", "-wal", "-shm"):
             fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
         lock.release()
+
+
+def put_in_place(fresh: Path, database: Path) -> Path:
+    """Give a checked and marked copy, on the same disk, the database's name; return the folder of the old
+    files. The caller holds the database's lock. Raises OSError.
+    """
+    _sync(fresh)
+    aside = set_aside(database)
+    _sync(database.parent)
+    fresh.replace(database)
+    _sync(database.parent)
+    return aside
 
 
 def _copy(backup: Path, fresh: Path) -> None:
@@ -58,32 +63,47 @@ def _copy(backup: Path, fresh: Path) -> None:
         raise StoreError(f"{backup} cannot be copied beside the database: {error}") from error
 
 
-def _prepare(
-    fresh: Path, name: str, epoch_seen: int, *, site: str, device: str, migrations: Sequence[Migration]
-) -> None:
-    """Check the copy from end to end and mark it, in a single file without a log."""
-    connection = sqlite3.connect(fresh, isolation_level=None)
-    try:
-        connection.execute("PRAGMA journal_mode = DELETE")
+def check_copy(fresh: Path, *, site: str, device: str, migrations: Sequence[Migration]) -> journal.Head:
+    """Check a copy from end to end, in a single file without a log; return its journal's head.
+
+    Raises BackupUnusable, ForeignDatabase, DatabaseTooNew.
+    """
+    with _opened(fresh) as connection:
         problem = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if problem != "ok":
-            raise BackupUnusable(f"{name}: {problem}")
+            raise BackupUnusable(f"{fresh.name}: {problem}")
         pending(connection, migrations)
         owner = (get_fact(connection, "site"), get_fact(connection, "device"))
         if owner != (site, device):
             raise ForeignDatabase(f"backup of {owner[0]!s}/{owner[1]!s}, not of {site}/{device}")
         found = journal.verify(connection)
         if found.first_bad_seq is not None:
-            raise BackupUnusable(f"{name}: the journal breaks at entry {found.first_bad_seq}")
+            raise BackupUnusable(f"the journal breaks at entry {found.first_bad_seq}")
+        return found.head
+
+
+def mark_restored(fresh: Path, name: str, *, epoch_seen: int) -> None:
+    """Let the next open of this copy begin an epoch above `epoch_seen`. Raises BackupUnusable."""
+    with _opened(fresh) as connection:
         connection.execute("BEGIN IMMEDIATE")
         put_fact(connection, RESTORED_FROM, name)
         put_fact(connection, EPOCH_SEEN, max(epoch_seen, get_int(connection, EPOCH_SEEN)))
         connection.execute("COMMIT")
+
+
+@contextlib.contextmanager
+def _opened(fresh: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(fresh, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        yield connection
+    except sqlite3.Error as error:
+        raise BackupUnusable(f"{fresh.name}: {error}") from error
     finally:
         connection.close()
 
 
-def _epoch_of(database: Path) -> int:
+def epoch_of(database: Path) -> int:
     """The epoch that the database to be replaced has come to; 0 when it cannot be read."""
     if not database.exists():
         return 0

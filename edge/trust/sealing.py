@@ -1,9 +1,10 @@
 """Sealed files: readable by the holder of one X25519 key only, and whole or refused (docs/backup.md).
 
 Two text lines, then chunks. The key is HKDF-SHA256 (RFC 5869) of an X25519 agreement (RFC 7748) between a
-key made for this file and the recipient's; its `info` holds the hash of both lines, so that nothing in them
-can be changed. The chunks are ChaCha20-Poly1305 (RFC 8439) in the STREAM construction (Hoang, Reyhanitabar,
-Rogaway, Vizár 2015): the nonce counts, and its last byte says which chunk ends the file.
+key made for this file and the recipient's, and of a secret of the sender's where there is one; its `info`
+holds the hash of both lines, so that nothing in them can be changed. The chunks are ChaCha20-Poly1305 (RFC
+8439) in the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár 2015): the nonce counts, and its last
+byte says which chunk ends the file.
 """
 
 import hashlib
@@ -42,7 +43,7 @@ class WrongKey(SealedUnusable):
 
 
 class SealedDamaged(SealedUnusable):
-    """It was sealed for this key, and bytes of it were changed, added or are missing."""
+    """It was sealed for this key, and bytes were changed, added or are missing; or a stranger sealed it."""
 
 
 class SealedHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +60,10 @@ class SealedHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Sealer:
     """A file to write into; `close` ends it, without which it opens nowhere. The target stays open."""
 
-    def __init__(self, target: IO[bytes], recipient: bytes, about: dict[str, Any]) -> None:
+    def __init__(
+        self, target: IO[bytes], recipient: bytes, about: dict[str, Any], *, sender: bytes = b""
+    ) -> None:
+        """Write the two lines. `sender` is a secret that the reader shares: without it anybody may seal."""
         ephemeral = X25519PrivateKey.generate()
         header = SealedHeader(
             about=about, ephemeral=ephemeral.public_key().public_bytes_raw().hex(), recipient=recipient.hex()
@@ -68,7 +72,8 @@ class Sealer:
         if len(line) > HEADER_LIMIT_BYTES:
             raise ValueError("what a sealed file says of itself fits into 4 KB")
         self._target = target
-        self._cipher = _cipher(ephemeral.exchange(X25519PublicKey.from_public_bytes(recipient)), header, line)
+        agreed = ephemeral.exchange(X25519PublicKey.from_public_bytes(recipient))
+        self._cipher = _cipher(agreed + sender, header, line)
         self._rest = bytearray()
         self._number = 0
         target.write(MAGIC + line)
@@ -93,7 +98,7 @@ class Sealer:
 class SealedReader:
     """The content of a sealed file; every chunk is checked before a byte of it is given out."""
 
-    def __init__(self, source: IO[bytes], private: bytes) -> None:
+    def __init__(self, source: IO[bytes], private: bytes, *, sender: bytes = b"") -> None:
         """Read the two lines. Raises NotSealed, WrongKey, SealedDamaged."""
         self.header, line = _read_lines(source)
         key = X25519PrivateKey.from_private_bytes(private)
@@ -104,7 +109,7 @@ class SealedReader:
             agreed = key.exchange(ephemeral)
         except ValueError as error:  # a point of small order, which nobody makes by chance
             raise SealedDamaged("its key is none that a sealed file has") from error
-        self._cipher = _cipher(agreed, self.header, line)
+        self._cipher = _cipher(agreed + sender, self.header, line)
         self._source = source
         self._ahead = source.read(CHUNK_BYTES + TAG_BYTES)
         self._number = 0
