@@ -5,7 +5,7 @@ GF(32) of the group's number and its characters, so that one wrong character, tw
 groups swapped are found, and the group can be named.
 """
 
-from edge.errors import Refusal
+from edge.errors import EdgeError
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 GROUP_LENGTH = 5
@@ -17,10 +17,13 @@ _FIELD = 0b100101
 _READ = {letter: number for number, letter in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
 
 
-class GroupMistyped(Refusal):
+class GroupMistyped(EdgeError):
     """A group is not one of ours; `group` counts from 1, 0 when there are too few or too many."""
 
-    code = "group_mistyped"
+    def __init__(self, *, group: int, expected: int) -> None:
+        self.group = group
+        self.expected = expected
+        super().__init__(f"group {group} is mistyped" if group else f"{expected} groups are expected")
 
 
 def write_groups(secret: bytes) -> tuple[str, ...]:

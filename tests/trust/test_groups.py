@@ -28,7 +28,7 @@ def test_every_single_mistake_names_its_group() -> None:
                 wrong[index] = group[:place] + other + group[place + 1 :]
                 with pytest.raises(GroupMistyped) as refused:
                     read_groups(" ".join(wrong), 32)
-                assert refused.value.details["group"] == index + 1
+                assert refused.value.group == index + 1
 
 
 def test_swapped_neighbours_and_swapped_groups_are_found() -> None:
