@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,6 +23,7 @@ from edge.demo.site_file import COLUMNS
 from edge.demo.story import SUBJECT, Cast, entries
 from edge.demo.world import World
 from edge.proof.collect import read_trace
+from tests.faults.planted_hub import ARM_FILE, NO_BUG
 
 OPEN_PAYMENT_S = 45.0
 """A restart asks about open payments at once, then every 20 s."""
@@ -89,16 +91,24 @@ class KilledWorld(World):
         subprocess.run(command, check=True, capture_output=True)
 
     def start_hub(self, *, wait: bool = True, env: Mapping[str, str] | None = None) -> None:
-        """The hub, with the bug where one is planted."""
-        if self.bug is None:
-            super().start_hub(wait=wait, env=env)
-            return
-        arguments = (self.bug, "run", "--config", str(self.layout.site_toml))
+        """The hub, with the bug where one is planted, ready to be told where it shall die."""
+        arguments = (self.bug or NO_BUG, "run", "--config", str(self.layout.site_toml))
+        armed = {ARM_FILE: str(self._order)}
         self.processes.start_module(
-            "hub", "tests.faults.planted_hub", *arguments, env={**os.environ, **(env or {})}
+            "hub", "tests.faults.planted_hub", *arguments, env={**os.environ, **armed, **(env or {})}
         )
         if wait:
             self.processes.wait("hub", self.hub_ready)
+
+    def crash_at(self, point: str) -> None:
+        """Let the running hub die when it reaches this point."""
+        self._order.write_text(point)
+        self.processes.running["hub"].send_signal(signal.SIGUSR1)
+        self.processes.wait("hub", lambda: not self._order.exists())
+
+    @property
+    def _order(self) -> Path:
+        return self.layout.folder / "die-at"
 
     def pulses(self) -> list[str]:
         """The openings of all pulses that the guard fired, in order."""

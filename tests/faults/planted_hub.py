@@ -1,8 +1,16 @@
-"""`edge` with a bug: `python -m tests.faults.planted_hub BUG run …` plants it, then runs the command."""
+"""`edge` to be killed: `python -m tests.faults.planted_hub BUG run …` plants a bug (or `none`) and runs it.
 
+At SIGUSR1 it reads from the file of `ARM_FILE` the name of the point where it shall die, and removes the
+file: a kill at a named point needs no start of its own.
+"""
+
+import os
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import edge.pay.records
@@ -18,7 +26,11 @@ from edge.access.records import Opening
 from edge.pay.attempts import Attempt, Finding
 from edge.pay.engine import PaymentEngine
 from edge.pay.states import Answer
+from edge.store.crashpoints import VARIABLE
 from edge.store.unit import Unit
+
+ARM_FILE = "EDGE_TEST_ARM_FILE"
+NO_BUG = "none"
 
 
 class _Peeked(Exception):
@@ -103,6 +115,16 @@ PLANTS: dict[str, Callable[[], None]] = {
     "payment created anew after a restart": _pay_anew_after_restart,
 }
 
+
+def _arm(_number: int, _frame: FrameType | None) -> None:
+    order = Path(os.environ[ARM_FILE])
+    os.environ[VARIABLE] = order.read_text()
+    order.unlink()
+
+
 if __name__ == "__main__":
-    PLANTS[sys.argv.pop(1)]()
+    bug = sys.argv.pop(1)
+    if bug != NO_BUG:
+        PLANTS[bug]()
+    signal.signal(signal.SIGUSR1, _arm)
     main()

@@ -21,7 +21,6 @@ import aiohttp
 import pytest
 
 from edge.demo.layout import Layout, Ports
-from edge.demo.processes import ProcessEnded
 from edge.errors import EdgeError
 from tests.faults.killing import POINTS, Books, KilledWorld, Killer, People, ended_by_kill
 from tests.proofs.planting import PlantedByName
@@ -93,7 +92,7 @@ async def _kill(world: KilledWorld, people: People, rng: random.Random, seed: in
     points = sorted(POINTS, key=lambda point: point != NEAREST.get(_PLANTED.name or ""))
     if seed < len(points) or rng.random() < 0.3:
         point = points[seed] if seed < len(points) else rng.choice(points)
-        await asyncio.to_thread(_restart, world, point)
+        await asyncio.to_thread(world.crash_at, point)
         await people.act_until_dead(POINTS[point])
         assert world.hub_is_dead, f"seed {seed}: {point} was not reached"
         return point
@@ -114,16 +113,6 @@ async def _kill(world: KilledWorld, people: People, rng: random.Random, seed: in
     if hub.poll() is None:
         hub.send_signal(signal.SIGKILL)
     return f"{wanted} and gate, killed at {how}"
-
-
-def _restart(world: KilledWorld, point: str) -> None:
-    world.processes.end("hub")
-    try:
-        world.start_hub(env={"EDGE_CRASH_AT": point})
-    except ProcessEnded:
-        # What was left open may lead there before anybody acts.
-        if world.processes.running["hub"].returncode != -signal.SIGKILL:
-            raise
 
 
 def _kill_while_starting(world: KilledWorld, rng: random.Random) -> str:

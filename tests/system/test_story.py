@@ -45,11 +45,8 @@ def world(tmp_path: Path) -> World:
     return World(Layout(folder=tmp_path, ports=Ports.free()))
 
 
-def jam_the_gate(world: World) -> None:
+def jam_gate_and_cells(world: World) -> None:
     asyncio.run(actors.Hands._tell(world.layout.site / "run" / "doors.sock", "/doors/gate", {"jammed": True}))
-
-
-def jam_a_cell(world: World) -> None:
     hand = world.layout.site / "run" / "lockers.sock"
     for cell in ("B03", "C04"):
         asyncio.run(actors.Hands._tell(hand, f"/cells/{cell}", {"jammed": True}))
@@ -60,11 +57,10 @@ def unplug_the_cameras(world: World) -> None:
 
 
 BROKEN: dict[str, tuple[Callable[[World], None], set[str]]] = {
-    "a gate whose contact never moves": (
-        jam_the_gate,
-        {"open the gate from the phone", "let a visitor in"},
+    "a gate whose contact never moves, and cells that do not open": (
+        jam_gate_and_cells,
+        {"open the gate from the phone", "let a visitor in", "collect an order"},
     ),
-    "cells that do not open": (jam_a_cell, {"collect an order"}),
     "no camera": (unplug_the_cameras, {"buy soy sauce", "collect an order", "pay a fee", "let a visitor in"}),
 }
 
