@@ -9,14 +9,12 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
-from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved
-from edge.errors import DeviceError, DeviceOffline
+from tests.fakes.door_contract import CONTRACT, Check, ready
+from tests.fakes.door_rig import PULSE_MS, Rig
 from tests.fakes.door_rigs import (
     NODE,
-    PULSE_MS,
     TASMOTA,
-    Rig,
     guard_rig,
     modbus_rig,
     node_rig,
@@ -123,14 +121,6 @@ def make_rig(bench: Bench, kind: str) -> contextlib.AbstractAsyncContextManager[
 
 
 KINDS = ("guard", "mqtt", "tasmota", "modbus-tcp", "modbus-rtu", "satellite")
-Check = Callable[[Rig], Awaitable[None]]
-
-
-async def ready(rig: Rig) -> None:
-    """Wait until its device is there and the door is shut."""
-    rig.set_open(False)
-    await until(rig.online, within_s=40)
-    await until(lambda: rig.contacts and rig.contacts[-1] is ContactState.CLOSED)
 
 
 @pytest.fixture
@@ -156,79 +146,9 @@ async def every(bench: Bench) -> AsyncIterator[Callable[[Check], Awaitable[None]
 Every = Callable[[Check], Awaitable[None]]
 
 
-async def test_a_pulse_goes_on_once_an_id_and_off_by_itself(every: Every) -> None:
-    async def check(rig: Rig) -> None:
-        with pytest.raises(NotMoved):
-            await rig.driver.pulse("k1-1-1", "cellar")
-        with pytest.raises(NotMoved):
-            await rig.driver.hold("cellar", True)
-        assert rig.edges() == [], "an unknown door moves nothing"
-        await rig.driver.pulse("k1-1-1", "gate")
-        with pytest.raises(DeviceError):
-            await rig.driver.pulse("k1-1-1", "gate")
-        await until(lambda: rig.edges() and not rig.is_on())
-        (_, on_ns, _), (_, off_ns, _) = rig.edges()
-        assert rig.pulse_ms - 60 <= (off_ns - on_ns) / 1e6 <= rig.pulse_ms + 150
-
-    await every(check)
-
-
-async def test_the_contact_is_reported_as_it_moves(every: Every) -> None:
-    async def check(rig: Rig) -> None:
-        rig.set_open(True)
-        await until(lambda: rig.contacts[-1] is ContactState.OPEN)
-        rig.set_open(False)
-        await until(lambda: rig.contacts[-1] is ContactState.CLOSED)
-
-    await every(check)
-
-
-async def test_a_hold_lasts_while_the_hub_lives_and_no_longer(every: Every) -> None:
-    async def check(rig: Rig) -> None:
-        await rig.driver.hold("gate", True)
-        await until(rig.is_on)
-        await rig.driver.hold("gate", False)
-        await until(lambda: not rig.is_on())
-        await rig.driver.hold("gate", True)
-        await until(rig.is_on)
-        await asyncio.sleep(rig.silence_s + 0.3)
-        assert rig.is_on() and rig.times_on() == 2
-        await rig.end()
-        await until(lambda: not rig.is_on(), within_s=rig.silence_s + 0.5)
-
-    await every(check)
-
-
-async def test_a_device_that_does_not_answer_leaves_the_outcome_open(every: Every) -> None:
-    async def check(rig: Rig) -> None:
-        rig.silence(True)
-        try:
-            with pytest.raises(DeviceOffline):
-                await rig.driver.pulse("k1-1-4", "gate")
-        finally:
-            rig.silence(False)
-
-    await every(check)
-
-
-async def test_a_lost_device_moves_nothing_and_its_contact_is_unknown_until_it_is_read(every: Every) -> None:
-    async def check(rig: Rig) -> None:
-        await rig.driver.hold("gate", True)
-        await until(rig.is_on)
-        resets = rig.resets
-        rig.lose()
-        try:
-            await until(lambda: not rig.online())
-            await until(lambda: rig.contacts[-1] is ContactState.UNKNOWN)
-            with pytest.raises(NotMoved):
-                await rig.driver.pulse("k1-1-5", "gate")
-        finally:
-            await asyncio.to_thread(rig.restore)
-        await until(rig.online, within_s=40)
-        await until(lambda: rig.contacts[-1] in (ContactState.CLOSED, ContactState.OPEN))
-        await until(lambda: rig.resets > resets)
-
-    await every(check)
+@pytest.mark.parametrize("name", CONTRACT)
+async def test_every_driver_keeps_the_contract(every: Every, name: str) -> None:
+    await every(CONTRACT[name])
 
 
 @pytest.mark.parametrize("way", ["killed", "frozen"])

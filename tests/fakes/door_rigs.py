@@ -1,11 +1,7 @@
 """Every kind of door driver with its device beside it, for the contract that all of them keep."""
 
-import asyncio
 import contextlib
-import json
-import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from devices.gpio.client import GuardClient
@@ -15,89 +11,15 @@ from devices.modbus.settings import ModbusSettings
 from devices.mqtt.door import MqttDoors
 from devices.mqtt.site_link import SiteLink
 from devices.mqtt.tasmota import TasmotaDoors
-from devices.registry import DoorDriver
 from devices.settings import DoorSettings
 from devices.site_broker import SiteBroker
-from edge.access.contacts import ContactState
 from edge.access.inputs import InputKind, InputState
-from edge.links.cancelling import end_task
-from edge.links.findings import Findings
+from tests.fakes.door_rig import PULSE_MS, Late, Rig, find, traced
 from tests.fakes.guard import DOORS, GuardProcess, Panel
 from tests.fakes.mosquitto import Mosquitto
 from tests.fakes.relay_process import RelayProcess
 
-PULSE_MS = 500
 NODE, SATELLITE, TASMOTA, MODBUS = "relay-2", "sat-1", "tasmota-3", "modbus-4"
-
-
-@dataclass
-class Rig:
-    """One driver and its device. `edges` are the relay's since the rig was made: (level, boot ns, cause).
-
-    `silence_s` is how long a held door stays so without the hub.
-    """
-
-    driver: DoorDriver
-    runs: list[Callable[[], object]]
-    trace: Path
-    is_ours: Callable[[dict[str, object]], bool]
-    lose: Callable[[], None]
-    restore: Callable[[], None]
-    silence: Callable[[bool], None]
-    set_open: Callable[[bool], None]
-    findings: Findings
-    contacts: list[ContactState] = field(default_factory=list)
-    resets: int = 0
-    pulse_ms: int = PULSE_MS
-    silence_s: float = 2.0
-    began_ns: int = field(default_factory=lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME))
-    tasks: list[asyncio.Task[object]] = field(default_factory=list)
-
-    def edges(self) -> list[tuple[int, int, str]]:
-        """What the relay did, by its own trace."""
-        entries = (json.loads(line) for line in self.trace.read_text("utf-8").splitlines())
-        return [
-            (entry["level"], entry["at_boot_ns"], str(entry["id"]))
-            for entry in entries
-            if "level" in entry and self.is_ours(entry) and entry["at_boot_ns"] >= self.began_ns
-        ]
-
-    def is_on(self) -> bool:
-        """Whether the relay is on now."""
-        edges = self.edges()
-        return bool(edges and edges[-1][0])
-
-    def times_on(self) -> int:
-        """How often it went on."""
-        return sum(level for level, _, _ in self.edges())
-
-    def online(self) -> bool:
-        """Whether the door's device is fit for duty."""
-        return self.driver.online("gate") is True
-
-    def note(self, door: str, state: ContactState) -> None:
-        """Take a report of the driver."""
-        if door == "gate":
-            self.contacts.append(state)
-
-    async def connected(self, doors: Iterable[str]) -> None:
-        """The device came back with everything off."""
-        self.resets += "gate" in doors
-
-    def begin(self) -> None:
-        """The hub lives."""
-        self.tasks = [asyncio.ensure_future(run()) for run in self.runs]  # type: ignore[call-overload]
-
-    async def end(self) -> None:
-        """The hub is gone."""
-        for task in self.tasks:
-            await end_task(task)
-        self.tasks = []
-
-
-def find() -> Findings:
-    """An empty list."""
-    return Findings(now_ms=lambda: time.time_ns() // 1_000_000)
 
 
 def remote_door(driver: str, device: str, **more: object) -> DoorSettings:
@@ -115,20 +37,6 @@ def remote_door(driver: str, device: str, **more: object) -> DoorSettings:
 def link_to(broker: Mosquitto, device: str) -> SiteLink:
     """A hub's session with a broker; several hubs are there at once, each with one device."""
     return SiteLink(SiteBroker(broker.host, broker.port, None, None, f"hub-{device}"))
-
-
-class Late:
-    """Callbacks that a driver is made with before its rig is there."""
-
-    rig: Rig
-
-    def note(self, door: str, state: ContactState) -> None:
-        """A contact says."""
-        self.rig.note(door, state)
-
-    async def connected(self, doors: Iterable[str]) -> None:
-        """A device is back."""
-        await self.rig.connected(doors)
 
 
 @contextlib.asynccontextmanager
@@ -153,8 +61,7 @@ async def guard_rig(guard: GuardProcess) -> AsyncIterator[Rig]:
     late.rig = rig = Rig(
         driver=client,
         runs=[client.run],
-        trace=guard.trace,
-        is_ours=lambda entry: entry.get("line") == 17,
+        moves=traced(guard.trace, lambda entry: entry.get("line") == 17),
         lose=lambda: _ignore(guard.stop(9)),  # type: ignore[arg-type]
         restore=restore,
         silence=still,
@@ -185,8 +92,7 @@ async def node_rig(broker: Mosquitto, node: RelayProcess) -> AsyncIterator[Rig]:
     late.rig = rig = Rig(
         driver=driver,
         runs=[link.run, driver.run],
-        trace=node.trace,
-        is_ours=lambda entry: entry.get("channel") == "gate",
+        moves=traced(node.trace, lambda entry: entry.get("channel") == "gate"),
         lose=node.kill,
         restore=node.start,
         silence=lambda on: node.switch("/board", answers=not on),
@@ -214,8 +120,7 @@ async def tasmota_rig(broker: Mosquitto, relay: RelayProcess) -> AsyncIterator[R
     late.rig = rig = Rig(
         driver=driver,
         runs=[link.run, driver.run],
-        trace=relay.trace,
-        is_ours=lambda entry: entry.get("channel") == "1",
+        moves=traced(relay.trace, lambda entry: entry.get("channel") == "1"),
         lose=relay.kill,
         restore=relay.start,
         silence=lambda on: relay.switch("/board", answers=not on),
@@ -245,8 +150,7 @@ async def modbus_rig(relay: RelayProcess, where: dict[str, object]) -> AsyncIter
     late.rig = rig = Rig(
         driver=driver,
         runs=[driver.run],
-        trace=relay.trace,
-        is_ours=lambda entry: entry.get("channel") == "1",
+        moves=traced(relay.trace, lambda entry: entry.get("channel") == "1"),
         lose=relay.kill,
         restore=relay.start,
         silence=lambda on: relay.switch("/board", answers=not on),
@@ -285,8 +189,7 @@ async def satellite_rig(
     late.rig = rig = Rig(
         driver=driver,
         runs=[link.run, driver.run],
-        trace=guard.trace,
-        is_ours=lambda entry: entry.get("line") == 17,
+        moves=traced(guard.trace, lambda entry: entry.get("line") == 17),
         lose=satellite.kill,
         restore=satellite.start,
         silence=satellite.stand_still,

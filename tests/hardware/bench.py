@@ -1,6 +1,7 @@
 """In the guest: the chip, its wires, and the relay guard on it as on a Raspberry Pi."""
 
 import json
+import signal
 import socket
 import sys
 import time
@@ -112,8 +113,7 @@ class Bench:
         The driver polls for edges, and older ones stop that for all lines once a first line is let go of
         (`cp2112_gpio_irq_shutdown`, mended upstream in 2023); a Pi's chip has interrupts.
         """
-        if self.guard is not None:
-            self.guard.kill()
+        self.kill_guard()
         self._chip.kill()
         await_that(lambda: not Path("/dev/gpiochip0").exists(), "the end of the chip")
         self._plug_in()
@@ -124,15 +124,23 @@ class Bench:
         await_that(lambda: (RUN / "chip.sock").exists() and Path("/dev/gpiochip0").exists(), "the chip")
         self.wires = Wires(RUN / "chip.sock")
 
-    def start_guard(self) -> float:
-        """Start it and wait until it listens; returns the seconds that it took."""
-        began = time.monotonic()
+    def start_guard(self) -> None:
+        """Start it and wait until it listens."""
         self.socket.unlink(missing_ok=True)
         files = ("--socket", self.socket, "--trace", self.trace, "--lines", self.site)
         arguments = [str(argument) for argument in (*files, "--cycles", RUN / "guard.cycles")]
         self.guard = Forked(lambda: run_on_a_pi(arguments))
         await_that(self.socket.exists, "the guard")
-        return time.monotonic() - began
+
+    def signal_guard(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self.guard is not None
+        self.guard.send_signal(number)
+
+    def kill_guard(self) -> None:
+        """As a crash would, if one runs."""
+        if self.guard is not None:
+            self.guard.kill()
 
     def entries(self) -> list[dict[str, Any]]:
         """The guard's trace."""
@@ -140,8 +148,7 @@ class Bench:
 
     def close(self) -> None:
         """End everything."""
-        if self.guard is not None:
-            self.guard.kill()
+        self.kill_guard()
         self._chip.kill()
 
 

@@ -2,25 +2,19 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import subprocess
 import sys
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 from devices.gpio.client import GuardClient
-from devices.hid.device import open_hid
-from devices.plugged import PluggedReader
 from edge.access.contacts import ContactState
 from edge.access.errors import NotMoved
 from edge.access.inputs import InputState
-from edge.links.backoff import Backoff
 from edge.links.cancelling import end_task
-from tests.fakes.waiting import until
 from tests.hardware.bench import (
     DOORS,
     FREE_INPUT,
@@ -29,16 +23,16 @@ from tests.hardware.bench import (
     HALL,
     INPUTS,
     LACKING,
-    RUN,
     SIGNALS,
     Bench,
     await_that,
     boot_ns,
     switch_off,
 )
+from tests.hardware.contract import check_contract
 from tests.hardware.guest import ROOT, report
 from tests.hardware.pi_guard import pi_factory
-from tests.hardware.scanner import PRODUCT, VENDOR, Scanner
+from tests.hardware.readers import check_camera, check_scanner
 
 LIMIT_KB = 25_000
 """Target of the guard (targets: `memory`)."""
@@ -199,8 +193,7 @@ async def check_off_program(bench: Bench) -> dict[str, object]:
         mark = bench.wires.mark()
         await hub.client.hold(HALL.id, True)
         assert await seen(bench, 2, 1, mark), "the hold did not come"
-        assert bench.guard is not None
-        bench.guard.kill()
+        bench.kill_guard()
         left_on = await seen(bench, 2, 0, mark, 0.5) is None
         assert left_on, "this chip forgets its levels: the check proves nothing"
         began = time.monotonic()
@@ -217,7 +210,7 @@ async def check_exit(bench: Bench) -> dict[str, object]:
         await hub.client.hold(HALL.id, True)
         assert await seen(bench, 2, 1, mark), "the hold did not come"
         assert bench.guard is not None
-        bench.guard.send_signal(signal.SIGTERM)
+        bench.signal_guard(signal.SIGTERM)
         assert await seen(bench, 2, 0, mark, 2.0), "still on"
     code = bench.guard.wait()
     assert code == 0, f"exit code {code}"
@@ -228,8 +221,7 @@ async def check_exit(bench: Bench) -> dict[str, object]:
 
 def check_memory(bench: Bench) -> dict[str, object]:
     """A guard of its own interpreter on the chip stays within 25 MB."""
-    if bench.guard is not None:
-        bench.guard.kill()
+    bench.kill_guard()
     bench.socket.unlink(missing_ok=True)
     files = ("--socket", bench.socket, "--trace", bench.trace, "--lines", bench.site)
     command = [sys.executable, "-m", "tests.hardware.pi_guard", *map(str, files)]
@@ -243,55 +235,6 @@ def check_memory(bench: Bench) -> dict[str, object]:
     return {"resident_kb": resident_kb}
 
 
-async def check_scanner(_: Bench) -> dict[str, object]:
-    """A scanner is grabbed (nobody else hears it), read, pulled out and plugged in again."""
-    read: list[str] = []
-    states: list[str] = []
-    scanner = Scanner()
-    usb = f"usb:{VENDOR:04x}:{PRODUCT:04x}"
-    reader = PluggedReader(
-        open_device=partial(open_hid, usb),
-        on_text=read.append,
-        on_state=lambda state, why: states.append(state),
-        backoff=Backoff(first_s=0.1, limit_s=0.2),
-    )
-    role = asyncio.create_task(reader.run())
-    try:
-        async with asyncio.timeout(30):
-            await until(lambda: states == ["live"])
-            eavesdropper = os.open(scanner.device, os.O_RDONLY | os.O_NONBLOCK)
-            scanner.type("6901234567892")
-            await until(lambda: read == ["6901234567892"])
-            with contextlib.suppress(BlockingIOError):
-                heard = os.read(eavesdropper, 4096)
-                raise AssertionError(f"somebody else heard {len(heard)} bytes")
-            os.close(eavesdropper)
-            scanner.unplug()
-            await until(lambda: "lost" in states)
-            scanner = Scanner()
-            await until(lambda: states[-1] == "live")
-            scanner.type("0012345678")
-            await until(lambda: read[1:] == ["0012345678"])
-    finally:
-        await end_task(role)
-        scanner.unplug()
-    return {"states": states}
-
-
-def check_camera(_: Bench) -> dict[str, object]:
-    """The kernel's test camera gives frames through OpenCV, as a USB camera does."""
-    from devices.vision.sources import open_source
-
-    source = open_source("camera:0", RUN)
-    for number, frame in enumerate(source.frames()):
-        if frame is not None:
-            picture = frame.picture()
-            assert picture.shape[0] >= 120 and picture.std() > 5, "the picture is empty"
-            return {"shape": list(picture.shape)}
-        assert number < 100, "no frame comes"
-    raise AssertionError("the camera ended")
-
-
 CHECKS: Mapping[str, Callable[[Bench], object]] = {
     "pulse": check_pulse,
     "inputs": check_inputs,
@@ -299,6 +242,7 @@ CHECKS: Mapping[str, Callable[[Bench], object]] = {
     "lacking_line": check_lacking_line,
     "off_program": check_off_program,
     "exit": check_exit,
+    "contract": check_contract,
     "memory": check_memory,
     "scanner": check_scanner,
     # After the guard's: what lgpio starts in this process does not live on in a forked guard.
