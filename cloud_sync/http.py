@@ -2,7 +2,7 @@
 
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, Self, TypeVar
 import aiohttp
 import msgspec
 
-from cloud_sync.tls import make_context, why_untrusted
-from cloud_sync.wire.errors import CODES, ErrorBody
-from cloud_sync.wire.protocol import PROTOCOL_HEADER, PROTOCOL_VERSION, ProtocolUnsupported, require_supported
+from cloud_sync.tls import PlatformContext, make_context, make_unbelieving_context, why_untrusted
+from cloud_sync.wire.enrolment import HARDWARE_HEADER
+from cloud_sync.wire.errors import ErrorBody
 from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.trust.clock import Clock
 from edge.trust.time_policy import Decision, Rule, rule_for
@@ -55,13 +55,19 @@ class PlatformUntrusted(PlatformUnreachable):
         super().__init__(code)
 
 
+async def _note_nothing(code: str) -> None:
+    return None
+
+
 class PlatformHttp:
     """A session with the platform. Use as an async context, or `close` it at the end.
 
     `device_path` and `site_path` begin the addresses of this device and site. Every request raises
-    PlatformUnreachable (PlatformBusy and PlatformUntrusted among it) or PlatformRejected, and carries the
-    device's token, except an `undated` one: that is for what is signed and secret to nobody, it goes over a
-    connection whose certificate's dates are not judged. An https `url` needs the trusted `clock`.
+    PlatformUnreachable (PlatformBusy and PlatformUntrusted among it) or PlatformRejected, and shows who we
+    are, except an `undated` one: that is for what is signed and secret to nobody, it goes over a connection
+    whose certificate's dates are not judged. An https `url` needs the trusted `clock` and the
+    `identity_file` of enrolment (PEM: key and certificate); a `token` is for a platform on this machine only.
+    `note_trust` is told why whoever answers there is not believed, and an empty text once he is again.
     """
 
     def __init__(
@@ -70,14 +76,24 @@ class PlatformHttp:
         url: str,
         site: str,
         device: str,
-        token: str,
+        token: str = "",
+        identity_file: Path | None = None,
+        hardware: str = "",
         ca_file: Path | None = None,
         clock: Clock | None = None,
+        note_trust: Callable[[str], Awaitable[None]] = _note_nothing,
     ) -> None:
         self._url = url.rstrip("/")
+        if token and self._is_tls:
+            raise ValueError("a token is shown to a platform on this machine only")
         self._token = token
+        self._identity_file = identity_file
+        self._hardware = hardware
         self._ca_file = ca_file
         self._clock = clock
+        self._note_trust = note_trust
+        self._distrusted = ""
+        self._context: PlatformContext | None = None
         self._session: aiohttp.ClientSession | None = None
         self._undated: aiohttp.ClientSession | None = None
         self.site_path = f"/v1/sites/{site}"
@@ -96,7 +112,12 @@ class PlatformHttp:
         for session in (self._session, self._undated):
             if session is not None:
                 await session.close()
-        self._session = self._undated = None
+        self._session = self._undated = self._context = None
+
+    def show_renewed(self) -> None:
+        """The identity file was renewed: every connection that begins from now on shows what it holds."""
+        if self._context is not None and self._identity_file is not None:
+            self._context.load_cert_chain(self._identity_file)
 
     async def ask(
         self,
@@ -155,28 +176,32 @@ class PlatformHttp:
             ) as response,
         ):
             content = await response.read()
+            if self._distrusted and not undated:
+                await self._tell_trust("")
             if response.status >= 400:
                 raise _refused(response, content)
-            _check_protocol(response)
             return content
+
+    async def _tell_trust(self, code: str) -> None:
+        if code != self._distrusted:
+            self._distrusted = code
+            await self._note_trust(code)
 
     def _open_session(self, *, undated: bool) -> aiohttp.ClientSession:
         if undated:
             if self._undated is None:
-                self._undated = self._make_session({}, clock=None)
+                context = make_context(self._ca_file, None) if self._is_tls else None
+                self._undated = _make_session({}, context)
             return self._undated
         self._check_clock()
         if self._session is None:
-            token = {"Authorization": f"Bearer {self._token}"}
-            self._session = self._make_session(token, clock=self._clock)
+            headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+            if self._hardware:
+                headers[HARDWARE_HEADER] = self._hardware
+            if self._is_tls:
+                self._context = make_context(self._ca_file, self._clock, self._identity_file)
+            self._session = _make_session(headers, self._context)
         return self._session
-
-    def _make_session(self, headers: dict[str, str], *, clock: Clock | None) -> aiohttp.ClientSession:
-        connector = None
-        if self._is_tls:
-            connector = aiohttp.TCPConnector(ssl=make_context(self._ca_file, clock))
-        told = {PROTOCOL_HEADER: PROTOCOL_VERSION, **headers}
-        return aiohttp.ClientSession(connector=connector, headers=told, skip_auto_headers=("User-Agent",))
 
     def _check_clock(self) -> None:
         """Until the dates of a certificate can be judged nothing is told to whoever shows it."""
@@ -197,17 +222,34 @@ class PlatformHttp:
         except aiohttp.ClientConnectorCertificateError as error:
             fault = error.certificate_error
             assert isinstance(fault, ssl.SSLCertVerificationError)
-            raise PlatformUntrusted(why_untrusted(fault)) from error
+            code = why_untrusted(fault)
+            await self._tell_trust(code)
+            raise PlatformUntrusted(code) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise PlatformUnreachable(type(error).__name__) from error
 
 
-def _check_protocol(response: aiohttp.ClientResponse) -> None:
-    """An answer in another language is no answer, whatever it seems to say."""
+def _make_session(headers: dict[str, str], context: ssl.SSLContext | None) -> aiohttp.ClientSession:
+    connector = None if context is None else aiohttp.TCPConnector(ssl=context)
+    return aiohttp.ClientSession(connector=connector, headers=headers, skip_auto_headers=("User-Agent",))
+
+
+async def ask_stranger(url: str, *, limit_bytes: int, patience: Patience = USUAL) -> bytes:
+    """Fetch what is signed from somebody who is not believed yet. Raises PlatformError."""
+    timeout = aiohttp.ClientTimeout(total=patience.total_s, sock_connect=patience.connect_s)
     try:
-        require_supported(response.headers.get(PROTOCOL_HEADER))
-    except ProtocolUnsupported as refusal:
-        raise DetailedRejection(CODES[refusal.code], refusal.code, refusal.details) from refusal
+        async with (
+            _make_session({}, make_unbelieving_context()) as session,
+            session.get(url, timeout=timeout) as response,
+        ):
+            content = b""
+            while len(content) < limit_bytes and (part := await response.content.readany()):
+                content += part
+            if response.status >= 400:
+                raise _refused(response, content)
+            return content
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise PlatformUnreachable(type(error).__name__) from error
 
 
 def _refused(response: aiohttp.ClientResponse, content: bytes) -> Exception:

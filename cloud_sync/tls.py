@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from edge.trust.clock import Clock, Reading
+from edge.trust.tls_flags import NO_CHECK_TIME
 
-NO_CHECK_TIME = 0x200000
-"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME (x509_vfy.h); Python has no name for it."""
 _HOST_MISMATCH = (62, 64)
 """OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH."""
 
@@ -43,8 +42,13 @@ class PlatformContext(ssl.SSLContext):
     judge: Callable[[Peer], None]
 
 
-def make_context(ca_file: Path | None, clock: Clock | None) -> PlatformContext:
-    """Trust the authority in `ca_file` (None: those of the system); without a clock dates are not judged."""
+def make_context(
+    ca_file: Path | None, clock: Clock | None, identity_file: Path | None = None
+) -> PlatformContext:
+    """Trust the authority in `ca_file` (None: those of the system); without a clock dates are not judged.
+
+    `identity_file` (PEM: key and certificate) is what we show for ourselves.
+    """
     context = PlatformContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file is None:
@@ -54,6 +58,16 @@ def make_context(ca_file: Path | None, clock: Clock | None) -> PlatformContext:
     context.verify_flags = ssl.VerifyFlags(context.verify_flags | NO_CHECK_TIME)
     context.judge = (lambda peer: None) if clock is None else (lambda peer: check_dates(peer, clock.now()))
     context.sslobject_class = _DatedObject
+    if identity_file is not None:
+        context.load_cert_chain(identity_file)
+    return context
+
+
+def make_unbelieving_context() -> ssl.SSLContext:
+    """Believes nobody: what comes over it counts only by a signature that is verified afterwards."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     return context
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from cloud_sync.platform.authority import DeviceAuthority, make_authority
 from cloud_sync.platform.ring import read_ring, verifying_keys
 from cloud_sync.platform.settings import PlatformConfigInvalid, PlatformSettings
 from edge.trust.keys import PURPOSES, ROOT_PURPOSE, SigningKey
@@ -20,13 +21,14 @@ KEYSET_VERSION = 2
 
 
 class PlatformKeys(NamedTuple):
-    """Signing keys by purpose, the signed key set, and whose token hashes to what."""
+    """Signing keys by purpose, the signed key set, whose token hashes to what, the authority of devices."""
 
     root: SigningKey
     signing: dict[str, SigningKey]
     keyset: bytes
     keyset_version: int
     devices: dict[str, str]
+    authority: DeviceAuthority
 
 
 def make_keys(settings: PlatformSettings) -> list[Path]:
@@ -39,6 +41,7 @@ def make_keys(settings: PlatformSettings) -> list[Path]:
         if not path.exists():
             SigningKey.generate(kid, purpose).save(path)
             made.append(path)
+    made += make_authority(folder)
     public = folder / "root.pub"
     if not public.exists():
         root = SigningKey.load(folder / f"{ROOT_KID}.pem", ROOT_KID, ROOT_PURPOSE)
@@ -59,6 +62,7 @@ def load_keys(settings: PlatformSettings) -> PlatformKeys:
         ring = read_ring(folder, KEYSET_VERSION)
         signing = {p: SigningKey.load(folder / f"{kid}.pem", kid, p) for p, kid in ring.signing.items()}
         believed = verifying_keys(folder, ring)
+        authority = DeviceAuthority(folder)
         devices = {
             hash_token(settings.path(device.token_file).read_text().strip()): device.id
             for device in settings.device
@@ -66,7 +70,7 @@ def load_keys(settings: PlatformSettings) -> PlatformKeys:
     except OSError as error:
         raise PlatformConfigInvalid(f"{error.filename} is missing: run `init` first") from error
     keyset = sign_keyset(root, believed, ring.version, ring.revoked)
-    return PlatformKeys(root, signing, keyset, ring.version, devices)
+    return PlatformKeys(root, signing, keyset, ring.version, devices, authority)
 
 
 def hash_token(token: str) -> str:

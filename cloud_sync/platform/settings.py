@@ -13,16 +13,52 @@ class PlatformConfigInvalid(EdgeError):
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The platform's own MQTT broker; without `username` it connects anonymously."""
+    """The platform's own MQTT broker; without `username` it connects anonymously.
+
+    `device_host`, `device_port` and `ca_file` (PEM) are what devices are told of it, left out: the same
+    address and no TLS. In `accounts_dir` lies one file `{site}.{device}.password` a device.
+    """
 
     host: str = "127.0.0.1"
     port: int = 18830
     username: str = ""
     password_file: str = ""
+    device_host: str = ""
+    device_port: int = 0
+    ca_file: str = ""
+    accounts_dir: str = ""
+
+
+class DeviceListener(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[device_listener]`: where enrolled devices talk to us, over TLS with certificates of their own.
+
+    `hosts` are the names or addresses by which devices reach it. Without `certificate_file` and `key_file`
+    our own authority vouches for it; with them (PEM), `ca_file` is the authority that devices are told to
+    believe.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8093
+    hosts: tuple[str, ...] = ("127.0.0.1",)
+    certificate_file: str = ""
+    key_file: str = ""
+    ca_file: str = ""
+
+    def __post_init__(self) -> None:
+        if not bool(self.certificate_file) == bool(self.key_file) == bool(self.ca_file):
+            raise ValueError("certificate_file, key_file and ca_file come together")
+        if not self.hosts:
+            raise ValueError("hosts: devices need one name at least")
+
+    @property
+    def url(self) -> str:
+        """What devices are told to ask."""
+        name = f"[{self.hosts[0]}]" if ":" in self.hosts[0] else self.hosts[0]
+        return f"https://{name}:{self.port}"
 
 
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A device that may talk to us; `init` writes its token into `token_file` (0600)."""
+    """A device on this machine that may talk to us over plain HTTP; `init` writes its token (0600)."""
 
     id: str
     token_file: str
@@ -64,6 +100,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wechat: WeChatSettings | None = None
     alipay: AlipaySettings | None = None
     broker: BrokerSettings | None = None
+    device_listener: DeviceListener | None = None
     device: list[DeviceSettings] = []
     door: list[DoorSettings] = []
     folder: str = ""

@@ -51,7 +51,16 @@ CODES: dict[str, int] = {
     "balance_limit": 409,
     "lease_ended": 409,
     "device_lost": 409,
-    "protocol_unsupported": 426,
+    "device_revoked": 403,
+    "device_quarantined": 403,
+    "device_unknown": 403,
+    "certificate_expired": 401,
+    "certificate_superseded": 401,
+    "code_unknown": 403,
+    "code_used": 403,
+    "code_expired": 403,
+    "csr_bad": 422,
+    "proof_stale": 403,
 }
 """Every code that the platform answers with, and its HTTP status."""
 

@@ -8,9 +8,7 @@ import ssl
 from pathlib import Path
 
 from edge.errors import ConfigError, Fault
-
-NO_CHECK_TIME = 0x200000
-"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME (x509_vfy.h); Python has no name for it."""
+from edge.trust.tls_flags import NO_CHECK_TIME
 
 
 def broker_context(ca_file: Path) -> ssl.SSLContext:

@@ -31,6 +31,9 @@ RESTORED_FROM = "restored_from"
 EPOCH_SEEN = "epoch_seen"
 """The highest epoch of this device that is known to have been used elsewhere; a new one is above it."""
 
+ENROLLED = "enrolled"
+"""The enrolment that this database follows."""
+
 _HARDWARE, _SALT = "hardware", "hardware_salt"
 _QUARANTINE, _QUARANTINE_SEQ = "quarantine", "quarantine_seq"
 
@@ -40,6 +43,13 @@ class Quarantine(NamedTuple):
 
     code: str
     seq: int
+
+
+class Enrolled(NamedTuple):
+    """The enrolment that stands beside the database: its id, and the newest epoch that was used before it."""
+
+    id: str
+    epoch_above: int
 
 
 def read_hardware(files: Iterable[Path] = HARDWARE_FILES) -> str | None:
@@ -54,12 +64,13 @@ def read_hardware(files: Iterable[Path] = HARDWARE_FILES) -> str | None:
     return None
 
 
-def settle_identity(unit: "Unit", *, hardware: str | None) -> str | None:
-    """Begin a new epoch if this database was restored or moved to other hardware; return why, or None.
+def settle_identity(unit: "Unit", *, hardware: str | None, enrolled: Enrolled | None = None) -> str | None:
+    """Begin a new epoch if this database was restored, moved, or enrolled anew; return why, or None.
 
-    The first unit after opening. The serial number is kept as a salted hash only.
+    The first unit after opening. The serial number is kept as a salted hash only. A new enrolment of a device
+    that was there before also ends a quarantine: the platform gave the name to this machine.
     """
-    reason = None
+    reason = "enrolled" if enrolled is not None and _follow(unit, enrolled) else None
     if hardware is not None:
         mark = _mark(unit, hardware)
         known = get_fact(unit.connection, _HARDWARE)
@@ -109,6 +120,19 @@ def declare_true(unit: "Unit", reason: str) -> int:
 def note_epoch_seen(connection: sqlite3.Connection, epoch: int) -> None:
     """Remember an epoch of ours that somebody else has used."""
     put_fact(connection, EPOCH_SEEN, max(epoch, get_int(connection, EPOCH_SEEN)))
+
+
+def _follow(unit: "Unit", enrolled: Enrolled) -> bool:
+    """Note the enrolment; True when it takes the name over from another life that is not behind us."""
+    if get_fact(unit.connection, ENROLLED) == enrolled.id:
+        return False
+    put_fact(unit.connection, ENROLLED, enrolled.id)
+    if enrolled.epoch_above == 0:
+        return False
+    note_epoch_seen(unit.connection, enrolled.epoch_above)
+    drop_fact(unit.connection, _QUARANTINE)
+    drop_fact(unit.connection, _QUARANTINE_SEQ)
+    return get_int(unit.connection, "epoch", 1) <= enrolled.epoch_above
 
 
 def _mark(unit: "Unit", hardware: str) -> bytes:

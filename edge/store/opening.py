@@ -11,7 +11,7 @@ from edge.store.clock_state import restore_clock
 from edge.store.condition import Condition, Standing
 from edge.store.connections import FileLock, claim, open_reader
 from edge.store.errors import DatabaseDamaged
-from edge.store.identity import settle_identity
+from edge.store.identity import Enrolled, settle_identity
 from edge.store.log_again import write_log_again
 from edge.store.migrate import Migration, bring_up_to_date, pending
 from edge.store.quarantine import MEND, check_before_opening, mark_damaged
@@ -35,6 +35,7 @@ class Opener:
         clock: Clock,
         connect: Callable[[Path], sqlite3.Connection],
         hardware: str | None,
+        enrolled: Enrolled | None = None,
     ) -> None:
         self._path = path
         self._site = site
@@ -42,6 +43,7 @@ class Opener:
         self._clock = clock
         self._connect = connect
         self._hardware = hardware
+        self._enrolled = enrolled
 
     def open(self) -> Executor:
         """Open the file for writing and settle its identity, before anything is allotted.
@@ -57,7 +59,9 @@ class Opener:
             connection.close()
             raise
         executor = self._executor(connection)
-        [outcome] = executor.run_batch([lambda unit: settle_identity(unit, hardware=self._hardware)])
+        [outcome] = executor.run_batch(
+            [lambda unit: settle_identity(unit, hardware=self._hardware, enrolled=self._enrolled)]
+        )
         if outcome.error is not None:
             executor.connection.close()
             raise outcome.error

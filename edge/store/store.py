@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from edge.errors import StoreError
 from edge.store.condition import STORE_TOPIC, Condition, Standing
 from edge.store.connections import FileLock, open_known, open_reader
+from edge.store.identity import Enrolled
 from edge.store.lanes import Job, Lane, Lanes
 from edge.store.migrate import Migration
 from edge.store.notifier import Notifier
@@ -43,10 +44,12 @@ class Store(ABC):
         migrations: Sequence[Migration] = MIGRATIONS,
         notifier: Notifier | None = None,
         hardware: str | None = None,
+        enrolled: Enrolled | None = None,
     ) -> "Store":
         """Bring the file up to date, lock it, settle its identity and start the writer thread.
 
-        `hardware` is the serial number of this machine, None when it is not known (see edge.store.identity).
+        `hardware` is the serial number of this machine, None when it is not known; `enrolled` the enrolment
+        that stands beside the file (see edge.store.identity).
 
         On a disk that is full or read-only the store opens, too, in that condition, unless migrations wait.
         Raises StoreLocked, DatabaseTooNew, ForeignDatabase, DatabaseDamaged, DatabaseMissing, StoreError.
@@ -59,6 +62,7 @@ class Store(ABC):
             migrations=migrations,
             notifier=notifier,
             hardware=hardware,
+            enrolled=enrolled,
         )
 
     @abstractmethod
@@ -128,13 +132,22 @@ class ThreadedStore(Store):
         notifier: Notifier | None = None,
         connect: Callable[[Path], sqlite3.Connection] = open_known,
         hardware: str | None = None,
+        enrolled: Enrolled | None = None,
         reserve_bytes: int = RESERVE_BYTES,
     ) -> None:
         self.notifier = notifier or Notifier()
         self._path = path.absolute()
         self._lock = FileLock(self._path)
         self._loop: asyncio.AbstractEventLoop | None = None
-        opener = Opener(self._path, site=site, device=device, clock=clock, connect=connect, hardware=hardware)
+        opener = Opener(
+            self._path,
+            site=site,
+            device=device,
+            clock=clock,
+            connect=connect,
+            hardware=hardware,
+            enrolled=enrolled,
+        )
         reserve = Reserve(self._path, reserve_bytes)
         try:
             executor = opener.open_at_start(migrations, self._lock, reserve)

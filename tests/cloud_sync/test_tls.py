@@ -4,7 +4,9 @@ The certificates' years are chosen against this machine's wall clock, so that a 
 itself would turn a test red.
 """
 
+import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,10 +18,12 @@ from aiohttp import web
 from cloud_sync.http import PlatformHttp, PlatformUntrusted
 from cloud_sync.keyring import KeyRing
 from cloud_sync.platform.app import make_server_context
+from cloud_sync.platform.authority import DeviceAuthority, make_authority
 from cloud_sync.platform.settings import PlatformSettings
 from cloud_sync.timesync import TimeSync
 from edge.config import BrokerSettings
 from edge.config import PlatformSettings as HubPlatformSettings
+from edge.trust.certificates import Holder, make_key, make_request, open_request
 from edge.trust.clock import Trust, TrustedClock
 from edge.trust.cose import sign
 from edge.trust.keys import SigningKey, verifying_key
@@ -33,6 +37,7 @@ YEAR_MS = 365 * DAY_MS
 LONG_AGO = (WALL_MS - 2 * YEAR_MS, WALL_MS - YEAR_MS)
 NOW = (WALL_MS - DAY_MS, WALL_MS + DAY_MS)
 LATER = (WALL_MS + YEAR_MS, WALL_MS + 2 * YEAR_MS)
+HOLDER = Holder(SITE, DEVICE)
 
 
 class Peer:
@@ -42,6 +47,14 @@ class Peer:
         self.folder = folder
         self.ours = Authority(folder, "ours")
         self.heard: list[tuple[str, str]] = []
+        self.headers: list[dict[str, str]] = []
+        make_authority(folder)
+        self.devices = DeviceAuthority(folder)
+        self.identity_file = folder / "identity.pem"
+        key = make_key()
+        asked = open_request(make_request(key, HOLDER, nonce="n"))
+        issued = self.devices.issue_device(HOLDER, asked.public, now_ms=WALL_MS)
+        self.identity_file.write_text(key + issued.pem)
         self.keys: dict[str, SigningKey] = {}
         self.at_ms = WALL_MS
 
@@ -63,6 +76,9 @@ class Peer:
                 key_file=key_file.name,
             )
         )
+        assert context is not None
+        context.load_verify_locations(self.devices.ca_file)
+        context.verify_mode = ssl.CERT_OPTIONAL
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._answer)
         runner = web.AppRunner(app, access_log=None)
@@ -76,7 +92,10 @@ class Peer:
             await runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.Response:
-        self.heard.append((request.path, request.headers.get("Authorization", "")))
+        shown = request.get_extra_info("peercert") or {}
+        names = [name for _, name in shown.get("subjectAltName", ())]
+        self.heard.append((request.path, ",".join(names)))
+        self.headers.append(dict(request.headers))
         if request.path.endswith("/keyset"):
             verifying = [verifying_key(self.keys["time"])]
             return web.Response(body=sign_keyset(self.keys["root"], verifying, 1))
@@ -93,7 +112,12 @@ def peer(tmp_path: Path) -> Peer:
 
 def client(peer: Peer, url: str, clock: FakeClock | TrustedClock) -> PlatformHttp:
     return PlatformHttp(
-        url=url, site=SITE, device=DEVICE, token="secret", ca_file=peer.ours.ca_file, clock=clock
+        url=url,
+        site=SITE,
+        device=DEVICE,
+        identity_file=peer.identity_file,
+        ca_file=peer.ours.ca_file,
+        clock=clock,
     )
 
 
@@ -115,7 +139,7 @@ async def test_dates_are_judged_by_the_trusted_clock_alone(
 ) -> None:
     async with peer.serve(window) as url:
         middle = FakeClock((window[0] + window[1]) // 2, trust)
-        assert await ask(peer, url, middle) == "Bearer secret"
+        assert await ask(peer, url, middle) == HOLDER.urn
 
 
 @pytest.mark.parametrize("window", [LONG_AGO, NOW, LATER])
@@ -162,7 +186,7 @@ async def test_with_the_clock_unknown_nothing_is_asked_but_time_and_key_set(worl
         await sync.synchronise()
         assert clock.now() == (peer.at_ms, Trust.SYNCED)
         await http.exchange("GET", "/v1/anything")
-    assert [token for _, token in peer.heard] == ["", "", "Bearer secret"]
+    assert [token for _, token in peer.heard] == ["", "", HOLDER.urn]
 
 
 async def test_the_time_itself_is_asked_over_a_certificate_that_is_out_of_date(
@@ -190,3 +214,43 @@ def test_an_authority_without_https_is_a_fault() -> None:
 def test_a_certificate_without_its_key_is_a_fault() -> None:
     with pytest.raises(ValueError, match="come together"):
         PlatformSettings(site=SITE, name_zh="", name_en="", certificate_file="c.pem")
+
+
+async def test_a_token_is_never_shown_over_tls(peer: Peer) -> None:
+    with pytest.raises(ValueError, match="this machine only"):
+        PlatformHttp(url="https://127.0.0.1:1", site=SITE, device=DEVICE, token="secret")
+
+
+async def test_a_renewed_certificate_is_shown_from_the_next_connection_on(peer: Peer) -> None:
+    other = Holder(SITE, "k2")
+    key = make_key()
+    issued = peer.devices.issue_device(
+        other, open_request(make_request(key, other, nonce="n")).public, now_ms=WALL_MS
+    )
+    clock = FakeClock(WALL_MS)
+    async with peer.serve(NOW) as url, client(peer, url, clock) as http:
+        await http.exchange("GET", "/v1/anything")
+        peer.identity_file.write_text(key + issued.pem)
+        http.show_renewed()
+        await asyncio.gather(*(http.exchange("GET", "/v1/anything") for _ in range(2)))
+    assert {name for _, name in peer.heard} == {HOLDER.urn, other.urn}
+
+
+async def test_who_is_not_believed_is_told_once_and_again_when_he_is_himself(
+    peer: Peer, tmp_path: Path
+) -> None:
+    told: list[str] = []
+
+    async def note(code: str) -> None:
+        told.append(code)
+
+    http = client(peer, "", FakeClock(WALL_MS))
+    http._note_trust = note
+    async with http:
+        for authority in (Authority(tmp_path, "stranger"), None):
+            async with peer.serve(NOW, authority=authority) as url:
+                http._url = url
+                for _ in range(2):
+                    with contextlib.suppress(PlatformUntrusted):
+                        await http.exchange("GET", "/v1/anything")
+    assert told == ["certificate_not_ours", ""]
