@@ -12,11 +12,11 @@ from aiohttp import web
 
 from cloud_sync.platform.app import build_platform, make_runner, make_server_context
 from cloud_sync.platform.context import wall_clock_ms
-from cloud_sync.platform.database import Database
 from cloud_sync.platform.keys import KEYSET_VERSION, load_keys, make_keys
 from cloud_sync.platform.ring import revoke_key, rotate_key
 from cloud_sync.platform.seed import put_keyset, seed
 from cloud_sync.platform.settings import PlatformSettings, load_settings
+from cloud_sync.platform.store.opening import open_database
 from edge.errors import EdgeError
 
 COMMANDS = ("run", "init", "seed", "rotate", "revoke-key")
@@ -55,7 +55,7 @@ def _change_keys(settings: PlatformSettings, command: str, name: str) -> None:
         ring = rotate_key(settings.keys, name, KEYSET_VERSION, now_ms=wall_clock_ms())
     else:
         ring = revoke_key(settings.keys, name, KEYSET_VERSION)
-    database = Database(settings.database_file)
+    database = open_database(settings)
     try:
         database.write_now(lambda connection: put_keyset(connection, load_keys(settings)))
     finally:
@@ -66,14 +66,14 @@ def _change_keys(settings: PlatformSettings, command: str, name: str) -> None:
 def _init(settings: PlatformSettings) -> None:
     for path in make_keys(settings):
         sys.stdout.write(f"{path}\n")
-    Database(settings.database_file).close()
+    open_database(settings).close()
 
 
 def _seed(settings: PlatformSettings, file: Path | None) -> None:
     if file is None:
         raise EdgeError("seed needs the community's JSON file")
     community = json.loads(file.read_text("utf-8"))
-    keys, database = load_keys(settings), Database(settings.database_file)
+    keys, database = load_keys(settings), open_database(settings)
     try:
         counts = database.write_now(lambda connection: seed(connection, keys, community))
     finally:

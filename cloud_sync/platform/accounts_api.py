@@ -25,7 +25,6 @@ async def post_raise(request: web.Request, platform: Platform) -> web.StreamResp
     asked = await read_body(request, LeaseRaise)
     device, account = request[DEVICE], request.match_info["account"]
     lease = await platform.database.write(lambda c: raise_lease(c, device, account, asked))
-    platform.bell.ring()
     return reply(lease)
 
 
@@ -35,13 +34,14 @@ async def post_lost(request: web.Request, platform: Platform) -> web.StreamRespo
     device, now_ms = request.match_info["device"], platform.clock_ms()
 
     def declare(connection: Any) -> None:
-        epoch = connection.execute("SELECT max(epoch) FROM streams WHERE device=?", (device,)).fetchone()[0]
+        epoch = connection.execute(
+            "SELECT max(epoch) FROM streams WHERE site=? AND device=?", (connection.site, device)
+        ).fetchone()[0]
         if epoch is None:
             raise EventNotHere()
         declare_lost(connection, device, epoch, person=declared.person, now_ms=now_ms)
 
     await platform.database.write(declare)
-    platform.bell.ring()
     return web.Response(status=204)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -25,6 +24,7 @@ from cloud_sync.platform import (
     phone_api,
     phone_doors_api,
     phone_pay_api,
+    register,
     revoking,
     sim_api,
 )
@@ -41,6 +41,8 @@ from cloud_sync.platform.pages import add_pages
 from cloud_sync.platform.payments import PaymentDesk
 from cloud_sync.platform.refunds import RefundDesk
 from cloud_sync.platform.settings import PlatformSettings
+from cloud_sync.platform.store.opening import open_database
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.batches import MAX_BATCH_BYTES
 from cloud_sync.wire.commands import CommandAnswer
 
@@ -81,7 +83,9 @@ def build_platform(
 
     `pause` is how a simulated channel lets a request hang.
     """
-    database, bell = Database(settings.database_file), FeedBell()
+    bell = FeedBell()
+    database = open_database(settings, heard=bell.ring)
+    database.write_now(lambda c: register.keep_settings(c, settings, now_ms=clock_ms()))
     desk, refunds, notices = _open_desks(settings, database, clock_ms=clock_ms, pause=pause)
 
     async def take_answer(device: str, answer: CommandAnswer) -> None:
@@ -139,18 +143,25 @@ def make_server_context(settings: PlatformSettings) -> ssl.SSLContext | None:
 
 async def apply_events(platform: Platform) -> None:
     """Apply what custody has, a slice at a time, and try parked events again."""
+    after = ""
     while True:
         platform.ingested.clear()
-        progress = await platform.database.write(lambda c: applying.apply_next(c, now_ms=platform.clock_ms()))
+        progress = await _apply_some(platform, after)
+        after = progress.after
         if not progress.more:
             await platform.database.write(lambda c: applying.retry_parked(c, now_ms=platform.clock_ms()))
             await platform.database.write(lambda c: applying.settle_due(c, now_ms=platform.clock_ms()))
-        platform.bell.ring()
         if not progress.more:
             # Not wait_for: in Python 3.11 it may swallow a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_PAUSE_S):
                     await platform.ingested.wait()
+
+
+async def _apply_some(platform: Platform, after: str) -> applying.Progress:
+    return await platform.database.write(
+        lambda c: applying.apply_next(c, now_ms=platform.clock_ms(), after=after)
+    )
 
 
 async def look_after_payments(platform: Platform) -> None:
@@ -165,14 +176,13 @@ async def look_after_trust(platform: Platform) -> None:
     """Sign the revocation list before it grows old, and forget who left long ago."""
     key, site = platform.keys.signing["passes"], platform.settings.site
 
-    def look(connection: sqlite3.Connection) -> None:
+    def look(connection: Connection) -> None:
         now_ms = platform.clock_ms()
         revoking.keep_fresh(connection, key, site, now_ms=now_ms)
         leaving.forget_left(connection, now_ms=now_ms)
 
     while True:
         await platform.database.write(look)
-        platform.bell.ring()
         await asyncio.sleep(TRUST_PAUSE_S)
 
 

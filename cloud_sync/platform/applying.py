@@ -4,7 +4,6 @@ Separate from ingest: what cannot be applied is parked, retried and reported dow
 up what comes after it.
 """
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -24,6 +23,7 @@ from cloud_sync.platform.purchases import (
     apply_sale,
     apply_top_up,
 )
+from cloud_sync.platform.store.port import Connection, Row, StoreAway
 from cloud_sync.platform.stored import StoredEvent, require_record
 from cloud_sync.platform.told import apply_payment_news, apply_payment_requested, apply_refund_paid
 from cloud_sync.platform.top_ups import credit_paid
@@ -32,9 +32,10 @@ from cloud_sync.wire.feed import AppliedThrough
 from edge.errors import EdgeError
 
 MAX_ATTEMPTS = 20
+STREAMS_A_ROUND = 50
 RETRY_BASE_MS = 1_000
 RETRY_CAP_MS = 300_000
-Applier = Callable[[sqlite3.Connection, StoredEvent], None]
+Applier = Callable[[Connection, StoredEvent], None]
 
 
 class OrderCollected(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ class OrderCollected(msgspec.Struct, frozen=True):
     order_id: str
 
 
-def apply_order_collected(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_order_collected(connection: Connection, event: StoredEvent) -> None:
     """An order of the app was collected."""
     collected = msgspec.json.decode(event.body, type=OrderCollected)
     order = require_record(connection, "orders", collected.order_id)
@@ -109,16 +110,37 @@ class Progress(NamedTuple):
     applied: int
     parked: int
     more: bool
+    after: str
 
 
-def apply_next(connection: sqlite3.Connection, *, now_ms: int, limit: int = 200) -> Progress:
-    """Apply up to `limit` events of the first stream that has any left, in order of seq."""
-    stream = connection.execute(
-        "SELECT device, epoch, first_seq, applied_seq, head_seq FROM streams WHERE applied_seq < head_seq"
-        " ORDER BY device, epoch LIMIT 1"
-    ).fetchone()
-    if stream is None:
-        return Progress(0, 0, False)
+def apply_next(connection: Connection, *, now_ms: int, limit: int = 200, after: str = "") -> Progress:
+    """Apply about `limit` events of the devices behind `after`, each device's in order of epoch and seq.
+
+    `more`: some were found; ask again with `after`, so that a device that sends much holds up nobody.
+    """
+    applied = parked = 0
+    for stream in _waiting(connection, after) or _waiting(connection, ""):
+        slice_applied, slice_parked = _apply_stream(connection.of(stream["site"]), stream, now_ms, limit)
+        applied, parked, after = applied + slice_applied, parked + slice_parked, stream["device"]
+        if applied >= limit:
+            break
+    return Progress(applied, parked, applied > 0, after)
+
+
+def _waiting(connection: Connection, after: str) -> list[Row]:
+    """The oldest stream of each device that has events to apply, some devices behind `after`."""
+    rows = connection.execute(
+        "SELECT site, device, epoch, first_seq, applied_seq FROM streams"
+        " WHERE applied_seq < head_seq AND device>? ORDER BY device, epoch LIMIT ?",
+        (after, STREAMS_A_ROUND),
+    ).fetchall()
+    oldest: dict[str, Row] = {}
+    for row in rows:
+        oldest.setdefault(row["device"], row)
+    return list(oldest.values())
+
+
+def _apply_stream(connection: Connection, stream: Row, now_ms: int, limit: int) -> tuple[int, int]:
     if stream["epoch"] == 1 and stream["applied_seq"] < stream["first_seq"]:
         # Every later epoch begins with an event that says so.
         grant_at_beginning(connection, stream["device"], stream["epoch"])
@@ -132,10 +154,10 @@ def apply_next(connection: sqlite3.Connection, *, now_ms: int, limit: int = 200)
         "UPDATE streams SET applied_seq=? WHERE device=? AND epoch=?",
         (rows[-1]["seq"], stream["device"], stream["epoch"]),
     )
-    return Progress(len(rows), parked, True)
+    return len(rows), parked
 
 
-def settle_due(connection: sqlite3.Connection, *, now_ms: int) -> int:
+def settle_due(connection: Connection, *, now_ms: int) -> int:
     """What no event brings: paid top-ups of the app, points that count from now on, points that end.
 
     Returns how many accounts changed.
@@ -143,17 +165,18 @@ def settle_due(connection: sqlite3.Connection, *, now_ms: int) -> int:
     return credit_paid(connection) + ripen(connection, now_ms=now_ms) + expire(connection, now_ms=now_ms)
 
 
-def retry_parked(connection: sqlite3.Connection, *, now_ms: int, limit: int = 50) -> int:
+def retry_parked(connection: Connection, *, now_ms: int, limit: int = 50) -> int:
     """Try parked events again whose time has come; returns how many were applied."""
     rows = connection.execute(
-        "SELECT e.device, e.epoch, e.seq, e.type, e.at_ms, e.line FROM parked p JOIN events e"
-        " USING (device, epoch, seq) WHERE p.next_ms<=? AND p.attempts<? LIMIT ?",
+        "SELECT s.site, e.device, e.epoch, e.seq, e.type, e.at_ms, e.line FROM parked p JOIN events e"
+        " USING (device, epoch, seq) JOIN streams s USING (device, epoch)"
+        " WHERE p.next_ms<=? AND p.attempts<? ORDER BY p.next_ms, e.device, e.seq LIMIT ?",
         (now_ms, MAX_ATTEMPTS, limit),
     ).fetchall()
-    return sum(_apply_or_park(connection, row, now_ms) for row in rows)
+    return sum(_apply_or_park(connection.of(row["site"]), row, now_ms) for row in rows)
 
 
-def _apply_or_park(connection: sqlite3.Connection, row: sqlite3.Row, now_ms: int) -> bool:
+def _apply_or_park(connection: Connection, row: Row, now_ms: int) -> bool:
     applier = APPLIERS.get(row["type"])
     if applier is None:
         return True
@@ -162,7 +185,9 @@ def _apply_or_park(connection: sqlite3.Connection, row: sqlite3.Row, now_ms: int
     connection.execute("SAVEPOINT event")
     try:
         applier(connection, StoredEvent(at, row["type"], row["at_ms"], bytes(envelope.data)))
-    except (msgspec.MsgspecError, sqlite3.IntegrityError, EdgeError) as error:
+    except StoreAway:
+        raise
+    except (msgspec.MsgspecError, EdgeError) as error:
         connection.execute("ROLLBACK TO event")
         connection.execute("RELEASE event")
         _park(connection, at, row["type"], f"{type(error).__name__}: {error}"[:200], now_ms)
@@ -172,15 +197,18 @@ def _apply_or_park(connection: sqlite3.Connection, row: sqlite3.Row, now_ms: int
     return True
 
 
-def _park(
-    connection: sqlite3.Connection, at: AppliedThrough, type_name: str, reason: str, now_ms: int
-) -> None:
+def _park(connection: Connection, at: AppliedThrough, type_name: str, reason: str, now_ms: int) -> None:
     at_key = (at.device, at.epoch, at.seq)
+    known = connection.execute(
+        "SELECT attempts FROM parked WHERE device=? AND epoch=? AND seq=?", at_key
+    ).fetchone()
+    attempts = known["attempts"] if known else 0
+    next_ms = now_ms + min(RETRY_CAP_MS, RETRY_BASE_MS << min(attempts, 20))
     connection.execute(
-        "INSERT INTO parked (device, epoch, seq, type, reason, attempts, next_ms) VALUES (?,?,?,?,?,1,?)"
-        " ON CONFLICT (device, epoch, seq) DO UPDATE SET reason=excluded.reason, attempts=attempts+1,"
-        " next_ms=? + min(?, ? << min(attempts, 20))",
-        (*at_key, type_name, reason, now_ms + RETRY_BASE_MS, now_ms, RETRY_CAP_MS, RETRY_BASE_MS),
+        "INSERT INTO parked (device, epoch, seq, type, reason, attempts, next_ms) VALUES (?,?,?,?,?,?,?)"
+        " ON CONFLICT (device, epoch, seq) DO UPDATE SET reason=excluded.reason,"
+        " attempts=excluded.attempts, next_ms=excluded.next_ms",
+        (*at_key, type_name, reason, attempts + 1, next_ms),
     )
     report: dict[str, Any] = {
         "device": at.device,
@@ -192,7 +220,7 @@ def _park(
     put_record(connection, "parked", _parked_id(at), report)
 
 
-def _unpark(connection: sqlite3.Connection, at: AppliedThrough) -> None:
+def _unpark(connection: Connection, at: AppliedThrough) -> None:
     gone = connection.execute(
         "DELETE FROM parked WHERE device=? AND epoch=? AND seq=?", (at.device, at.epoch, at.seq)
     )

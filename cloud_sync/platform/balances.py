@@ -4,10 +4,10 @@ A cause has a key; the same key again moves nothing. What a line says is what th
 """
 
 import hashlib
-import sqlite3
 from typing import Any, NamedTuple
 
 from cloud_sync.platform.feed import put_record
+from cloud_sync.platform.store.port import Connection, Row
 from cloud_sync.wire.collections import LineKind
 from cloud_sync.wire.feed import AppliedThrough
 from edge.errors import EdgeError
@@ -35,38 +35,40 @@ def account_id(subject: str, kind: str, issuer: str) -> str:
     return "acc-" + hashlib.sha256(f"{subject}|{kind}|{issuer}".encode()).hexdigest()[:16]
 
 
-def open_account(connection: sqlite3.Connection, subject: str, kind: str, issuer: str) -> str:
+def open_account(connection: Connection, subject: str, kind: str, issuer: str) -> str:
     """The account's id; it is opened, empty, when it is not there yet."""
     found = account_id(subject, kind, issuer)
     opened = connection.execute(
-        "INSERT OR IGNORE INTO accounts (id, subject, kind, issuer) VALUES (?,?,?,?)",
-        (found, subject, kind, issuer),
+        "INSERT INTO accounts (id, site, subject, kind, issuer) VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING",
+        (found, connection.site, subject, kind, issuer),
     )
     if opened.rowcount:
         publish(connection, found)
     return found
 
 
-def account_of(connection: sqlite3.Connection, subject: str, kind: str, issuer: str = "") -> str | None:
+def account_of(connection: Connection, subject: str, kind: str, issuer: str = "") -> str | None:
     """The id of a resident's account of this kind (at this issuer), None when there is none."""
     row = connection.execute(
-        "SELECT id FROM accounts WHERE subject=? AND kind=? AND (?='' OR issuer=?) ORDER BY issuer LIMIT 1",
-        (subject, kind, issuer, issuer),
+        "SELECT id FROM accounts WHERE site=? AND subject=? AND kind=? AND (?='' OR issuer=?)"
+        " ORDER BY issuer LIMIT 1",
+        (connection.site, subject, kind, issuer, issuer),
     ).fetchone()
     return None if row is None else str(row["id"])
 
 
-def read_account(connection: sqlite3.Connection, wanted: str, kind: str = "") -> sqlite3.Row:
-    """The account's row; raises AccountMissing, also where it is of another kind."""
-    row = connection.execute("SELECT * FROM accounts WHERE id=?", (wanted,)).fetchone()
+def read_account(connection: Connection, wanted: str, kind: str = "") -> Row:
+    """The account's row; raises AccountMissing, also where it is of another kind or of another site."""
+    row: Row | None = connection.execute(
+        "SELECT * FROM accounts WHERE id=? AND site=?", (wanted, connection.site)
+    ).fetchone()
     if row is None or (kind and row["kind"] != kind):
         raise AccountMissing(wanted)
-    assert isinstance(row, sqlite3.Row)
     return row
 
 
 def move(
-    connection: sqlite3.Connection,
+    connection: Connection,
     account: str,
     kind: LineKind,
     amount_fen: int,
@@ -83,8 +85,9 @@ def move(
     pending = pending_until_ms > 0
     event = cause.event or AppliedThrough("", 0, 0)
     added = connection.execute(
-        "INSERT OR IGNORE INTO account_lines (account, key, kind, amount_fen, at_ms, order_id, lease,"
-        " pending, pending_until_ms, expires_ms, device, epoch, seq) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO account_lines (account, key, kind, amount_fen, at_ms, order_id, lease,"
+        " pending, pending_until_ms, expires_ms, device, epoch, seq) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        " ON CONFLICT (key) DO NOTHING",
         (
             *(account, cause.key, kind, amount_fen, cause.at_ms, cause.order, cause.lease),
             *(int(pending), pending_until_ms, expires_ms),
@@ -101,7 +104,7 @@ def move(
     return True
 
 
-def publish(connection: sqlite3.Connection, account: str) -> None:
+def publish(connection: Connection, account: str) -> None:
     """Write the account's next version into the feed."""
     row = read_account(connection, account)
     lines = [_line(line) for line in newest_lines(connection, account, NEWEST_LINES)]
@@ -117,14 +120,14 @@ def publish(connection: sqlite3.Connection, account: str) -> None:
     put_record(connection, "accounts", account, record, applied_through=_applied_through(connection, account))
 
 
-def newest_lines(connection: sqlite3.Connection, account: str, limit: int) -> list[sqlite3.Row]:
+def newest_lines(connection: Connection, account: str, limit: int) -> list[Row]:
     """The account's lines, newest first."""
     return connection.execute(
         "SELECT * FROM account_lines WHERE account=? ORDER BY id DESC LIMIT ?", (account, limit)
     ).fetchall()
 
 
-def _line(row: sqlite3.Row) -> dict[str, Any]:
+def _line(row: Row) -> dict[str, Any]:
     line = {"at_ms": row["at_ms"], "kind": row["kind"], "amount_fen": row["amount_fen"]}
     if row["order_id"]:
         line["order"] = row["order_id"]
@@ -133,13 +136,20 @@ def _line(row: sqlite3.Row) -> dict[str, Any]:
     return line
 
 
-def _applied_through(connection: sqlite3.Connection, account: str) -> AppliedThrough | None:
+def _applied_through(connection: Connection, account: str) -> AppliedThrough | None:
     """The newest event of a device in this account, short of one that names the account and waits parked."""
     row = connection.execute(
-        "SELECT l.device, l.epoch, min(l.seq, coalesce((SELECT min(p.seq) - 1 FROM parked p"
-        " JOIN events e USING (device, epoch, seq) WHERE p.device=l.device AND p.epoch=l.epoch"
-        " AND instr(CAST(e.line AS TEXT), l.account)), l.seq)) AS seq"
-        " FROM account_lines l WHERE l.account=? AND l.device IS NOT NULL ORDER BY l.id DESC LIMIT 1",
+        "SELECT device, epoch, seq FROM account_lines WHERE account=? AND device IS NOT NULL"
+        " ORDER BY id DESC LIMIT 1",
         (account,),
     ).fetchone()
-    return AppliedThrough(*row) if row is not None and row["seq"] > 0 else None
+    if row is None:
+        return None
+    parked = connection.execute(
+        "SELECT e.seq, e.line FROM parked p JOIN events e USING (device, epoch, seq)"
+        " WHERE p.device=? AND p.epoch=? AND p.seq<=? ORDER BY e.seq",
+        tuple(row),
+    )
+    waits = next((one["seq"] for one in parked if account.encode() in bytes(one["line"])), row["seq"] + 1)
+    seq = min(row["seq"], waits - 1)
+    return AppliedThrough(row["device"], row["epoch"], seq) if seq > 0 else None

@@ -5,7 +5,6 @@ its payer decides about.
 """
 
 import secrets
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,6 +14,7 @@ from cloud_sync.platform import feed, invoices, overpayments
 from cloud_sync.platform.custody import note_incident
 from cloud_sync.platform.lease_events import TenderPart, spend
 from cloud_sync.platform.penalty import figures_of, penalty_of
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.stored import StoredEvent, require_record, settles_first
 from cloud_sync.platform.told import note_paid
 from cloud_sync.wire.accounts import hash_token
@@ -62,7 +62,7 @@ class Taken(NamedTuple):
     penalty_left_fen: int
 
 
-def apply_bill_paid(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_bill_paid(connection: Connection, event: StoredEvent) -> None:
     """Count a fee and raise what is paid of the bill, each order once.
 
     The new version ends the device's overlay, also when an earlier life of the device had told the same.
@@ -94,7 +94,7 @@ def apply_bill_paid(connection: sqlite3.Connection, event: StoredEvent) -> None:
     feed.put_record(connection, "bills", paid.bill_id, bill, applied_through=event.at)
 
 
-def _take(connection: sqlite3.Connection, event: StoredEvent, bill: dict[str, Any], paid: BillPaid) -> Taken:
+def _take(connection: Connection, event: StoredEvent, bill: dict[str, Any], paid: BillPaid) -> Taken:
     principal_fen = min(paid.amount_fen, bill["amount_fen"] - bill.get("paid_fen", 0))
     if not paid.as_of:
         # Older devices paid whole bills only, and named no day to reckon the penalty for.
@@ -119,7 +119,7 @@ def _settled(bill: dict[str, Any], order_id: str, taken: Taken, as_of: str) -> d
     }
 
 
-def pay_bill_in_app(connection: sqlite3.Connection, subject: str, bill_id: str, *, now_ms: int) -> None:
+def pay_bill_in_app(connection: Connection, subject: str, bill_id: str, *, now_ms: int) -> None:
     """Pay what is owed of a bill of the person's room in the app. Raises BillNotThere, BillPaidAlready.
 
     The app's own channel is not part of this platform; the money counts as received.
@@ -132,14 +132,15 @@ def pay_bill_in_app(connection: sqlite3.Connection, subject: str, bill_id: str, 
     if unpaid_fen + penalty_fen == 0:
         raise BillPaidAlready(bill=bill_id)
     number = connection.execute(
-        "INSERT INTO app_fees (bill_id, subject, amount_fen, penalty_fen, at_ms) VALUES (?,?,?,?,?)",
+        "INSERT INTO app_fees (bill_id, subject, amount_fen, penalty_fen, at_ms) VALUES (?,?,?,?,?)"
+        " RETURNING number",
         (bill_id, subject, unpaid_fen, penalty_fen, now_ms),
-    ).lastrowid
+    ).fetchone()["number"]
     settled = _settled(bill, f"app-{number}", Taken(unpaid_fen, penalty_fen, 0), as_of)
     feed.put_record(connection, "bills", bill_id, settled, applied_through=_mark_of(connection, bill_id))
 
 
-def bill_of_person(connection: sqlite3.Connection, subject: str, bill_id: str) -> dict[str, Any]:
+def bill_of_person(connection: Connection, subject: str, bill_id: str) -> dict[str, Any]:
     """Return a bill of the room that a person lives in. Raises BillNotThere."""
     bill = feed.get_record(connection, "bills", bill_id)
     person = feed.get_record(connection, "residents", subject) or {}
@@ -148,7 +149,7 @@ def bill_of_person(connection: sqlite3.Connection, subject: str, bill_id: str) -
     return bill
 
 
-def read_bill(connection: sqlite3.Connection, bill_id: str) -> Change:
+def read_bill(connection: Connection, bill_id: str) -> Change:
     """Return the newest version of a bill, as the feed has it: asked just before money is taken.
 
     Raises BillNotThere.
@@ -159,14 +160,16 @@ def read_bill(connection: sqlite3.Connection, bill_id: str) -> Change:
     return change
 
 
-def author_bill(connection: sqlite3.Connection, bill: dict[str, Any]) -> dict[str, Any]:
+def author_bill(connection: Connection, bill: dict[str, Any]) -> dict[str, Any]:
     """Return a bill with the hash of the token that its printed code has; the token is made once."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    connection.execute("INSERT OR IGNORE INTO bill_tokens (bill_id, token) VALUES (?,?)", (bill["id"], token))
+    connection.execute(
+        "INSERT INTO bill_tokens (bill_id, token) VALUES (?,?) ON CONFLICT DO NOTHING", (bill["id"], token)
+    )
     return {**bill, "token_hash": hash_token(_token_of(connection, bill["id"]))}
 
 
-def bill_code(connection: sqlite3.Connection, bill_id: str) -> str:
+def bill_code(connection: Connection, bill_id: str) -> str:
     """Return the text of the QR on a printed bill. Raises BillNotThere."""
     return f"{CODE_PREFIX}{bill_id}.{_token_of(connection, bill_id)}"
 
@@ -176,14 +179,14 @@ def date_of(at_ms: int) -> str:
     return (datetime.fromtimestamp(at_ms / 1000, UTC) + SITE_OFFSET).date().isoformat()
 
 
-def _token_of(connection: sqlite3.Connection, bill_id: str) -> str:
+def _token_of(connection: Connection, bill_id: str) -> str:
     row = connection.execute("SELECT token FROM bill_tokens WHERE bill_id=?", (bill_id,)).fetchone()
     if row is None:
         raise BillNotThere(bill=bill_id)
     return str(row["token"])
 
 
-def _mark_of(connection: sqlite3.Connection, bill_id: str) -> Any:
+def _mark_of(connection: Connection, bill_id: str) -> Any:
     """Where the record stood in a device's journal: a version without it would not end that overlay."""
     change = feed.newest_change(connection, "bills", bill_id)
     return None if change is None else change.applied_through

@@ -4,7 +4,6 @@ A claim on the phone may come before the sale that it is about: a kiosk without 
 and is decided when the sale arrives.
 """
 
-import sqlite3
 from typing import Literal
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from cloud_sync.platform.balances import POINTS, Cause, account_of, move, publish, read_account
 from cloud_sync.platform.custody import note_incident
 from cloud_sync.platform.points import give
+from cloud_sync.platform.store.port import Connection, Row
 from cloud_sync.platform.stored import RecordMissing, StoredEvent
 from cloud_sync.platform.terms import DAY_MS, read_terms
 from cloud_sync.wire.accounts import hash_token
@@ -39,7 +39,7 @@ def split_code(text: str, prefix: str) -> tuple[str, str] | None:
     return (order, token) if text.strip().startswith(prefix) and dot and order and token else None
 
 
-def claim_by_phone(connection: sqlite3.Connection, subject: str, text: str, *, now_ms: int) -> Claim:
+def claim_by_phone(connection: Connection, subject: str, text: str, *, now_ms: int) -> Claim:
     """Claim by the text of a receipt's QR; who has no points account earns none."""
     account = account_of(connection, subject, POINTS)
     if account is None:
@@ -51,14 +51,14 @@ def claim_by_phone(connection: sqlite3.Connection, subject: str, text: str, *, n
     connection.execute(
         "INSERT INTO claims (order_id, account, token_hash, at_ms, state) VALUES (?,?,?,?,'waiting')"
         " ON CONFLICT (order_id, account) DO UPDATE SET token_hash=excluded.token_hash, state='waiting'"
-        " WHERE state='refused'",
+        " WHERE claims.state='refused'",
         (order, account, hash_token(token), now_ms),
     )
     _decide(connection, order, account, now_ms=now_ms)
     return read_claim(connection, order, account)
 
 
-def settle_waiting(connection: sqlite3.Connection, order: str, *, now_ms: int) -> None:
+def settle_waiting(connection: Connection, order: str, *, now_ms: int) -> None:
     """Decide the claims that waited for this order's sale, the oldest first."""
     rows = connection.execute(
         "SELECT account FROM claims WHERE order_id=? AND state='waiting' ORDER BY at_ms, account", (order,)
@@ -67,7 +67,7 @@ def settle_waiting(connection: sqlite3.Connection, order: str, *, now_ms: int) -
         _decide(connection, order, row["account"], now_ms=now_ms)
 
 
-def claim_by_event(connection: sqlite3.Connection, event: StoredEvent, order: str, account: str) -> None:
+def claim_by_event(connection: Connection, event: StoredEvent, order: str, account: str) -> None:
     """A kiosk took a claim: it saw the receipt's token. Raises AccountMissing, RecordMissing."""
     read_account(connection, account, POINTS)
     if connection.execute("SELECT 1 FROM order_points WHERE order_id=?", (order,)).fetchone() is None:
@@ -86,7 +86,7 @@ def claim_by_event(connection: sqlite3.Connection, event: StoredEvent, order: st
         publish(connection, account)
 
 
-def read_claim(connection: sqlite3.Connection, order: str, account: str) -> Claim:
+def read_claim(connection: Connection, order: str, account: str) -> Claim:
     """What became of a claim; with nothing asked it is waiting."""
     row = connection.execute(
         "SELECT c.state, c.reason, coalesce(o.points - o.taken_back, 0) AS points,"
@@ -101,7 +101,7 @@ def read_claim(connection: sqlite3.Connection, order: str, account: str) -> Clai
     return Claim(order, row["state"], row["reason"], row["points"], row["counts_from_ms"])
 
 
-def _decide(connection: sqlite3.Connection, order: str, account: str, *, now_ms: int) -> None:
+def _decide(connection: Connection, order: str, account: str, *, now_ms: int) -> None:
     claim = connection.execute(
         "SELECT * FROM claims WHERE order_id=? AND account=?", (order, account)
     ).fetchone()
@@ -116,7 +116,7 @@ def _decide(connection: sqlite3.Connection, order: str, account: str, *, now_ms:
     _set(connection, order, account, "granted", "", claim["at_ms"])
 
 
-def _refusal(connection: sqlite3.Connection, sale: sqlite3.Row, claim: sqlite3.Row) -> str:
+def _refusal(connection: Connection, sale: Row, claim: Row) -> str:
     """Why a claim is not granted, empty when it is."""
     terms = read_terms(connection, sale["contract_version"])
     if not sale["claim_hash"] or sale["claim_hash"] != claim["token_hash"]:
@@ -128,14 +128,12 @@ def _refusal(connection: sqlite3.Connection, sale: sqlite3.Row, claim: sqlite3.R
     return "" if sale["points"] > sale["taken_back"] else "no_points"
 
 
-def _holder(connection: sqlite3.Connection, order: str) -> str:
+def _holder(connection: Connection, order: str) -> str:
     row = connection.execute("SELECT account FROM order_points WHERE order_id=?", (order,)).fetchone()
     return "" if row is None else str(row["account"])
 
 
-def _set(
-    connection: sqlite3.Connection, order: str, account: str, state: Outcome, reason: str, at_ms: int
-) -> None:
+def _set(connection: Connection, order: str, account: str, state: Outcome, reason: str, at_ms: int) -> None:
     connection.execute(
         "INSERT INTO claims (order_id, account, token_hash, at_ms, state, reason) VALUES (?,?,'',?,?,?)"
         " ON CONFLICT (order_id, account) DO UPDATE SET state=excluded.state, reason=excluded.reason",

@@ -1,12 +1,12 @@
 """Commands to devices: the row is the truth and has an expiry; MQTT and HTTPS only carry it."""
 
 import base64
-import sqlite3
 from typing import ClassVar
 
 import msgspec
 
 from cloud_sync.platform.keys import new_id
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.commands import MAX_PULLED, CommandAnswer, PulledCommand, PulledCommands
 from edge.errors import Refusal
 from edge.trust.commands import Command, issue_command
@@ -93,7 +93,7 @@ class IssuedCommand(msgspec.Struct, frozen=True):
     message: bytes
 
 
-def note_nonce(connection: sqlite3.Connection, device: str, nonce: str, *, now_ms: int) -> None:
+def note_nonce(connection: Connection, device: str, nonce: str, *, now_ms: int) -> None:
     """A device reconnected: its commands carry this nonce now, counted from one; what waited is void."""
     if not _is_nonce(connection, device, nonce):
         _end(connection, "device=? AND state='queued'", (device,), ("expired", RENEWED), now_ms)
@@ -105,15 +105,18 @@ def note_nonce(connection: sqlite3.Connection, device: str, nonce: str, *, now_m
 
 
 def check_limits(
-    connection: sqlite3.Connection, subject: str, door: str, limits: PersonLimits, *, now_ms: int
+    connection: Connection, subject: str, door: str, limits: PersonLimits, *, now_ms: int
 ) -> None:
     """Judge a person's wish by what they asked for before. Raises CommandInFlight, TooManyCommands."""
     asked, running, here = connection.execute(
-        "SELECT count(*) FILTER (WHERE asked_ms > ?1 - ?2),"  # noqa: S608 - a constant
-        f" count(*) FILTER (WHERE state NOT IN {_FINAL} AND expires_ms > ?1),"
-        f" count(*) FILTER (WHERE state NOT IN {_FINAL} AND expires_ms > ?1 AND target=?3)"
-        " FROM commands WHERE subject=?4 AND asked_ms > ?1 - 2 * ?2",
-        (now_ms, LIMIT_WINDOW_MS, door, subject),
+        "SELECT count(*) FILTER (WHERE asked_ms > ?),"  # noqa: S608 - a constant
+        f" count(*) FILTER (WHERE state NOT IN {_FINAL} AND expires_ms > ?),"
+        f" count(*) FILTER (WHERE state NOT IN {_FINAL} AND expires_ms > ? AND target=?)"
+        " FROM commands WHERE subject=? AND asked_ms > ?",
+        (
+            *(now_ms - LIMIT_WINDOW_MS, now_ms, now_ms, door),
+            *(subject, now_ms - 2 * LIMIT_WINDOW_MS),
+        ),
     ).fetchone()
     if here or running >= limits.in_flight:
         raise CommandInFlight(door=door)
@@ -122,7 +125,7 @@ def check_limits(
 
 
 def create_command(
-    connection: sqlite3.Connection,
+    connection: Connection,
     key: SigningKey,
     *,
     site: str,
@@ -161,7 +164,7 @@ def create_command(
     return IssuedCommand(command.id, device, message)
 
 
-def note_answer(connection: sqlite3.Connection, answer: CommandAnswer, *, device: str) -> bool:
+def note_answer(connection: Connection, answer: CommandAnswer, *, device: str) -> bool:
     """Take an answer of the command's own device; states only go forward, a late contact wins."""
     row = connection.execute(
         "SELECT state FROM commands WHERE id=? AND device=?", (answer.command, device)
@@ -177,11 +180,11 @@ def note_answer(connection: sqlite3.Connection, answer: CommandAnswer, *, device
     return True
 
 
-def take_waiting(connection: sqlite3.Connection, device: str, *, now_ms: int) -> PulledCommands:
+def take_waiting(connection: Connection, device: str, *, now_ms: int) -> PulledCommands:
     """The device fetches what it has not answered yet; from now on it may have it."""
     rows = connection.execute(
         "SELECT id, message FROM commands WHERE device=? AND state IN ('queued', 'sent') AND expires_ms>?"
-        " ORDER BY rowid LIMIT ?",
+        " ORDER BY asked_ms, id LIMIT ?",
         (device, now_ms, MAX_PULLED),
     ).fetchall()
     for row in rows:
@@ -191,7 +194,7 @@ def take_waiting(connection: sqlite3.Connection, device: str, *, now_ms: int) ->
     )
 
 
-def has_waiting(connection: sqlite3.Connection, device: str, *, now_ms: int) -> bool:
+def has_waiting(connection: Connection, device: str, *, now_ms: int) -> bool:
     """Tell whether a device has something to fetch."""
     row = connection.execute(
         "SELECT 1 FROM commands WHERE device=? AND state IN ('queued', 'sent') AND expires_ms>? LIMIT 1",
@@ -200,13 +203,13 @@ def has_waiting(connection: sqlite3.Connection, device: str, *, now_ms: int) -> 
     return row is not None
 
 
-def note_sent(connection: sqlite3.Connection, command: str, *, now_ms: int) -> None:
+def note_sent(connection: Connection, command: str, *, now_ms: int) -> None:
     """One of the two ways has the command, or may have it."""
     connection.execute("UPDATE commands SET state='sent' WHERE id=? AND state='queued'", (command,))
     _note_step(connection, command, "sent", now_ms, "")
 
 
-def close_unanswered(connection: sqlite3.Connection, *, now_ms: int) -> int:
+def close_unanswered(connection: Connection, *, now_ms: int) -> int:
     """End what is over: what never left is dead, what did and has no final answer is unknown."""
     dead = _end(connection, "expires_ms<=? AND state='queued'", (now_ms,), ("expired", NEVER_LEFT), now_ms)
     return dead + _end(
@@ -219,7 +222,7 @@ def close_unanswered(connection: sqlite3.Connection, *, now_ms: int) -> int:
 
 
 def _end(
-    connection: sqlite3.Connection,
+    connection: Connection,
     which: str,
     values: tuple[str | int, ...],
     outcome: tuple[str, str],
@@ -234,18 +237,18 @@ def _end(
     return len(rows)
 
 
-def _is_nonce(connection: sqlite3.Connection, device: str, nonce: str) -> bool:
+def _is_nonce(connection: Connection, device: str, nonce: str) -> bool:
     row = connection.execute("SELECT nonce FROM nonces WHERE device=?", (device,)).fetchone()
     return row is not None and row["nonce"] == nonce
 
 
-def read_status(connection: sqlite3.Connection, command: str, subject: str) -> CommandStatus:
+def read_status(connection: Connection, command: str, subject: str) -> CommandStatus:
     """Where a command of this person stands; raises CommandNotFound."""
     row = connection.execute("SELECT * FROM commands WHERE id=? AND subject=?", (command, subject)).fetchone()
     if row is None:
         raise CommandNotFound()
     steps = connection.execute(
-        "SELECT state, at_ms, reason FROM command_steps WHERE command=? ORDER BY rowid", (command,)
+        "SELECT state, at_ms, reason FROM command_steps WHERE command=? ORDER BY number", (command,)
     )
     return CommandStatus(
         command,
@@ -258,8 +261,9 @@ def read_status(connection: sqlite3.Connection, command: str, subject: str) -> C
     )
 
 
-def _note_step(connection: sqlite3.Connection, command: str, state: str, at_ms: int, reason: str) -> None:
+def _note_step(connection: Connection, command: str, state: str, at_ms: int, reason: str) -> None:
     connection.execute(
-        "INSERT OR IGNORE INTO command_steps (command, state, at_ms, reason) VALUES (?,?,?,?)",
-        (command, state, at_ms, reason),
+        "INSERT INTO command_steps (command, state, at_ms, reason, number) VALUES (?,?,?,?,"
+        " (SELECT count(*) FROM command_steps WHERE command=?)) ON CONFLICT (command, state) DO NOTHING",
+        (command, state, at_ms, reason, command),
     )

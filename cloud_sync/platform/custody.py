@@ -4,11 +4,11 @@ Taking custody is not applying: an event of a type that nobody here knows is sto
 the acknowledged seq has no holes. Only an envelope fault (gap, fork) stops a stream.
 """
 
-import sqlite3
 from typing import ClassVar
 
 import msgspec
 
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.batches import (
     Batch,
     BatchAccepted,
@@ -75,6 +75,7 @@ class Stream(msgspec.Struct, frozen=True):
     applied_seq: int
     last_ms: int
     quarantine: str | None = None
+    site: str = ""
 
 
 class ReceivedEvent(msgspec.Struct, frozen=True):
@@ -97,7 +98,7 @@ def check_batch(batch: Batch, *, site: str, device: str) -> tuple[list[str], lis
 
 
 def take_custody(
-    connection: sqlite3.Connection,
+    connection: Connection,
     batch: Batch,
     hashes: list[str],
     envelopes: list[EventEnvelope],
@@ -110,7 +111,10 @@ def take_custody(
     incident, and for a fork the quarantine, in a transaction of its own.
     """
     header = batch.header
+    connection.lock(f"custody of {header.device}")
     newest = _newest_stream(connection, header.device)
+    if newest is not None and newest.site != connection.site:
+        raise WrongStream(device=header.device)
     if newest is not None and header.epoch < newest.epoch:
         return _meet_older_epoch(connection, newest, batch, hashes)
     if newest is None or header.epoch > newest.epoch:
@@ -125,26 +129,32 @@ def take_custody(
     _require_begun(connection, stream, header, envelopes[0])
     _compare_overlap(connection, stream, batch, hashes)
     new = slice(stream.head_seq + 1 - header.first_seq, None)
-    connection.executemany(
+    stored = connection.executemany(
         "INSERT INTO events (device, epoch, seq, id, type, at_ms, received_ms, line, hash)"
-        " VALUES (?,?,?,?,?,?,?,?,?)",
+        " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
         [
             (header.device, header.epoch, e.seq, e.id, e.type, e.timems, now_ms, line, digest)
             for e, line, digest in zip(envelopes[new], batch.lines[new], hashes[new], strict=True)
         ],
     )
+    if stored.rowcount < len(envelopes[new]):
+        # Behind the head of the stream there was an event already: another history, and not ours to replace.
+        raise StreamForked(seq=header.first_seq + header.count - 1, epoch=header.epoch)
     head_seq = max(stream.head_seq, header.first_seq + header.count - 1)
     head_hash = hashes[-1] if head_seq > stream.head_seq else stream.head_hash
     connection.execute(
-        "INSERT INTO streams (device, epoch, first_seq, head_seq, head_hash, applied_seq, last_ms)"
-        " VALUES (?,?,?,?,?,?,?) ON CONFLICT (device, epoch)"
+        "INSERT INTO streams (site, device, epoch, first_seq, head_seq, head_hash, applied_seq, last_ms)"
+        " VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (device, epoch)"
         " DO UPDATE SET head_seq=excluded.head_seq, head_hash=excluded.head_hash, last_ms=excluded.last_ms",
-        (header.device, header.epoch, stream.first_seq, head_seq, head_hash, stream.first_seq - 1, now_ms),
+        (
+            *(stream.site, header.device, header.epoch, stream.first_seq),
+            *(head_seq, head_hash, stream.first_seq - 1, now_ms),
+        ),
     )
     return BatchAccepted(head_seq, header.epoch, head_hash)
 
 
-def _begin_stream(connection: sqlite3.Connection, newest: Stream | None, header: BatchHeader) -> Stream:
+def _begin_stream(connection: Connection, newest: Stream | None, header: BatchHeader) -> Stream:
     """A stream that is not here yet. One after another epoch must go on from a link that is in custody."""
     before_seq = header.first_seq - 1
     if newest is None:
@@ -154,12 +164,19 @@ def _begin_stream(connection: sqlite3.Connection, newest: Stream | None, header:
         if before_seq > newest.head_seq:
             raise StreamGap(expected_seq=newest.head_seq + 1)
         raise StreamForked(seq=before_seq, epoch=newest.epoch)
-    return Stream(header.device, header.epoch, header.first_seq, before_seq, header.previous_hash, 0, 0)
+    return Stream(
+        header.device,
+        header.epoch,
+        header.first_seq,
+        before_seq,
+        header.previous_hash,
+        0,
+        0,
+        site=connection.site,
+    )
 
 
-def _note_beginning(
-    connection: sqlite3.Connection, newest: Stream | None, stream: Stream, now_ms: int
-) -> None:
+def _note_beginning(connection: Connection, newest: Stream | None, stream: Stream, now_ms: int) -> None:
     """Tell the people of the fleet that a new epoch began, and whether it lacks a part of the old one."""
     if newest is None and stream.epoch == 1:
         return
@@ -169,7 +186,7 @@ def _note_beginning(
     note_incident(connection, stream.device, stream.epoch, code=code, seq=seq, now_ms=now_ms)
 
 
-def _has_link(connection: sqlite3.Connection, header: BatchHeader) -> bool:
+def _has_link(connection: Connection, header: BatchHeader) -> bool:
     found = connection.execute(
         "SELECT 1 FROM streams s JOIN events e USING (device, epoch)"
         " WHERE s.device=? AND e.seq=? AND e.hash=? AND s.epoch<?",
@@ -178,9 +195,7 @@ def _has_link(connection: sqlite3.Connection, header: BatchHeader) -> bool:
     return found.fetchone() is not None
 
 
-def _require_begun(
-    connection: sqlite3.Connection, stream: Stream, header: BatchHeader, first: EventEnvelope
-) -> None:
+def _require_begun(connection: Connection, stream: Stream, header: BatchHeader, first: EventEnvelope) -> None:
     """In every epoch but the first, the first event that was recorded in it says that it began, and why."""
     if stream.epoch == 1 or header.recorded_epoch or first.type == EPOCH_BEGAN:
         return
@@ -193,7 +208,7 @@ def _require_begun(
 
 
 def _meet_older_epoch(
-    connection: sqlite3.Connection, newest: Stream, batch: Batch, hashes: list[str]
+    connection: Connection, newest: Stream, batch: Batch, hashes: list[str]
 ) -> BatchAccepted:
     """A batch that was on its way for long is here already; anything new in a closed epoch is refused."""
     header, last_seq = batch.header, batch.header.first_seq + batch.header.count - 1
@@ -206,7 +221,7 @@ def _meet_older_epoch(
     raise StreamSuperseded(epoch=newest.epoch, seq=header.first_seq)
 
 
-def _compare_overlap(connection: sqlite3.Connection, stream: Stream, batch: Batch, hashes: list[str]) -> None:
+def _compare_overlap(connection: Connection, stream: Stream, batch: Batch, hashes: list[str]) -> None:
     """Events that are here already must be the same ones; raises StreamForked at the first that is not."""
     header = batch.header
     if header.first_seq == stream.head_seq + 1:
@@ -222,29 +237,29 @@ def _compare_overlap(connection: sqlite3.Connection, stream: Stream, batch: Batc
             raise StreamForked(seq=row["seq"], epoch=stream.epoch)
 
 
-def quarantine(connection: sqlite3.Connection, device: str, epoch: int, *, code: str) -> None:
+def quarantine(connection: Connection, device: str, epoch: int, *, code: str) -> None:
     """Take nothing more from this stream until a person or a new epoch settles it."""
     connection.execute("UPDATE streams SET quarantine=? WHERE device=? AND epoch=?", (code, device, epoch))
 
 
 def note_incident(
-    connection: sqlite3.Connection, device: str, epoch: int, *, code: str, seq: int, now_ms: int
+    connection: Connection, device: str, epoch: int, *, code: str, seq: int, now_ms: int
 ) -> None:
     """Remember an envelope fault for the people who look after the fleet; repeats are counted."""
     connection.execute(
         "INSERT INTO incidents (device, epoch, code, seq, at_ms) VALUES (?,?,?,?,?)"
-        " ON CONFLICT (device, epoch, code, seq) DO UPDATE SET times=times+1, at_ms=excluded.at_ms",
+        " ON CONFLICT (device, epoch, code, seq) DO UPDATE SET times=incidents.times+1, at_ms=excluded.at_ms",
         (device, epoch, code, seq, now_ms),
     )
 
 
-def find_stream(connection: sqlite3.Connection, device: str, epoch: int) -> Stream | None:
+def find_stream(connection: Connection, device: str, epoch: int) -> Stream | None:
     """The stream's standing, or None before its first event."""
     row = connection.execute("SELECT * FROM streams WHERE device=? AND epoch=?", (device, epoch)).fetchone()
     return None if row is None else msgspec.convert(dict(row), Stream)
 
 
-def newest_stream(connection: sqlite3.Connection, device: str) -> Stream:
+def newest_stream(connection: Connection, device: str) -> Stream:
     """The stream of the device's newest epoch. Raises EventNotHere, StreamQuarantined."""
     stream = _newest_stream(connection, device)
     if stream is None:
@@ -254,7 +269,7 @@ def newest_stream(connection: sqlite3.Connection, device: str) -> Stream:
     return stream
 
 
-def read_standing(connection: sqlite3.Connection, device: str, seq: int, digest: str) -> StreamStanding:
+def read_standing(connection: Connection, device: str, seq: int, digest: str) -> StreamStanding:
     """Where the device's newest epoch stands, and whether custody has this link. Raises EventNotHere."""
     stream = _newest_stream(connection, device)
     if stream is None:
@@ -268,24 +283,25 @@ def read_standing(connection: sqlite3.Connection, device: str, seq: int, digest:
     return StreamStanding(stream.epoch, stream.head_seq, stream.head_hash, known, stream.quarantine)
 
 
-def _newest_stream(connection: sqlite3.Connection, device: str) -> Stream | None:
+def _newest_stream(connection: Connection, device: str) -> Stream | None:
     row = connection.execute(
         "SELECT * FROM streams WHERE device=? ORDER BY epoch DESC LIMIT 1", (device,)
     ).fetchone()
     return None if row is None else msgspec.convert(dict(row), Stream)
 
 
-def list_streams(connection: sqlite3.Connection) -> list[Stream]:
-    """All streams by device and epoch."""
-    rows = connection.execute("SELECT * FROM streams ORDER BY device, epoch")
+def list_streams(connection: Connection) -> list[Stream]:
+    """All streams of the site by device and epoch."""
+    rows = connection.execute("SELECT * FROM streams WHERE site=? ORDER BY device, epoch", (connection.site,))
     return [msgspec.convert(dict(row), Stream) for row in rows]
 
 
-def list_latest(connection: sqlite3.Connection, limit: int) -> list[ReceivedEvent]:
-    """The events received last, newest first."""
+def list_latest(connection: Connection, limit: int) -> list[ReceivedEvent]:
+    """The events of the site received last, newest first."""
     rows = connection.execute(
-        "SELECT device, epoch, seq, id, type, at_ms, received_ms FROM events"
-        " ORDER BY received_ms DESC, epoch DESC, seq DESC LIMIT ?",
-        (limit,),
+        "SELECT e.device, e.epoch, e.seq, e.id, e.type, e.at_ms, e.received_ms"
+        " FROM events e JOIN streams s USING (device, epoch) WHERE s.site=?"
+        " ORDER BY e.received_ms DESC, e.epoch DESC, e.seq DESC LIMIT ?",
+        (connection.site, limit),
     )
     return [msgspec.convert(dict(row), ReceivedEvent) for row in rows]

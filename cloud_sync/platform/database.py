@@ -1,74 +1,59 @@
-"""The platform's SQLite file: one thread, one connection, every unit of work one transaction."""
+"""The platform's units of work: of the home site, or of any other that it serves."""
 
-import asyncio
-import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from cloud_sync.platform.schema import SCHEMA, SCHEMA_VERSION, UPGRADES
-from edge.errors import StoreError
+from cloud_sync.platform.store.port import Connection, Engine
 
 T = TypeVar("T")
-
-
-class Units(Protocol):
-    """Runs units of work; what a part of the platform needs of the database."""
-
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in a transaction of its own."""
-
-    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a query."""
+Listener = Callable[[set[str]], None]
 
 
 class Database:
-    """Runs synchronous units of work on its own thread; a unit answers after its COMMIT (FULL)."""
+    """Units of work of one site; `of` gives those of another over the same store.
 
-    def __init__(self, path: Path) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="platform-db")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = self._thread.submit(_open, path).result()
+    `heard` is told after a COMMIT which sites' feeds changed.
+    """
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in a transaction of its own and return its answer after COMMIT."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
+    def __init__(self, engine: Engine, site: str, *, heard: Listener | None = None) -> None:
+        self.site = site
+        self._engine = engine
+        self._heard = heard
 
-    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a query; it sees everything committed before."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, query, self._connection)
+    def of(self, site: str) -> "Database":
+        """Units of work of another site."""
+        return Database(self._engine, site, heard=self._heard)
 
-    def write_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """`write` for the command line, where no loop runs."""
-        return self._thread.submit(self._transact, work).result()
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction of its own and return its answer after COMMIT.
 
-    def close(self) -> None:
-        """Finish what runs and close the file."""
-        self._thread.submit(self._connection.close).result()
-        self._thread.shutdown()
-
-    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            answer = work(self._connection)
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        One runs after another: cursors of the feed are committed in their order. Raises StoreAway.
+        """
+        answer, changed = await self._engine.write(self.site, work)
+        self._tell(changed)
         return answer
 
+    async def take(self, work: Callable[[Connection], T]) -> T:
+        """`write` for units that author no record and move no money: they may run beside others.
 
-def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
-    path.chmod(0o600)
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise StoreError(f"{path} has schema {version}, this program knows {SCHEMA_VERSION}")
-    due = "".join(UPGRADES[number] for number in sorted(UPGRADES) if 0 < version < number)
-    connection.executescript(f"BEGIN; {SCHEMA} {due} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-    return connection
+        What they must not do at once they lock by a name. Raises StoreAway.
+        """
+        answer, changed = await self._engine.take(self.site, work)
+        self._tell(changed)
+        return answer
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run a query; it sees everything committed before. Raises StoreAway."""
+        return await self._engine.read(self.site, query)
+
+    def write_now(self, work: Callable[[Connection], T]) -> T:
+        """`write` for the command line, where no loop runs."""
+        return self._engine.write_now(self.site, work)
+
+    def close(self) -> None:
+        """Finish what runs and close the store."""
+        self._engine.close()
+
+    def _tell(self, changed: set[str]) -> None:
+        if changed and self._heard is not None:
+            self._heard(changed)

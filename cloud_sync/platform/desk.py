@@ -1,6 +1,5 @@
 """What the property company authors: groups, door policy, holidays, grants, deny list, cards, passes."""
 
-import sqlite3
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,6 +9,7 @@ from cloud_sync.platform.household import Ms, NotOfThisRoom, note_credential, pe
 from cloud_sync.platform.keys import new_id
 from cloud_sync.platform.leaving import Signer, move_out
 from cloud_sync.platform.passes import VISITOR_LIFE_LIMIT_MS, VisitorPass
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.collections import COLLECTIONS, KEY_FIELDS
 from edge.errors import Refusal
 from edge.trust.cards import card_hash, plain_number
@@ -52,7 +52,7 @@ class MoveOutRequest(msgspec.Struct, frozen=True):
     room: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
-def read_desk(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
+def read_desk(connection: Connection) -> dict[str, list[dict[str, Any]]]:
     """Everything that the desk's page shows; hashes and signed messages stay behind."""
     hidden = {"hash", "message"}
     return {
@@ -61,9 +61,7 @@ def read_desk(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]
     }
 
 
-def author(
-    connection: sqlite3.Connection, collection: str, record_id: str, data: dict[str, Any] | None
-) -> None:
+def author(connection: Connection, collection: str, record_id: str, data: dict[str, Any] | None) -> None:
     """Write or delete one record. Raises NotAuthoredHere, msgspec.ValidationError."""
     if collection not in AUTHORED:
         raise NotAuthoredHere()
@@ -74,7 +72,7 @@ def author(
     put_record(connection, collection, record_id, data)
 
 
-def hand_out_card(connection: sqlite3.Connection, asked: CardRequest, *, now_ms: int) -> str:
+def hand_out_card(connection: Connection, asked: CardRequest, *, now_ms: int) -> str:
     """Give a person a card; returns its record's id. Raises NotACard, NotOfThisRoom."""
     person_of(connection, asked.subject)
     salt = get_record(connection, "credential_salt", "site")
@@ -95,7 +93,7 @@ def hand_out_card(connection: sqlite3.Connection, asked: CardRequest, *, now_ms:
 
 
 def issue_desk_pass(
-    connection: sqlite3.Connection, signer: Signer, asked: DeskPassRequest, *, now_ms: int
+    connection: Connection, signer: Signer, asked: DeskPassRequest, *, now_ms: int
 ) -> VisitorPass:
     """Sign a pass for staff or a courier. Raises NotOfThisRoom for a window without length."""
     until_ms = min(asked.until_ms, asked.from_ms + VISITOR_LIFE_LIMIT_MS)
@@ -119,9 +117,7 @@ def issue_desk_pass(
     return VisitorPass(issued.id, asked.doors, asked.from_ms, until_ms, None, asked.label, text)
 
 
-def end_rights(
-    connection: sqlite3.Connection, signer: Signer, asked: MoveOutRequest, *, now_ms: int
-) -> list[str]:
+def end_rights(connection: Connection, signer: Signer, asked: MoveOutRequest, *, now_ms: int) -> list[str]:
     """Somebody moved out, told at the desk; returns who. Raises NotOfThisRoom."""
     people = (
         [asked.subject] if asked.subject else [one["subject"] for one in people_of(connection, asked.room)]

@@ -39,7 +39,6 @@ async def _author(
         await platform.database.write(lambda c: desk.author(c, collection, record, data))
     except msgspec.ValidationError as error:
         raise Malformed(reason=str(error)[:200]) from error
-    platform.bell.ring()
     return web.Response(status=204)
 
 
@@ -47,7 +46,6 @@ async def post_card(request: web.Request, platform: Platform) -> web.StreamRespo
     """Hand out a card."""
     asked, now_ms = await read_body(request, desk.CardRequest), platform.clock_ms()
     made = await platform.database.write(lambda c: desk.hand_out_card(c, asked, now_ms=now_ms))
-    platform.bell.ring()
     return reply(Made(made), 201)
 
 
@@ -71,7 +69,6 @@ async def post_move_out(request: web.Request, platform: Platform) -> web.StreamR
         _signer(platform),
     )
     gone = await platform.database.write(lambda c: desk.end_rights(c, signer, asked, now_ms=now_ms))
-    platform.bell.ring()
     return reply(gone)
 
 

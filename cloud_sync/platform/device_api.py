@@ -9,6 +9,7 @@ from aiohttp import web
 
 from cloud_sync.platform import commands, custody, feed, telemetry
 from cloud_sync.platform.context import Platform
+from cloud_sync.platform.database import Database
 from cloud_sync.platform.exchange import (
     DEVICE,
     Access,
@@ -39,25 +40,26 @@ from edge.trust.cose import sign
 
 async def post_batch(request: web.Request, platform: Platform) -> web.StreamResponse:
     """Take a batch into custody."""
-    device, now_ms = request.match_info["device"], platform.clock_ms()
+    site, device = request.match_info["site"], request.match_info["device"]
+    now_ms = platform.clock_ms()
     body = await request.read()
     if len(body) > MAX_BATCH_BYTES:
         raise BatchTooLarge(limit_bytes=MAX_BATCH_BYTES)
     compressed = request.headers.get("Content-Encoding", "identity") == "zstd"
     batch = decode_batch(body, compressed=compressed)
-    hashes, envelopes = custody.check_batch(batch, site=platform.settings.site, device=device)
+    hashes, envelopes = custody.check_batch(batch, site=site, device=device)
     try:
-        accepted = await platform.database.write(
+        accepted = await platform.database.of(site).take(
             lambda c: custody.take_custody(c, batch, hashes, envelopes, now_ms=now_ms)
         )
     except (custody.StreamForked, custody.StreamGap, custody.StreamSuperseded) as refusal:
-        await _keep_incident(platform, device, batch.header.epoch, refusal, now_ms)
+        await _keep_incident(platform.database.of(site), device, batch.header.epoch, refusal, now_ms)
         raise
     platform.ingested.set()
     return reply(accepted)
 
 
-async def _keep_incident(platform: Platform, device: str, epoch: int, refusal: Refusal, now_ms: int) -> None:
+async def _keep_incident(database: Database, device: str, epoch: int, refusal: Refusal, now_ms: int) -> None:
     seq = int(refusal.details.get("seq", refusal.details.get("expected_seq", 0)))
 
     def keep(connection: Any) -> None:
@@ -65,14 +67,15 @@ async def _keep_incident(platform: Platform, device: str, epoch: int, refusal: R
         if isinstance(refusal, custody.StreamForked):
             custody.quarantine(connection, device, epoch, code=refusal.code)
 
-    await platform.database.write(keep)
+    await database.take(keep)
 
 
 async def get_standing(request: web.Request, platform: Platform) -> web.StreamResponse:
     """Where custody of a device stands, so that a device that was put back finds it out before it sends."""
     device, seq = request.match_info["device"], read_number(request, "seq", 0, low=0, high=2**53)
     digest = request.query.get("hash", "")
-    return reply(await platform.database.read(lambda c: custody.read_standing(c, device, seq, digest)))
+    database = platform.database.of(request.match_info["site"])
+    return reply(await database.read(lambda c: custody.read_standing(c, device, seq, digest)))
 
 
 async def get_feed(request: web.Request, platform: Platform) -> web.StreamResponse:
@@ -80,16 +83,18 @@ async def get_feed(request: web.Request, platform: Platform) -> web.StreamRespon
     cursor = read_number(request, "cursor", 0, low=0, high=2**53)
     limit = read_number(request, "limit", 200, low=1, high=MAX_PAGE_CHANGES)
     wait_s = read_number(request, "wait_s", 0, low=0, high=MAX_WAIT_S)
-    page = await platform.database.read(lambda c: feed.read_page(c, cursor, limit))
+    site = request.match_info["site"]
+    database = platform.database.of(site)
+    page = await database.read(lambda c: feed.read_page(c, cursor, limit))
     if page.changes or wait_s == 0:
         return reply(page)
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-store"})
     await response.prepare(request)
     until = asyncio.get_running_loop().time() + wait_s
     while not page.changes and (left_s := until - asyncio.get_running_loop().time()) > 0:
-        if not await platform.bell.wait(min(BEAT_S, left_s)):
+        if not await platform.bell.wait(site, min(BEAT_S, left_s)):
             await write_beats(response)
-        page = await platform.database.read(lambda c: feed.read_page(c, cursor, limit))
+        page = await database.read(lambda c: feed.read_page(c, cursor, limit))
     await response.write(msgspec.json.encode(page))
     await response.write_eof()
     return response
@@ -115,16 +120,17 @@ async def post_telemetry(request: web.Request, platform: Platform) -> web.Stream
     """Keep samples of a device's gauges, each once."""
     posting = await read_body(request, TelemetryPosting)
     device, now_ms = request[DEVICE], platform.clock_ms()
-    taken = await platform.database.write(lambda c: telemetry.take(c, device, posting, now_ms=now_ms))
+    database = platform.database.of(request.match_info["site"])
+    taken = await database.take(lambda c: telemetry.take(c, device, posting, now_ms=now_ms))
     return reply(taken)
 
 
 async def get_checkpoint(request: web.Request, platform: Platform) -> web.StreamResponse:
     """What is in custody of this device, counter-signed."""
-    device = request.match_info["device"]
-    stream = await platform.database.read(lambda c: custody.newest_stream(c, device))
+    site, device = request.match_info["site"], request.match_info["device"]
+    stream = await platform.database.of(site).read(lambda c: custody.newest_stream(c, device))
     checkpoint = Checkpoint(
-        site=platform.settings.site,
+        site=site,
         device=device,
         epoch=stream.epoch,
         seq=stream.head_seq,
@@ -142,7 +148,7 @@ async def get_keyset(request: web.Request, platform: Platform) -> web.StreamResp
 
 async def get_figures(request: web.Request, platform: Platform) -> web.StreamResponse:
     """What the platform counts by itself, for comparison."""
-    return reply(await platform.database.read(compute_figures))
+    return reply(await platform.database.of(request.match_info["site"]).read(compute_figures))
 
 
 async def get_event(request: web.Request, platform: Platform) -> web.StreamResponse:

@@ -1,12 +1,12 @@
 """What doors told of every opening, and whose it was; a household reads its own."""
 
-import sqlite3
 from collections.abc import Callable
 
 import msgspec
 
 from cloud_sync.platform.commands import note_answer
 from cloud_sync.platform.household import is_owner, people_of, person_of
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.stored import StoredEvent
 from cloud_sync.wire.commands import AnswerState, CommandAnswer
 
@@ -55,7 +55,7 @@ class DoorRecord(msgspec.Struct, frozen=True):
     decided_ms: int
 
 
-def apply_requested(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_requested(connection: Connection, event: StoredEvent) -> None:
     """An intent to open a door is on the device's disk."""
     asked = msgspec.json.decode(event.body, type=Request)
     connection.execute(
@@ -74,10 +74,10 @@ def apply_requested(connection: sqlite3.Connection, event: StoredEvent) -> None:
     )
 
 
-def apply_opening(outcome: str, answer: AnswerState) -> Callable[[sqlite3.Connection, StoredEvent], None]:
+def apply_opening(outcome: str, answer: AnswerState) -> Callable[[Connection, StoredEvent], None]:
     """Count an opening by its outcome; the journal also answers a command whose own answer was lost."""
 
-    def apply(connection: sqlite3.Connection, event: StoredEvent) -> None:
+    def apply(connection: Connection, event: StoredEvent) -> None:
         opening = msgspec.json.decode(event.body, type=Opening)
         connection.execute(
             "INSERT INTO openings (device, epoch, seq, place, outcome, at_ms) VALUES (?,?,?,?,?,?)",
@@ -93,11 +93,11 @@ def apply_opening(outcome: str, answer: AnswerState) -> Callable[[sqlite3.Connec
     return apply
 
 
-def _note_outcome(connection: sqlite3.Connection, event: StoredEvent, opening: Opening, outcome: str) -> None:
+def _note_outcome(connection: Connection, event: StoredEvent, opening: Opening, outcome: str) -> None:
     connection.execute(
         "INSERT INTO door_records"
         " (device, opening, place, authorisation, subject, outcome, reason, asked_ms, decided_ms)"
-        " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?8) ON CONFLICT (device, opening)"
+        " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (device, opening)"
         " DO UPDATE SET outcome=excluded.outcome, reason=excluded.reason, decided_ms=excluded.decided_ms",
         (
             event.at.device,
@@ -108,11 +108,12 @@ def _note_outcome(connection: sqlite3.Connection, event: StoredEvent, opening: O
             outcome,
             opening.reason,
             event.at_ms,
+            event.at_ms,
         ),
     )
 
 
-def _subject_of(connection: sqlite3.Connection, authorisation: str) -> str:
+def _subject_of(connection: Connection, authorisation: str) -> str:
     """Whose an authorisation is; empty while that is not known."""
     kind, _, rest = authorisation.partition(":")
     identity = rest.partition(":")[0]
@@ -129,25 +130,25 @@ def _subject_of(connection: sqlite3.Connection, authorisation: str) -> str:
     return str(row["subject"]) if row else ""
 
 
-def note_codes(connection: sqlite3.Connection, subject: str, codes: list[str], *, now_ms: int) -> None:
+def note_codes(connection: Connection, subject: str, codes: list[str], *, now_ms: int) -> None:
     """A phone tells which codes it signed: openings by them are its person's. Whoever told first keeps it."""
     connection.executemany(
-        "INSERT OR IGNORE INTO shown_codes (code, subject, at_ms) VALUES (?,?,?)",
+        "INSERT INTO shown_codes (code, subject, at_ms) VALUES (?,?,?) ON CONFLICT DO NOTHING",
         [(code, subject, now_ms) for code in codes],
     )
     connection.execute(
-        "DELETE FROM shown_codes WHERE subject=?1 AND code NOT IN"
-        " (SELECT code FROM shown_codes WHERE subject=?1 ORDER BY at_ms DESC, rowid DESC LIMIT ?2)",
-        (subject, CODES_KEPT),
+        "DELETE FROM shown_codes WHERE subject=? AND code NOT IN"
+        " (SELECT code FROM shown_codes WHERE subject=? ORDER BY at_ms DESC, code DESC LIMIT ?)",
+        (subject, subject, CODES_KEPT),
     )
     connection.execute(
-        "UPDATE door_records SET subject=?1 WHERE subject='' AND authorisation IN"
-        " (SELECT 'code:' || code FROM shown_codes WHERE subject=?1)",
-        (subject,),
+        "UPDATE door_records SET subject=? WHERE subject='' AND authorisation IN"
+        " (SELECT 'code:' || code FROM shown_codes WHERE subject=?)",
+        (subject, subject),
     )
 
 
-def read_records(connection: sqlite3.Connection, subject: str) -> list[DoorRecord]:
+def read_records(connection: Connection, subject: str) -> list[DoorRecord]:
     """The newest openings by a person and what they gave out; an owner's, by everybody of the room.
 
     Raises NotOfThisRoom.

@@ -5,29 +5,32 @@ snapshot is the feed from zero, and a reader that was away for a month reads no 
 """
 
 import asyncio
-import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from cloud_sync.platform.store.port import Connection, Row
 from cloud_sync.wire.collections import COLLECTIONS
 from cloud_sync.wire.feed import AppliedThrough, Change, FeedPage
 
 
 class FeedBell:
-    """Wakes long polls after a commit that changed the feed."""
+    """Wakes long polls of a site after a commit that changed its feed."""
 
     def __init__(self) -> None:
-        self._event = asyncio.Event()
+        self._events: dict[str, asyncio.Event] = {}
 
-    def ring(self) -> None:
-        """Something changed; whoever waits reads again."""
-        self._event.set()
-        self._event = asyncio.Event()
+    def ring(self, sites: Iterable[str]) -> None:
+        """Their feeds changed; whoever waits for them reads again."""
+        for site in sites:
+            event = self._events.pop(site, None)
+            if event is not None:
+                event.set()
 
-    async def wait(self, timeout_s: float) -> bool:
-        """Wait for the next ring; False when the time passed without one."""
-        event = self._event
+    async def wait(self, site: str, timeout_s: float) -> bool:
+        """Wait for the site's next ring; False when the time passed without one."""
+        event = self._events.setdefault(site, asyncio.Event())
         try:
             async with asyncio.timeout(timeout_s):
                 await event.wait()
@@ -37,7 +40,7 @@ class FeedBell:
 
 
 def put_record(
-    connection: sqlite3.Connection,
+    connection: Connection,
     collection: str,
     record_id: str,
     data: dict[str, Any] | None,
@@ -51,26 +54,29 @@ def put_record(
     if data is not None:
         msgspec.convert(data, COLLECTIONS[collection])
     text = None if data is None else msgspec.json.encode(data, order="sorted").decode()
+    key = (connection.site, collection, record_id)
     row = connection.execute(
-        "SELECT version, data FROM records WHERE collection=? AND id=?", (collection, record_id)
+        "SELECT version, data FROM records WHERE site=? AND collection=? AND id=?", key
     ).fetchone()
     if row is not None and row["data"] == text and applied_through is None:
         return int(row["version"])
     version = 1 if row is None else row["version"] + 1
-    connection.execute("DELETE FROM records WHERE collection=? AND id=?", (collection, record_id))
+    connection.execute("DELETE FROM records WHERE site=? AND collection=? AND id=?", key)
     mark = applied_through or AppliedThrough("", 0, 0)
     connection.execute(
-        "INSERT INTO records (collection, id, version, data, applied_device, applied_epoch, applied_seq)"
-        " VALUES (?,?,?,?,?,?,?)",
-        (collection, record_id, version, text, mark.device or None, mark.epoch or None, mark.seq or None),
+        "INSERT INTO records (site, collection, id, version, data, applied_device, applied_epoch,"
+        " applied_seq) VALUES (?,?,?,?,?,?,?,?)",
+        (*key, version, text, mark.device or None, mark.epoch or None, mark.seq or None),
     )
+    connection.changed.add(connection.site)
     return version
 
 
-def get_record(connection: sqlite3.Connection, collection: str, record_id: str) -> dict[str, Any] | None:
+def get_record(connection: Connection, collection: str, record_id: str) -> dict[str, Any] | None:
     """The newest content of a record, None when there is none."""
     row = connection.execute(
-        "SELECT data FROM records WHERE collection=? AND id=?", (collection, record_id)
+        "SELECT data FROM records WHERE site=? AND collection=? AND id=?",
+        (connection.site, collection, record_id),
     ).fetchone()
     if row is None or row["data"] is None:
         return None
@@ -78,32 +84,35 @@ def get_record(connection: sqlite3.Connection, collection: str, record_id: str) 
     return content
 
 
-def list_records(connection: sqlite3.Connection, collection: str) -> list[dict[str, Any]]:
+def list_records(connection: Connection, collection: str) -> list[dict[str, Any]]:
     """Newest content of every record of a collection, by id."""
     rows = connection.execute(
-        "SELECT data FROM records WHERE collection=? AND data IS NOT NULL ORDER BY id", (collection,)
+        "SELECT data FROM records WHERE site=? AND collection=? AND data IS NOT NULL ORDER BY id",
+        (connection.site, collection),
     )
     return [msgspec.json.decode(row["data"]) for row in rows]
 
 
-def read_page(connection: sqlite3.Connection, cursor: int, limit: int) -> FeedPage:
+def read_page(connection: Connection, cursor: int, limit: int) -> FeedPage:
     """Up to `limit` changes after `cursor`, oldest first."""
     rows = connection.execute(
-        "SELECT * FROM records WHERE cursor>? ORDER BY cursor LIMIT ?", (cursor, limit + 1)
+        "SELECT * FROM records WHERE site=? AND cursor>? ORDER BY cursor LIMIT ?",
+        (connection.site, cursor, limit + 1),
     ).fetchall()
     changes = [_change(row) for row in rows[:limit]]
     return FeedPage(changes, changes[-1].cursor if changes else cursor, len(rows) > limit)
 
 
-def newest_change(connection: sqlite3.Connection, collection: str, record_id: str) -> Change | None:
+def newest_change(connection: Connection, collection: str, record_id: str) -> Change | None:
     """The newest version of one record as the feed gives it, None when there never was one."""
     row = connection.execute(
-        "SELECT * FROM records WHERE collection=? AND id=?", (collection, record_id)
+        "SELECT * FROM records WHERE site=? AND collection=? AND id=?",
+        (connection.site, collection, record_id),
     ).fetchone()
     return None if row is None else _change(row)
 
 
-def _change(row: sqlite3.Row) -> Change:
+def _change(row: Row) -> Change:
     applied = None
     if row["applied_device"] is not None:
         applied = AppliedThrough(row["applied_device"], row["applied_epoch"], row["applied_seq"])

@@ -1,7 +1,6 @@
 """Who lives in a room and what opens for them: family, tenants, vehicles, cards, PINs."""
 
 import itertools
-import sqlite3
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -10,6 +9,7 @@ from argon2 import PasswordHasher
 from cloud_sync.platform.feed import get_record, list_records, put_record
 from cloud_sync.platform.keys import new_id
 from cloud_sync.platform.passes import DoorNotAllowed, granted_doors
+from cloud_sync.platform.store.port import Connection
 from edge.errors import Refusal
 
 PEOPLE_LIMIT = 8
@@ -107,7 +107,7 @@ class Household(msgspec.Struct, frozen=True):
     vehicles: list[VehicleView]
 
 
-def person_of(connection: sqlite3.Connection, subject: str) -> dict[str, Any]:
+def person_of(connection: Connection, subject: str) -> dict[str, Any]:
     """A person who lives here. Raises NotOfThisRoom."""
     record = get_record(connection, "residents", subject)
     if record is None or not record["room"]:
@@ -115,12 +115,12 @@ def person_of(connection: sqlite3.Connection, subject: str) -> dict[str, Any]:
     return record
 
 
-def people_of(connection: sqlite3.Connection, room: str) -> list[dict[str, Any]]:
+def people_of(connection: Connection, room: str) -> list[dict[str, Any]]:
     """Everybody who lives in a room."""
     rows = connection.execute(
-        "SELECT data FROM records WHERE collection='residents' AND data IS NOT NULL"
+        "SELECT data FROM records WHERE site=? AND collection='residents' AND data IS NOT NULL"
         " AND json_extract(data, '$.room')=? ORDER BY cursor",
-        (room,),
+        (connection.site, room),
     )
     return [msgspec.json.decode(row["data"]) for row in rows]
 
@@ -130,7 +130,7 @@ def is_owner(person: dict[str, Any]) -> bool:
     return bool(person.get("kind", "owner") == "owner")
 
 
-def read_household(connection: sqlite3.Connection, subject: str, *, now_ms: int) -> Household:
+def read_household(connection: Connection, subject: str, *, now_ms: int) -> Household:
     """What the household page shows. Raises NotOfThisRoom."""
     me = person_of(connection, subject)
     mine = is_owner(me)
@@ -147,19 +147,19 @@ def read_household(connection: sqlite3.Connection, subject: str, *, now_ms: int)
     )
 
 
-def _member(connection: sqlite3.Connection, one: dict[str, Any], has_pin: bool, now_ms: int) -> Member:
+def _member(connection: Connection, one: dict[str, Any], has_pin: bool, now_ms: int) -> Member:
     doors = granted_doors(connection, one["subject"], now_ms=now_ms)
     name = one.get("nickname") or one["name_masked"]
     return Member(one["subject"], name, one.get("kind", "owner"), doors, one.get("until_ms", 0), has_pin)
 
 
-def room_number(connection: sqlite3.Connection, person: dict[str, Any]) -> str:
+def room_number(connection: Connection, person: dict[str, Any]) -> str:
     """Building and number of a person's room, as people write it: `3-1203`."""
     room = get_record(connection, "rooms", person["room"])
     return f"{room['building']}-{room['number']}" if room else str(person["room"])
 
 
-def add_member(connection: sqlite3.Connection, owner: str, asked: MemberRequest, *, now_ms: int) -> str:
+def add_member(connection: Connection, owner: str, asked: MemberRequest, *, now_ms: int) -> str:
     """Let somebody in; returns their pseudonym. Raises NotTheOwner, HouseholdFull, DoorNotAllowed."""
     me = require_owner(connection, owner)
     if len(people_of(connection, me["room"])) >= PEOPLE_LIMIT:
@@ -181,7 +181,7 @@ def add_member(connection: sqlite3.Connection, owner: str, asked: MemberRequest,
     return subject
 
 
-def add_vehicle(connection: sqlite3.Connection, owner: str, asked: VehicleRequest, *, now_ms: int) -> str:
+def add_vehicle(connection: Connection, owner: str, asked: VehicleRequest, *, now_ms: int) -> str:
     """Let a vehicle in; returns its id. Raises NotTheOwner, HouseholdFull, DoorNotAllowed."""
     me = require_owner(connection, owner)
     mine = [car for car in list_records(connection, "vehicles") if car["room"] == me["room"]]
@@ -201,7 +201,7 @@ def add_vehicle(connection: sqlite3.Connection, owner: str, asked: VehicleReques
     return str(record["id"])
 
 
-def drop_vehicle(connection: sqlite3.Connection, owner: str, vehicle: str) -> None:
+def drop_vehicle(connection: Connection, owner: str, vehicle: str) -> None:
     """Take a vehicle's right back. Raises NotTheOwner, NotOfThisRoom."""
     me = require_owner(connection, owner)
     record = get_record(connection, "vehicles", vehicle)
@@ -219,7 +219,7 @@ def hash_pin(pin: str) -> str:
     return _HASHER.hash(pin)
 
 
-def set_pin(connection: sqlite3.Connection, subject: str, hashed: str, *, now_ms: int) -> None:
+def set_pin(connection: Connection, subject: str, hashed: str, *, now_ms: int) -> None:
     """Give a person another PIN; the former one ends with the same change. Raises NotOfThisRoom."""
     me = person_of(connection, subject)
     number = room_number(connection, me)
@@ -230,14 +230,15 @@ def set_pin(connection: sqlite3.Connection, subject: str, hashed: str, *, now_ms
     put_record(connection, "pins", identity, record)
 
 
-def note_credential(connection: sqlite3.Connection, identity: str, kind: str, subject: str) -> None:
+def note_credential(connection: Connection, identity: str, kind: str, subject: str) -> None:
     """Remember whose a card or PIN is, also after it ended."""
     connection.execute(
-        "INSERT OR IGNORE INTO credentials (id, kind, subject) VALUES (?,?,?)", (identity, kind, subject)
+        "INSERT INTO credentials (id, kind, subject) VALUES (?,?,?) ON CONFLICT DO NOTHING",
+        (identity, kind, subject),
     )
 
 
-def require_owner(connection: sqlite3.Connection, subject: str) -> dict[str, Any]:
+def require_owner(connection: Connection, subject: str) -> dict[str, Any]:
     """The person, who owns their room. Raises NotTheOwner, NotOfThisRoom."""
     me = person_of(connection, subject)
     if not is_owner(me):
@@ -245,7 +246,7 @@ def require_owner(connection: sqlite3.Connection, subject: str) -> dict[str, Any
     return me
 
 
-def may_see(connection: sqlite3.Connection, subject: str, whose: str) -> bool:
+def may_see(connection: Connection, subject: str, whose: str) -> bool:
     """Whether somebody may act for a person: for themselves, or as the owner of the room.
 
     Raises NotOfThisRoom.
@@ -256,7 +257,7 @@ def may_see(connection: sqlite3.Connection, subject: str, whose: str) -> bool:
     return is_owner(me) and me["room"] == other["room"]
 
 
-def _until(connection: sqlite3.Connection, owner: str, doors: list[str], until_ms: int, now_ms: int) -> int:
+def _until(connection: Connection, owner: str, doors: list[str], until_ms: int, now_ms: int) -> int:
     """Nobody gives more than they have: neither doors nor time. Raises DoorNotAllowed."""
     allowed = granted_doors(connection, owner, now_ms=now_ms)
     for door in doors:

@@ -73,7 +73,6 @@ async def post_member(request: web.Request, platform: Platform) -> web.StreamRes
         return made
 
     made = await platform.database.write(add)
-    platform.bell.ring()
     return reply(Made(made), 201)
 
 
@@ -90,7 +89,6 @@ async def post_vehicle(request: web.Request, platform: Platform) -> web.StreamRe
     asked = await read_body(request, household.VehicleRequest)
     subject, now_ms = request[SUBJECT], platform.clock_ms()
     made = await platform.database.write(lambda c: household.add_vehicle(c, subject, asked, now_ms=now_ms))
-    platform.bell.ring()
     return reply(Made(made), 201)
 
 
@@ -182,7 +180,6 @@ def _signer(platform: Platform) -> leaving.Signer:
 
 
 def _changed(platform: Platform) -> web.Response:
-    platform.bell.ring()
     return web.Response(status=204)
 
 

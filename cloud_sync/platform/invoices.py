@@ -4,12 +4,12 @@ The real tax platform is not part of the reference platform: `issue` gives the i
 of an order whose invoice is out turns it red (红冲).
 """
 
-import sqlite3
 from typing import Any, ClassVar
 
 import msgspec
 
 from cloud_sync.platform import feed
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.stored import StoredEvent
 from cloud_sync.wire.accounts import hash_token
 from edge.errors import Refusal
@@ -36,40 +36,42 @@ class InvoiceAsked(msgspec.Struct, frozen=True):
     order_id: str
 
 
-def apply_invoice_asked(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_invoice_asked(connection: Connection, event: StoredEvent) -> None:
     """Somebody asked at the kiosk."""
     asked = msgspec.json.decode(event.body, type=InvoiceAsked)
     _ask(connection, asked.order_id)
 
 
-def turn_red(connection: sqlite3.Connection, order_id: str) -> None:
+def turn_red(connection: Connection, order_id: str) -> None:
     """Take back the invoice of an order that is refunded, if one is out."""
     invoice = feed.get_record(connection, COLLECTION, order_id)
     if invoice is not None and invoice["state"] == "issued":
         feed.put_record(connection, COLLECTION, order_id, {**invoice, "state": "red"})
 
 
-def keep_claim_hash(connection: sqlite3.Connection, order_id: str, claim_hash: str) -> None:
+def keep_claim_hash(connection: Connection, order_id: str, claim_hash: str) -> None:
     """Remember the hash of the token on an order's receipt."""
     if claim_hash:
         connection.execute(
-            "INSERT OR IGNORE INTO receipt_hashes (order_id, claim_hash) VALUES (?,?)", (order_id, claim_hash)
+            "INSERT INTO receipt_hashes (order_id, claim_hash) VALUES (?,?) ON CONFLICT DO NOTHING",
+            (order_id, claim_hash),
         )
 
 
-def ask_by_code(connection: sqlite3.Connection, subject: str, code: str) -> dict[str, Any]:
+def ask_by_code(connection: Connection, subject: str, code: str) -> dict[str, Any]:
     """Ask by the code in a receipt's QR, once an order. Raises ReceiptCodeUnknown."""
     order_id, _, token = code.removeprefix(CODE_PREFIX).rpartition(".")
     row = connection.execute("SELECT claim_hash FROM receipt_hashes WHERE order_id=?", (order_id,)).fetchone()
     if not code.startswith(CODE_PREFIX) or row is None or row["claim_hash"] != hash_token(token):
         raise ReceiptCodeUnknown()
     connection.execute(
-        "INSERT OR IGNORE INTO invoice_askers (order_id, subject) VALUES (?,?)", (order_id, subject)
+        "INSERT INTO invoice_askers (order_id, subject) VALUES (?,?) ON CONFLICT DO NOTHING",
+        (order_id, subject),
     )
     return _ask(connection, order_id)
 
 
-def issue(connection: sqlite3.Connection, order_id: str) -> dict[str, Any]:
+def issue(connection: Connection, order_id: str) -> dict[str, Any]:
     """Issue what was asked for; issued again, it is the same. Raises InvoiceUnknown."""
     invoice = feed.get_record(connection, COLLECTION, order_id)
     if invoice is None:
@@ -80,14 +82,14 @@ def issue(connection: sqlite3.Connection, order_id: str) -> dict[str, Any]:
     return invoice
 
 
-def list_invoices(connection: sqlite3.Connection, subject: str) -> list[dict[str, Any]]:
+def list_invoices(connection: Connection, subject: str) -> list[dict[str, Any]]:
     """Return the invoices that a person asked for on the phone."""
     rows = connection.execute("SELECT order_id FROM invoice_askers WHERE subject=? ORDER BY 1", (subject,))
     found = [feed.get_record(connection, COLLECTION, row["order_id"]) for row in rows.fetchall()]
     return [invoice for invoice in found if invoice is not None]
 
 
-def _ask(connection: sqlite3.Connection, order_id: str) -> dict[str, Any]:
+def _ask(connection: Connection, order_id: str) -> dict[str, Any]:
     invoice = feed.get_record(connection, COLLECTION, order_id)
     if invoice is None:
         invoice = {"id": order_id, "state": "asked"}

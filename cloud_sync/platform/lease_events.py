@@ -1,12 +1,11 @@
 """What events of a device do to leases: spends count in them, returns and new epochs bring them back."""
 
-import sqlite3
-
 import msgspec
 
 from cloud_sync.platform.balances import POINTS, Cause, move, read_account
 from cloud_sync.platform.custody import note_incident
 from cloud_sync.platform.leases import close_lease, close_older, grant_at_beginning, settle_account
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.stored import StoredEvent
 from edge.errors import EdgeError
 
@@ -47,7 +46,7 @@ class EpochBegan(msgspec.Struct, frozen=True):
 
 
 def spend(
-    connection: sqlite3.Connection,
+    connection: Connection,
     event: StoredEvent,
     order: str,
     parts: list[TenderPart],
@@ -72,7 +71,7 @@ def spend(
             settle_account(connection, part.account)
 
 
-def _count_spend(connection: sqlite3.Connection, event: StoredEvent, part: TenderPart) -> None:
+def _count_spend(connection: Connection, event: StoredEvent, part: TenderPart) -> None:
     row = connection.execute("SELECT * FROM leases WHERE id=?", (part.lease,)).fetchone()
     if row is None or row["account"] != part.account or row["device"] != event.at.device:
         _incident(connection, event, LEASE_FOREIGN)
@@ -85,7 +84,7 @@ def _count_spend(connection: sqlite3.Connection, event: StoredEvent, part: Tende
         _incident(connection, event, LEASE_EXCEEDED)
 
 
-def apply_lease_returned(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_lease_returned(connection: Connection, event: StoredEvent) -> None:
     """Free the rest of a lease; raises LeaseIncomplete while a spend that the device counted is not here."""
     returned = msgspec.json.decode(event.body, type=LeaseReturned)
     row = connection.execute("SELECT * FROM leases WHERE id=?", (returned.lease,)).fetchone()
@@ -97,7 +96,7 @@ def apply_lease_returned(connection: sqlite3.Connection, event: StoredEvent) -> 
         close_lease(connection, row, "returned", event.at_ms)
 
 
-def apply_epoch_began(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_epoch_began(connection: Connection, event: StoredEvent) -> None:
     """Grant the new epoch its leases, and take the old ones back if the old life is here to its end.
 
     A life that goes on from an older copy, or from nothing, may have lost spends: those leases stay out until
@@ -118,20 +117,18 @@ def apply_epoch_began(connection: sqlite3.Connection, event: StoredEvent) -> Non
     grant_at_beginning(connection, device, epoch)
 
 
-def declare_lost(
-    connection: sqlite3.Connection, device: str, epoch: int, *, person: str, now_ms: int
-) -> None:
+def declare_lost(connection: Connection, device: str, epoch: int, *, person: str, now_ms: int) -> None:
     """A named person says that this epoch of the device will not be heard again: its leases come back.
 
     What it spent and never told is the issuer's loss; a spend that comes after all counts, as an incident.
     """
     connection.execute(
-        "INSERT OR IGNORE INTO lost_devices (device, epoch, person, at_ms) VALUES (?,?,?,?)",
+        "INSERT INTO lost_devices (device, epoch, person, at_ms) VALUES (?,?,?,?) ON CONFLICT DO NOTHING",
         (device, epoch, person, now_ms),
     )
     close_older(connection, device, epoch + 1, "lost", now_ms)
 
 
-def _incident(connection: sqlite3.Connection, event: StoredEvent, code: str) -> None:
+def _incident(connection: Connection, event: StoredEvent, code: str) -> None:
     device, epoch, seq = event.at.device, event.at.epoch, event.at.seq
     note_incident(connection, device, epoch, code=code, seq=seq, now_ms=event.at_ms)

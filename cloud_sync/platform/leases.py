@@ -5,7 +5,6 @@
 comes back only when its last spend is known here, or when a person declares the device lost.
 """
 
-import sqlite3
 from typing import ClassVar
 
 import msgspec
@@ -13,6 +12,7 @@ import msgspec
 from cloud_sync.platform.balances import AccountMissing, Cause, move, publish, read_account
 from cloud_sync.platform.custody import StreamSuperseded
 from cloud_sync.platform.feed import put_record
+from cloud_sync.platform.store.port import Connection, Row
 from cloud_sync.platform.terms import read_terms
 from cloud_sync.wire.accounts import LeaseRaise
 from cloud_sync.wire.collections import Lease, LineKind
@@ -43,37 +43,40 @@ class DeviceLost(Refusal):
     code: ClassVar[str] = "device_lost"
 
 
-def free_of(connection: sqlite3.Connection, account: str) -> int:
+def free_of(connection: Connection, account: str) -> int:
     """What of the balance is not leased out, in fen; never below zero."""
     row = connection.execute(
-        "SELECT a.balance_fen - coalesce((SELECT sum(max(l.granted_fen - l.spent_fen, 0)) FROM leases l"
-        " WHERE l.account=a.id AND l.closed=0), 0) FROM accounts a WHERE a.id=?",
+        "SELECT a.balance_fen - coalesce((SELECT sum(l.granted_fen - l.spent_fen) FROM leases l"
+        " WHERE l.account=a.id AND l.closed=0 AND l.granted_fen>l.spent_fen), 0)"
+        " FROM accounts a WHERE a.id=?",
         (account,),
     ).fetchone()
     return 0 if row is None else max(0, int(row[0]))
 
 
-def _grantable(connection: sqlite3.Connection, account: str) -> int:
+def _grantable(connection: Connection, account: str) -> int:
     """What may be leased out: what is free, less points that have ended and only wait to come back."""
     waits = connection.execute("SELECT expiring_fen FROM accounts WHERE id=?", (account,)).fetchone()
     return max(0, free_of(connection, account) - int(waits[0]))
 
 
-def settle_account(connection: sqlite3.Connection, account: str) -> None:
+def settle_account(connection: Connection, account: str) -> None:
     """After an account moved: renew its leases, grant standing ones, and write it into the feed."""
     publish(connection, account)
     limit_fen = read_terms(connection).lease_limit_fen
     if limit_fen <= 0:
         return
     devices = connection.execute(
-        "SELECT s.device, s.epoch FROM (SELECT device, max(epoch) AS epoch FROM streams GROUP BY device) s"
-        " LEFT JOIN lost_devices l USING (device, epoch) WHERE l.device IS NULL ORDER BY s.device"
+        "SELECT s.device, s.epoch"
+        " FROM (SELECT device, max(epoch) AS epoch FROM streams WHERE site=? GROUP BY device) s"
+        " LEFT JOIN lost_devices l USING (device, epoch) WHERE l.device IS NULL ORDER BY s.device",
+        (connection.site,),
     ).fetchall()
     for row in devices:
         _renew(connection, account, row["device"], row["epoch"], limit_fen)
 
 
-def _renew(connection: sqlite3.Connection, account: str, device: str, epoch: int, limit_fen: int) -> None:
+def _renew(connection: Connection, account: str, device: str, epoch: int, limit_fen: int) -> None:
     """Top the open lease up to the limit, or grant a first one; nothing while it is being recalled."""
     free_fen, row = _grantable(connection, account), _open_lease(connection, account, device, epoch)
     if row is None:
@@ -86,9 +89,7 @@ def _renew(connection: sqlite3.Connection, account: str, device: str, epoch: int
         _set_granted(connection, row, used_fen + min(limit_fen - left_fen, free_fen))
 
 
-def credit(
-    connection: sqlite3.Connection, account: str, kind: LineKind, amount_fen: int, cause: Cause
-) -> bool:
+def credit(connection: Connection, account: str, kind: LineKind, amount_fen: int, cause: Cause) -> bool:
     """Add to an account, once per key, and renew its leases; False when the key was there.
 
     Raises AccountMissing.
@@ -99,16 +100,18 @@ def credit(
     return moved
 
 
-def grant_at_beginning(connection: sqlite3.Connection, device: str, epoch: int) -> None:
+def grant_at_beginning(connection: Connection, device: str, epoch: int) -> None:
     """Grant a device that began an epoch its standing leases: without them it spends nothing offline."""
     limit_fen = read_terms(connection).lease_limit_fen
     if limit_fen <= 0:
         return
-    for row in connection.execute("SELECT id FROM accounts WHERE balance_fen>0 ORDER BY id").fetchall():
+    for row in connection.execute(
+        "SELECT id FROM accounts WHERE site=? AND balance_fen>0 ORDER BY id", (connection.site,)
+    ).fetchall():
         _renew(connection, row["id"], device, epoch, limit_fen)
 
 
-def raise_lease(connection: sqlite3.Connection, device: str, account: str, asked: LeaseRaise) -> Lease:
+def raise_lease(connection: Connection, device: str, account: str, asked: LeaseRaise) -> Lease:
     """Raise a lease to `granted_fen`, absolute; with nothing to raise the answer is the lease as it stands.
 
     Raises AccountUnknown, StreamSuperseded, DeviceLost, LeaseEnded, BalanceExceeded.
@@ -133,7 +136,7 @@ def raise_lease(connection: sqlite3.Connection, device: str, account: str, asked
     return read_lease(connection, row["id"])
 
 
-def _require_present(connection: sqlite3.Connection, device: str, epoch: int) -> None:
+def _require_present(connection: Connection, device: str, epoch: int) -> None:
     newest = connection.execute("SELECT max(epoch) FROM streams WHERE device=?", (device,)).fetchone()[0]
     if newest is not None and epoch < newest:
         raise StreamSuperseded(epoch=newest, seq=0)
@@ -144,9 +147,7 @@ def _require_present(connection: sqlite3.Connection, device: str, epoch: int) ->
         raise DeviceLost(device=device, epoch=epoch)
 
 
-def _named_lease(
-    connection: sqlite3.Connection, account: str, device: str, asked: LeaseRaise
-) -> sqlite3.Row | None:
+def _named_lease(connection: Connection, account: str, device: str, asked: LeaseRaise) -> Row | None:
     row = _open_lease(connection, account, device, asked.epoch)
     if asked.lease and (row is None or row["id"] != asked.lease):
         raise LeaseEnded(lease=asked.lease)
@@ -155,13 +156,13 @@ def _named_lease(
     return row
 
 
-def recall(connection: sqlite3.Connection, lease: str) -> None:
+def recall(connection: Connection, lease: str) -> None:
     """Ask for a lease back: the device makes no new holds in it and returns it when none is open."""
     connection.execute("UPDATE leases SET recall=1 WHERE id=? AND closed=0", (lease,))
     _publish(connection, lease)
 
 
-def recall_all(connection: sqlite3.Connection, account: str) -> None:
+def recall_all(connection: Connection, account: str) -> None:
     """Ask for every open lease of an account back."""
     rows = connection.execute(
         "SELECT id FROM leases WHERE account=? AND closed=0 AND recall=0", (account,)
@@ -170,7 +171,7 @@ def recall_all(connection: sqlite3.Connection, account: str) -> None:
         recall(connection, row["id"])
 
 
-def close_older(connection: sqlite3.Connection, device: str, epoch: int, reason: str, now_ms: int) -> None:
+def close_older(connection: Connection, device: str, epoch: int, reason: str, now_ms: int) -> None:
     """Take back every lease of the device from before `epoch`."""
     rows = connection.execute(
         "SELECT * FROM leases WHERE device=? AND epoch<? AND closed=0", (device, epoch)
@@ -179,7 +180,7 @@ def close_older(connection: sqlite3.Connection, device: str, epoch: int, reason:
         close_lease(connection, row, reason, now_ms)
 
 
-def read_lease(connection: sqlite3.Connection, lease: str) -> Lease:
+def read_lease(connection: Connection, lease: str) -> Lease:
     """One lease in the feed's shape. Raises LeaseEnded when there is none."""
     row = connection.execute("SELECT * FROM leases WHERE id=?", (lease,)).fetchone()
     if row is None:
@@ -195,14 +196,14 @@ def read_lease(connection: sqlite3.Connection, lease: str) -> Lease:
     )
 
 
-def _open_lease(connection: sqlite3.Connection, account: str, device: str, epoch: int) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = connection.execute(
+def _open_lease(connection: Connection, account: str, device: str, epoch: int) -> Row | None:
+    row: Row | None = connection.execute(
         "SELECT * FROM leases WHERE account=? AND device=? AND epoch=? AND closed=0", (account, device, epoch)
     ).fetchone()
     return row
 
 
-def _grant(connection: sqlite3.Connection, account: str, device: str, epoch: int, granted_fen: int) -> Lease:
+def _grant(connection: Connection, account: str, device: str, epoch: int, granted_fen: int) -> Lease:
     number = connection.execute(
         "SELECT count(*) + 1 FROM leases WHERE account=? AND device=? AND epoch=?", (account, device, epoch)
     ).fetchone()[0]
@@ -215,12 +216,12 @@ def _grant(connection: sqlite3.Connection, account: str, device: str, epoch: int
     return read_lease(connection, lease)
 
 
-def _set_granted(connection: sqlite3.Connection, row: sqlite3.Row, granted_fen: int) -> None:
+def _set_granted(connection: Connection, row: Row, granted_fen: int) -> None:
     connection.execute("UPDATE leases SET granted_fen=? WHERE id=?", (granted_fen, row["id"]))
     _publish(connection, row["id"])
 
 
-def close_lease(connection: sqlite3.Connection, row: sqlite3.Row, reason: str, now_ms: int) -> None:
+def close_lease(connection: Connection, row: Row, reason: str, now_ms: int) -> None:
     """A lease came back: what was left of it is free again."""
     connection.execute(
         "UPDATE leases SET closed=1, closed_reason=?, closed_ms=? WHERE id=?", (reason, now_ms, row["id"])
@@ -229,5 +230,5 @@ def close_lease(connection: sqlite3.Connection, row: sqlite3.Row, reason: str, n
     settle_account(connection, row["account"])
 
 
-def _publish(connection: sqlite3.Connection, lease: str) -> None:
+def _publish(connection: Connection, lease: str) -> None:
     put_record(connection, "leases", lease, msgspec.to_builtins(read_lease(connection, lease)))

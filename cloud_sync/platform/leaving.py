@@ -4,8 +4,6 @@ Whatever ends, the signed revocation list goes into the feed first: that one cha
 the records that follow only tidy up.
 """
 
-import sqlite3
-
 import msgspec
 
 from cloud_sync.platform import revoking
@@ -21,6 +19,7 @@ from cloud_sync.platform.household import (
     room_number,
 )
 from cloud_sync.platform.keys import hash_token
+from cloud_sync.platform.store.port import Connection
 from edge.trust.keys import SigningKey
 
 KEEP_LEFT_MS = 180 * 24 * 3_600_000
@@ -34,9 +33,7 @@ class Signer(msgspec.Struct, frozen=True):
     site: str
 
 
-def lose_card(
-    connection: sqlite3.Connection, signer: Signer, subject: str, card: str, *, now_ms: int
-) -> None:
+def lose_card(connection: Connection, signer: Signer, subject: str, card: str, *, now_ms: int) -> None:
     """A card of the household is lost: from this change on it opens nothing. Raises NotOfThisRoom."""
     record = get_record(connection, "cards", card)
     if record is None or not may_see(connection, subject, record["subject"]):
@@ -47,7 +44,7 @@ def lose_card(
 
 
 def lose_phone(
-    connection: sqlite3.Connection, signer: Signer, subject: str, whose: str, *, session: str, now_ms: int
+    connection: Connection, signer: Signer, subject: str, whose: str, *, session: str, now_ms: int
 ) -> None:
     """A phone is lost: what it could show is void, and it is logged out; `session` is the one that reports.
 
@@ -61,9 +58,7 @@ def lose_phone(
     connection.execute("DELETE FROM tokens WHERE holder=? AND hash<>?", (whose, hash_token(session)))
 
 
-def revoke_member(
-    connection: sqlite3.Connection, signer: Signer, owner: str, whose: str, *, now_ms: int
-) -> None:
+def revoke_member(connection: Connection, signer: Signer, owner: str, whose: str, *, now_ms: int) -> None:
     """The owner takes back what a person of the room was given. Raises NotTheOwner, NotOfThisRoom."""
     me = require_owner(connection, owner)
     record = person_of(connection, whose)
@@ -73,7 +68,7 @@ def revoke_member(
 
 
 def leave_room(
-    connection: sqlite3.Connection, signer: Signer, owner: str, confirmed: str, *, now_ms: int
+    connection: Connection, signer: Signer, owner: str, confirmed: str, *, now_ms: int
 ) -> list[str]:
     """The owner moves out, and with them everybody of the room; returns who.
 
@@ -90,7 +85,7 @@ def leave_room(
     return people
 
 
-def move_out(connection: sqlite3.Connection, signer: Signer, subjects: list[str], *, now_ms: int) -> None:
+def move_out(connection: Connection, signer: Signer, subjects: list[str], *, now_ms: int) -> None:
     """Everything that these people have ends with one change: the list. What follows tidies up.
 
     The person stays in the records for 180 days, without a room, so that past openings keep their name.
@@ -111,7 +106,7 @@ def move_out(connection: sqlite3.Connection, signer: Signer, subjects: list[str]
         connection.execute("DELETE FROM personas WHERE subject=?", (subject,))
 
 
-def forget_left(connection: sqlite3.Connection, *, now_ms: int) -> int:
+def forget_left(connection: Connection, *, now_ms: int) -> int:
     """Delete who left so long ago that no record needs their name; returns how many."""
     gone = [
         one["subject"]
@@ -123,7 +118,7 @@ def forget_left(connection: sqlite3.Connection, *, now_ms: int) -> int:
     return len(gone)
 
 
-def _end_passes(connection: sqlite3.Connection, subject: str, now_ms: int) -> None:
+def _end_passes(connection: Connection, subject: str, now_ms: int) -> None:
     """Note every pass of a person that is not over; an order gets another one when it is next looked at."""
     rows = connection.execute(
         "SELECT id, until_ms FROM passes WHERE subject=? AND until_ms>?", (subject, now_ms)

@@ -4,7 +4,6 @@ The payer chooses on the phone or at the kiosk; the device does it, refund or cr
 become a prepayment (collected for others, no such account) has no account here, and goes back by itself.
 """
 
-import sqlite3
 from typing import Any, ClassVar
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from cloud_sync.platform import feed
 from cloud_sync.platform.balances import PREPAID_FEE, Cause, read_account
 from cloud_sync.platform.leases import credit
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.stored import StoredEvent, require_record
 from cloud_sync.wire.collections import Overpayment
 from edge.errors import Refusal
@@ -41,7 +41,7 @@ class BillGivenBack(msgspec.Struct, frozen=True):
 
 
 def note(
-    connection: sqlite3.Connection, order_id: str, bill: dict[str, Any], principal_fen: int, penalty_fen: int
+    connection: Connection, order_id: str, bill: dict[str, Any], principal_fen: int, penalty_fen: int
 ) -> None:
     """Write down that an order brought more than its bill still asked for."""
     found = Overpayment(
@@ -56,21 +56,21 @@ def note(
     feed.put_record(connection, COLLECTION, found.id, msgspec.to_builtins(found))
 
 
-def _account_for(connection: sqlite3.Connection, bill: dict[str, Any]) -> str:
+def _account_for(connection: Connection, bill: dict[str, Any]) -> str:
     """The prepaid-fee account of somebody of the bill's room at its payee; none for what is for others."""
     if bill.get("collected_for_others"):
         return ""
     row = connection.execute(
-        "SELECT a.id FROM records a JOIN records p ON p.collection='residents'"
-        " AND p.id=json_extract(a.data, '$.subject') WHERE a.collection='accounts'"
+        "SELECT a.id FROM records a JOIN records p ON p.site=a.site AND p.collection='residents'"
+        " AND p.id=json_extract(a.data, '$.subject') WHERE a.site=? AND a.collection='accounts'"
         " AND json_extract(a.data, '$.kind')='prepaid_fee' AND json_extract(a.data, '$.issuer')=?"
         " AND json_extract(p.data, '$.room')=? ORDER BY a.id LIMIT 1",
-        (bill["payee"], bill["room"]),
+        (connection.site, bill["payee"], bill["room"]),
     ).fetchone()
     return "" if row is None else str(row["id"])
 
 
-def list_open(connection: sqlite3.Connection, subject: str) -> list[dict[str, Any]]:
+def list_open(connection: Connection, subject: str) -> list[dict[str, Any]]:
     """Return the overpayments of a person's room that are not done, each with its bill."""
     person = feed.get_record(connection, "residents", subject) or {}
     found = []
@@ -81,7 +81,7 @@ def list_open(connection: sqlite3.Connection, subject: str) -> list[dict[str, An
     return found
 
 
-def choose(connection: sqlite3.Connection, subject: str, overpayment: str, choice: str) -> None:
+def choose(connection: Connection, subject: str, overpayment: str, choice: str) -> None:
     """Keep what the payer wants. Raises OverpaymentNotOpen, ChoiceNotPossible."""
     record = next((one for one in list_open(connection, subject) if one["id"] == overpayment), None)
     if record is None or record.get("choice"):
@@ -92,12 +92,12 @@ def choose(connection: sqlite3.Connection, subject: str, overpayment: str, choic
     feed.put_record(connection, COLLECTION, overpayment, {**stored, "choice": choice})
 
 
-def apply_given_back(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_given_back(connection: Connection, event: StoredEvent) -> None:
     """The device refunded the second payment."""
     _close(connection, event, "refund")
 
 
-def apply_credited(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_credited(connection: Connection, event: StoredEvent) -> None:
     """The device turned the second payment into a prepayment. Raises RecordMissing, AccountMissing."""
     told = msgspec.json.decode(event.body, type=BillGivenBack)
     _close(connection, event, "credit")
@@ -108,7 +108,7 @@ def apply_credited(connection: sqlite3.Connection, event: StoredEvent) -> None:
     credit(connection, told.account, "credited", told.amount_fen, cause)
 
 
-def _close(connection: sqlite3.Connection, event: StoredEvent, choice: str) -> None:
+def _close(connection: Connection, event: StoredEvent, choice: str) -> None:
     told = msgspec.json.decode(event.body, type=BillGivenBack)
     found = _id_of(told.order_id, told.bill_id)
     record = require_record(connection, COLLECTION, found)

@@ -1,7 +1,6 @@
 """Couriers' parcels in cells: the order of the room, its 8-digit code, and what the phone is told."""
 
 import secrets
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 
 from cloud_sync.platform.feed import get_record, list_records, put_record
 from cloud_sync.platform.household import people_of
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.stored import RecordMissing, StoredEvent, require_record
 from edge.trust.cards import pickup_hash
 
@@ -50,7 +50,7 @@ class Message(msgspec.Struct, frozen=True):
     read: bool
 
 
-def apply_deposited(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_deposited(connection: Connection, event: StoredEvent) -> None:
     """A parcel lies in a cell: the room gets an order, a code and a message; more parcels join the order.
 
     Raises RecordMissing for a mailbox that no room has.
@@ -78,10 +78,10 @@ def apply_deposited(connection: sqlite3.Connection, event: StoredEvent) -> None:
     _tell_room(connection, room, "parcel_in", told.order_id, event, details, fresh=not others)
 
 
-def apply_gone(state: str, message: str) -> Callable[[sqlite3.Connection, StoredEvent], None]:
+def apply_gone(state: str, message: str) -> Callable[[Connection, StoredEvent], None]:
     """A parcel left its cell otherwise than by its people; the order ends with its last parcel."""
 
-    def apply(connection: sqlite3.Connection, event: StoredEvent) -> None:
+    def apply(connection: Connection, event: StoredEvent) -> None:
         told = msgspec.json.decode(event.body, type=ParcelNews)
         order = require_record(connection, "orders", told.order_id)
         order["cells"] = [one for one in order["cells"] if one["parcel"] != told.parcel]
@@ -94,10 +94,10 @@ def apply_gone(state: str, message: str) -> Callable[[sqlite3.Connection, Stored
     return apply
 
 
-def apply_news(message: str) -> Callable[[sqlite3.Connection, StoredEvent], None]:
+def apply_news(message: str) -> Callable[[Connection, StoredEvent], None]:
     """Something that an order's people are to hear."""
 
-    def apply(connection: sqlite3.Connection, event: StoredEvent) -> None:
+    def apply(connection: Connection, event: StoredEvent) -> None:
         told = msgspec.json.decode(event.body, type=ParcelNews)
         order = get_record(connection, "orders", told.order_id)
         if order is None:
@@ -110,7 +110,7 @@ def apply_news(message: str) -> Callable[[sqlite3.Connection, StoredEvent], None
     return apply
 
 
-def code_of(connection: sqlite3.Connection, order_id: str, *, now_ms: int) -> str:
+def code_of(connection: Connection, order_id: str, *, now_ms: int) -> str:
     """The order's 8-digit code, made when it is first asked for; its hash goes to the site."""
     row = connection.execute("SELECT code FROM pickup_codes WHERE order_id=?", (order_id,)).fetchone()
     if row is not None:
@@ -130,14 +130,14 @@ def code_of(connection: sqlite3.Connection, order_id: str, *, now_ms: int) -> st
     return code
 
 
-def drop_code(connection: sqlite3.Connection, order_id: str) -> None:
+def drop_code(connection: Connection, order_id: str) -> None:
     """The order is over, and with it its code."""
     gone = connection.execute("DELETE FROM pickup_codes WHERE order_id=?", (order_id,)).rowcount
     if gone:
         put_record(connection, "pickup_codes", order_id, None)
 
 
-def orders_of(connection: sqlite3.Connection, subject: str) -> list[dict[str, Any]]:
+def orders_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
     """A person's orders, and the parcels for their room that name nobody."""
     room = (get_record(connection, "residents", subject) or {}).get("room", "")
     return [
@@ -147,7 +147,7 @@ def orders_of(connection: sqlite3.Connection, subject: str) -> list[dict[str, An
     ]
 
 
-def read_messages(connection: sqlite3.Connection, subject: str) -> list[Message]:
+def read_messages(connection: Connection, subject: str) -> list[Message]:
     """A person's newest messages, newest first."""
     rows = connection.execute(
         "SELECT * FROM messages WHERE subject=? ORDER BY id DESC LIMIT ?", (subject, MESSAGES_SHOWN)
@@ -165,16 +165,16 @@ def read_messages(connection: sqlite3.Connection, subject: str) -> list[Message]
     ]
 
 
-def mark_read(connection: sqlite3.Connection, subject: str, *, now_ms: int) -> None:
+def mark_read(connection: Connection, subject: str, *, now_ms: int) -> None:
     """The person has seen what there is."""
     connection.execute("UPDATE messages SET read_ms=? WHERE subject=? AND read_ms=0", (now_ms, subject))
 
 
-def _room_of(connection: sqlite3.Connection, mailbox: str) -> str:
+def _room_of(connection: Connection, mailbox: str) -> str:
     row = connection.execute(
-        "SELECT id FROM records WHERE collection='rooms' AND data IS NOT NULL"
+        "SELECT id FROM records WHERE site=? AND collection='rooms' AND data IS NOT NULL"
         " AND json_extract(data, '$.mailbox')=?",
-        (mailbox,),
+        (connection.site, mailbox),
     ).fetchone()
     if row is None or not mailbox:
         raise RecordMissing("rooms/mailbox")
@@ -182,7 +182,7 @@ def _room_of(connection: sqlite3.Connection, mailbox: str) -> str:
 
 
 def _tell(
-    connection: sqlite3.Connection,
+    connection: Connection,
     order: dict[str, Any],
     kind: str,
     event: StoredEvent,
@@ -195,7 +195,7 @@ def _tell(
 
 
 def _tell_room(
-    connection: sqlite3.Connection,
+    connection: Connection,
     room: str,
     kind: str,
     order_id: str,
@@ -215,7 +215,7 @@ def _tell_room(
 
 
 def _put(
-    connection: sqlite3.Connection,
+    connection: Connection,
     subject: str,
     kind: str,
     order_id: str,
@@ -224,7 +224,8 @@ def _put(
 ) -> None:
     key = f"{kind}:{event.at.device}-{event.at.epoch}-{event.at.seq}"
     connection.execute(
-        "INSERT OR IGNORE INTO messages (key, subject, kind, order_id, details, at_ms) VALUES (?,?,?,?,?,?)",
+        "INSERT INTO messages (key, subject, kind, order_id, details, at_ms) VALUES (?,?,?,?,?,?)"
+        " ON CONFLICT DO NOTHING",
         (key, subject, kind, order_id, msgspec.json.encode(details).decode(), event.at_ms),
     )
 

@@ -1,6 +1,5 @@
 """Passes that the platform signs: one per order that lies in cells, visitors' passes, holder certificates."""
 
-import sqlite3
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -8,6 +7,7 @@ import msgspec
 from cloud_sync.platform.feed import get_record, put_record
 from cloud_sync.platform.keys import new_id
 from cloud_sync.platform.revoking import publish, revoke_passes
+from cloud_sync.platform.store.port import Connection
 from edge.errors import Refusal
 from edge.trust.keys import SigningKey
 from edge.trust.passes import Pass, issue_holder_certificate, issue_pass
@@ -55,7 +55,7 @@ class VisitorPass(msgspec.Struct, frozen=True):
 
 
 def order_pass(
-    connection: sqlite3.Connection,
+    connection: Connection,
     key: SigningKey,
     site: str,
     order: dict[str, Any],
@@ -84,7 +84,7 @@ def order_pass(
 
 
 def delegate_order(
-    connection: sqlite3.Connection,
+    connection: Connection,
     key: SigningKey,
     site: str,
     order_id: str,
@@ -117,7 +117,7 @@ def _pass_of_order(identity: str, site: str, order_id: str, subject: str, now_ms
 
 
 def create_visitor_pass(
-    connection: sqlite3.Connection,
+    connection: Connection,
     key: SigningKey,
     site: str,
     subject: str,
@@ -146,15 +146,19 @@ def create_visitor_pass(
     )
     text, doors = issue_pass(key, issued), msgspec.json.encode(request.doors).decode()
     connection.execute(
-        "INSERT INTO passes (id, kind, subject, doors, from_ms, until_ms, uses, label, text)"
-        " VALUES (?,'visitor',?,?,?,?,?,?,?)",
-        (issued.id, subject, doors, request.from_ms, until_ms, request.uses, request.label, text),
+        "INSERT INTO passes (id, kind, subject, doors, from_ms, until_ms, uses, label, text, number)"
+        " VALUES (?,'visitor',?,?,?,?,?,?,?,"
+        " (SELECT coalesce(max(number), 0) + 1 FROM passes WHERE subject=?))",
+        (
+            *(issued.id, subject, doors, request.from_ms, until_ms),
+            *(request.uses, request.label, text, subject),
+        ),
     )
     return VisitorPass(issued.id, request.doors, request.from_ms, until_ms, request.uses, request.label, text)
 
 
 def revoke_pass(
-    connection: sqlite3.Connection, key: SigningKey, site: str, subject: str, pass_id: str, *, now_ms: int
+    connection: Connection, key: SigningKey, site: str, subject: str, pass_id: str, *, now_ms: int
 ) -> None:
     """Take a visitor's pass back; the site hears of it in the feed. Raises PassNotFound."""
     row = connection.execute(
@@ -169,10 +173,11 @@ def revoke_pass(
     put_record(connection, "revocations", pass_id, {"pass_id": pass_id, "until_ms": row["until_ms"]})
 
 
-def list_visitor_passes(connection: sqlite3.Connection, subject: str, *, now_ms: int) -> list[VisitorPass]:
+def list_visitor_passes(connection: Connection, subject: str, *, now_ms: int) -> list[VisitorPass]:
     """A resident's visitor passes that are not over, newest first."""
     rows = connection.execute(
-        "SELECT * FROM passes WHERE kind='visitor' AND subject=? AND until_ms>? ORDER BY rowid DESC LIMIT 50",
+        "SELECT * FROM passes WHERE kind='visitor' AND subject=? AND until_ms>?"
+        " ORDER BY number DESC LIMIT 50",
         (subject, now_ms),
     )
     return [
@@ -191,7 +196,7 @@ def list_visitor_passes(connection: sqlite3.Connection, subject: str, *, now_ms:
     ]
 
 
-def uses_of(connection: sqlite3.Connection, pass_id: str) -> int:
+def uses_of(connection: Connection, pass_id: str) -> int:
     """How often a pass opened, or may have, as far as the site has told; a second try is no further use."""
     row = connection.execute(
         "SELECT count(*) FROM door_records WHERE authorisation LIKE 'pass:' || ? || ':%'"
@@ -201,7 +206,7 @@ def uses_of(connection: sqlite3.Connection, pass_id: str) -> int:
     return int(row[0])
 
 
-def granted_doors(connection: sqlite3.Connection, subject: str, *, now_ms: int) -> list[str]:
+def granted_doors(connection: Connection, subject: str, *, now_ms: int) -> list[str]:
     """The doors that a person may open now, by the grants in the feed, groups resolved."""
     grant = get_record(connection, "grants", subject)
     if grant is None or not grant["from_ms"] <= now_ms < grant["until_ms"]:

@@ -1,10 +1,9 @@
 """The platform's own view of a day's payments, by its own SQL over its payment desk's rows."""
 
-import sqlite3
-
 import msgspec
 
 from cloud_sync.platform.channels.days import day_span_ms
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.payments import DayPayment, DayRefund, PayeeDay, PlatformDay
 
 _PAYMENTS = (
@@ -20,17 +19,17 @@ _REFUNDS = (
 _TOTALS = (
     "SELECT payee, sum(paid), sum(refunded) FROM ("
     " SELECT payee, captured_fen AS paid, 0 AS refunded FROM trades"
-    " WHERE state='paid' AND paid_ms>=:begin AND paid_ms<:end"
+    " WHERE state='paid' AND paid_ms>=? AND paid_ms<?"
     " UNION ALL SELECT payee, 0, amount_fen FROM refund_trades"
-    " WHERE state='refunded' AND refunded_ms>=:begin AND refunded_ms<:end"
-    ") GROUP BY payee ORDER BY payee"
+    " WHERE state='refunded' AND refunded_ms>=? AND refunded_ms<?"
+    ") AS day GROUP BY payee ORDER BY payee"
 )
 
 
-def read_day(connection: sqlite3.Connection, date: str) -> PlatformDay:
+def read_day(connection: Connection, date: str) -> PlatformDay:
     """Every payee's payments and refunds of a day. Raises ValueError for what is no day."""
     begin_ms, end_ms = day_span_ms(date)
-    totals = connection.execute(_TOTALS, {"begin": begin_ms, "end": end_ms}).fetchall()
+    totals = connection.execute(_TOTALS, (begin_ms, end_ms, begin_ms, end_ms)).fetchall()
     payees = [
         PayeeDay(
             payee,

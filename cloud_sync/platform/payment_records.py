@@ -1,11 +1,11 @@
 """SQL of the platform's payment desk: what devices asked, what channels said, what did not fit."""
 
-import sqlite3
 from typing import Literal
 
 import msgspec
 
 from cloud_sync.platform.channels.port import Method, Order, RefundOrder
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.payments import Channel as ChannelName
 from cloud_sync.wire.payments import PaymentState, RefundStanding, RefundState
 
@@ -121,10 +121,11 @@ class PaymentView(msgspec.Struct, frozen=True):
     changed_at_ms: int
 
 
-def list_newest(connection: sqlite3.Connection, limit: int) -> list[PaymentView]:
+def list_newest(connection: Connection, limit: int) -> list[PaymentView]:
     """The attempts that were asked for last, newest first."""
     rows = connection.execute(
-        "SELECT attempt, channel, method, payee, max(captured_fen, amount_fen) AS amount_fen, state, reason,"
+        "SELECT attempt, channel, method, payee, state, reason,"
+        " CASE WHEN captured_fen>amount_fen THEN captured_fen ELSE amount_fen END AS amount_fen,"
         " changed_ms AS changed_at_ms, (SELECT coalesce(sum(r.amount_fen), 0) FROM refund_trades r"
         " WHERE r.attempt=trades.attempt AND r.state='refunded') AS refunded_fen"
         " FROM trades ORDER BY asked_ms DESC, attempt DESC LIMIT ?",
@@ -133,44 +134,45 @@ def list_newest(connection: sqlite3.Connection, limit: int) -> list[PaymentView]
     return [msgspec.convert(dict(row), PaymentView) for row in rows]
 
 
-def find(connection: sqlite3.Connection, attempt: str) -> Row | None:
+def find(connection: Connection, attempt: str) -> Row | None:
     """An attempt of whatever device."""
     row = connection.execute("SELECT * FROM trades WHERE attempt=?", (attempt,)).fetchone()
     return None if row is None else msgspec.convert(dict(row), Row)
 
 
-def put(connection: sqlite3.Connection, row: Row) -> Row:
+def put(connection: Connection, row: Row) -> Row:
     """Write an attempt as it stands now."""
     _put(connection, "trades", row)
     return row
 
 
-def give_up(connection: sqlite3.Connection, device: str, attempt: str, now_ms: int) -> None:
+def give_up(connection: Connection, device: str, attempt: str, now_ms: int) -> None:
     """Remember that a device closed or reversed an attempt of which nothing had arrived."""
     connection.execute(
-        "INSERT OR IGNORE INTO given_up (device, attempt, at_ms) VALUES (?,?,?)", (device, attempt, now_ms)
+        "INSERT INTO given_up (device, attempt, at_ms) VALUES (?,?,?) ON CONFLICT DO NOTHING",
+        (device, attempt, now_ms),
     )
 
 
-def is_given_up(connection: sqlite3.Connection, device: str, attempt: str) -> bool:
+def is_given_up(connection: Connection, device: str, attempt: str) -> bool:
     """Whether a device closed or reversed an attempt before its request arrived."""
     found = connection.execute("SELECT 1 FROM given_up WHERE device=? AND attempt=?", (device, attempt))
     return found.fetchone() is not None
 
 
-def find_refund(connection: sqlite3.Connection, part: str) -> RefundRow | None:
+def find_refund(connection: Connection, part: str) -> RefundRow | None:
     """A refund part of whatever device."""
     row = connection.execute("SELECT * FROM refund_trades WHERE part=?", (part,)).fetchone()
     return None if row is None else msgspec.convert(dict(row), RefundRow)
 
 
-def put_refund(connection: sqlite3.Connection, row: RefundRow) -> RefundRow:
+def put_refund(connection: Connection, row: RefundRow) -> RefundRow:
     """Write a refund part as it stands now."""
     _put(connection, "refund_trades", row)
     return row
 
 
-def asked_back_fen(connection: sqlite3.Connection, attempt: str) -> int:
+def asked_back_fen(connection: Connection, attempt: str) -> int:
     """All that was ever asked back of an attempt: a part that failed is tried again under its own number."""
     found = connection.execute(
         "SELECT coalesce(sum(amount_fen), 0) FROM refund_trades WHERE attempt=?", (attempt,)
@@ -178,7 +180,7 @@ def asked_back_fen(connection: sqlite3.Connection, attempt: str) -> int:
     return int(found.fetchone()[0])
 
 
-def unsettled(connection: sqlite3.Connection, before_ms: int, limit: int) -> list[Row]:
+def unsettled(connection: Connection, before_ms: int, limit: int) -> list[Row]:
     """Attempts without outcome that nobody asked about since a time, oldest first."""
     rows = connection.execute(
         "SELECT * FROM trades WHERE state IN ('waiting', 'unknown') AND changed_ms<?"
@@ -189,7 +191,7 @@ def unsettled(connection: sqlite3.Connection, before_ms: int, limit: int) -> lis
 
 
 def note_incident(
-    connection: sqlite3.Connection, channel: str, attempt: str, code: str, detail: str, now_ms: int
+    connection: Connection, channel: str, attempt: str, code: str, detail: str, now_ms: int
 ) -> None:
     """Remember what did not fit; the same again is counted."""
     connection.execute(
@@ -199,7 +201,7 @@ def note_incident(
     )
 
 
-def list_incidents(connection: sqlite3.Connection, limit: int) -> list[PaymentIncident]:
+def list_incidents(connection: Connection, limit: int) -> list[PaymentIncident]:
     """The newest incidents."""
     rows = connection.execute(
         "SELECT at_ms, channel, attempt, code, detail, times FROM payment_incidents"
@@ -209,7 +211,7 @@ def list_incidents(connection: sqlite3.Connection, limit: int) -> list[PaymentIn
     return [msgspec.convert(dict(row), PaymentIncident) for row in rows]
 
 
-def _put(connection: sqlite3.Connection, table: str, content: msgspec.Struct) -> None:
+def _put(connection: Connection, table: str, content: msgspec.Struct) -> None:
     values = msgspec.structs.asdict(content)
     names = ", ".join(values)
     marks = ", ".join("?" * len(values))

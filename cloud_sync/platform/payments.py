@@ -6,7 +6,6 @@ paid and goes back by a refund only.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeVar
 
@@ -25,7 +24,6 @@ from cloud_sync.platform.channels.port import (
     Trade,
     TradeState,
 )
-from cloud_sync.platform.database import Units
 from cloud_sync.platform.payment_records import Row
 from cloud_sync.platform.payment_refusals import (
     AttemptConflict,
@@ -34,6 +32,7 @@ from cloud_sync.platform.payment_refusals import (
     ChannelAway,
     ChannelSaidNo,
 )
+from cloud_sync.platform.store.port import Connection, Units
 from cloud_sync.wire.payments import Channel as ChannelName
 from cloud_sync.wire.payments import (
     ChannelBill,
@@ -183,7 +182,7 @@ class PaymentDesk:
         await self.units.write(lambda c: records.note_incident(c, channel, attempt, code, detail, now_ms))
 
     def _register(
-        self, connection: sqlite3.Connection, device: str, request: PaymentRequest, method: Method
+        self, connection: Connection, device: str, request: PaymentRequest, method: Method
     ) -> tuple[Row, bool]:
         """The attempt's row, and whether it is new."""
         text, now_ms = msgspec.json.encode(request, order="sorted").decode(), self.clock_ms()
@@ -250,7 +249,7 @@ class PaymentDesk:
             return told
         return msgspec.structs.replace(told, state="unknown", reason=SILENT)
 
-    def _keep_silence(self, connection: sqlite3.Connection, attempt: str) -> Row:
+    def _keep_silence(self, connection: Connection, attempt: str) -> Row:
         row = records.find(connection, attempt)
         assert row is not None
         return records.put(connection, msgspec.structs.replace(row, changed_ms=self.clock_ms()))
@@ -258,7 +257,7 @@ class PaymentDesk:
     async def _hear(self, row: Row, trade: Trade) -> PaymentState:
         return (await self.units.write(lambda c: self._keep(c, row.attempt, trade))).tell()
 
-    def _keep(self, connection: sqlite3.Connection, attempt: str, trade: Trade) -> Row:
+    def _keep(self, connection: Connection, attempt: str, trade: Trade) -> Row:
         """Write down what a channel said; the row is read again, others may have asked meanwhile."""
         row, now_ms = records.find(connection, attempt), self.clock_ms()
         assert row is not None

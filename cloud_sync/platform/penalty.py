@@ -3,12 +3,12 @@
 Figures are those of the contract version that the payment names; a blank one charges nothing.
 """
 
-import sqlite3
 from datetime import date
 from typing import Any
 
 import msgspec
 
+from cloud_sync.platform.store.port import Connection
 from edge.money import PPM, divide_half_even, share
 
 
@@ -21,15 +21,16 @@ class ContractFigures(msgspec.Struct, frozen=True):
     penalty_on_collected_for_others: bool = False
 
 
-def keep_figures(connection: sqlite3.Connection, contract: dict[str, Any]) -> None:
+def keep_figures(connection: Connection, contract: dict[str, Any]) -> None:
     """Keep the figures of a contract version beside the signed document."""
     connection.execute(
-        "INSERT OR REPLACE INTO contract_figures (version, figures) VALUES (?,?)",
+        "INSERT INTO contract_figures (version, figures) VALUES (?,?)"
+        " ON CONFLICT (version) DO UPDATE SET figures=excluded.figures",
         (contract["version"], msgspec.json.encode(contract).decode()),
     )
 
 
-def figures_of(connection: sqlite3.Connection, version: int | None = None) -> ContractFigures | None:
+def figures_of(connection: Connection, version: int | None = None) -> ContractFigures | None:
     """Return the figures of a version (None: the newest), or None where the platform has no such version."""
     row = connection.execute(
         "SELECT figures FROM contract_figures WHERE version=coalesce(?, (SELECT max(version) FROM"

@@ -1,6 +1,5 @@
 """What the phone shows of a resident's money: accounts with their lines, slips, payments and refunds."""
 
-import sqlite3
 from typing import Any
 
 import msgspec
@@ -8,6 +7,7 @@ import msgspec
 from cloud_sync.platform import balances
 from cloud_sync.platform.claims import split_code
 from cloud_sync.platform.feed import get_record
+from cloud_sync.platform.store.port import Connection, Row
 from cloud_sync.platform.terms import read_terms
 
 LINES = 40
@@ -44,11 +44,12 @@ class AccountView(msgspec.Struct, frozen=True):
     lines: list[LineView]
 
 
-def list_accounts(connection: sqlite3.Connection, subject: str) -> list[AccountView]:
+def list_accounts(connection: Connection, subject: str) -> list[AccountView]:
     """The resident's accounts: points, wallet, prepaid fee."""
     rows = connection.execute(
-        "SELECT a.*, coalesce((SELECT sum(max(l.granted_fen - l.spent_fen, 0)) FROM leases l"
-        " WHERE l.account=a.id AND l.closed=0), 0) AS leased_fen FROM accounts a WHERE subject=?"
+        "SELECT a.*, coalesce((SELECT sum(l.granted_fen - l.spent_fen) FROM leases l"
+        " WHERE l.account=a.id AND l.closed=0 AND l.granted_fen>l.spent_fen), 0) AS leased_fen"
+        " FROM accounts a WHERE subject=?"
         " ORDER BY CASE kind WHEN 'wallet' THEN 0 WHEN 'points' THEN 1 ELSE 2 END, issuer",
         (subject,),
     ).fetchall()
@@ -56,7 +57,7 @@ def list_accounts(connection: sqlite3.Connection, subject: str) -> list[AccountV
     return [_account(connection, row, limit_fen) for row in rows]
 
 
-def _account(connection: sqlite3.Connection, row: sqlite3.Row, limit_fen: int) -> AccountView:
+def _account(connection: Connection, row: Row, limit_fen: int) -> AccountView:
     payee = get_record(connection, "payees", row["issuer"]) or {}
     return AccountView(
         id=row["id"],
@@ -72,7 +73,7 @@ def _account(connection: sqlite3.Connection, row: sqlite3.Row, limit_fen: int) -
     )
 
 
-def _line(connection: sqlite3.Connection, row: sqlite3.Row) -> LineView:
+def _line(connection: Connection, row: Row) -> LineView:
     refused = ""
     if row["kind"] == "claimed" and row["amount_fen"] == 0:
         claim = connection.execute(
@@ -115,7 +116,7 @@ def order_of_slip(text: str) -> str | None:
     return None if parts is None else parts[0]
 
 
-def news_of(connection: sqlite3.Connection, order: str, subject: str) -> OrderNews:
+def news_of(connection: Connection, order: str, subject: str) -> OrderNews:
     """What became of a parked order, as far as the site has told: sums only to whose order it is."""
     row = connection.execute("SELECT * FROM orders_told WHERE order_id=?", (order,)).fetchone()
     if row is None:
@@ -126,7 +127,7 @@ def news_of(connection: sqlite3.Connection, order: str, subject: str) -> OrderNe
     return _news(connection, row) if own is not None else OrderNews(order, row["state"], at_ms=row["at_ms"])
 
 
-def list_payments(connection: sqlite3.Connection, subject: str) -> list[OrderNews]:
+def list_payments(connection: Connection, subject: str) -> list[OrderNews]:
     """The resident's own payments, newest first."""
     rows = connection.execute(
         "SELECT * FROM orders_of WHERE person=? ORDER BY at_ms DESC, order_id DESC LIMIT ?", (subject, LINES)
@@ -134,7 +135,7 @@ def list_payments(connection: sqlite3.Connection, subject: str) -> list[OrderNew
     return [_news(connection, row) for row in rows]
 
 
-def _news(connection: sqlite3.Connection, row: sqlite3.Row) -> OrderNews:
+def _news(connection: Connection, row: Row) -> OrderNews:
     payee: dict[str, Any] = get_record(connection, "payees", row["payee"]) or {}
     return OrderNews(
         order=row["order_id"],

@@ -139,9 +139,9 @@ async def get_bills(request: web.Request, platform: Platform) -> web.StreamRespo
     def read(connection: Any) -> list[dict[str, Any]]:
         resident = feed.get_record(connection, "residents", subject) or {}
         rows = connection.execute(
-            "SELECT data FROM records WHERE collection='bills' AND data IS NOT NULL"
+            "SELECT data FROM records WHERE site=? AND collection='bills' AND data IS NOT NULL"
             " AND json_extract(data, '$.room')=? ORDER BY json_extract(data, '$.due_on'), id",
-            (resident.get("room"),),
+            (connection.site, resident.get("room")),
         )
         return [msgspec.json.decode(row["data"]) for row in rows]
 

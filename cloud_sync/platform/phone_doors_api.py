@@ -101,7 +101,6 @@ async def post_revoke(request: web.Request, platform: Platform) -> web.StreamRes
     subject, now_ms, wanted = request[SUBJECT], platform.clock_ms(), request.match_info["id"]
     key, site = platform.keys.signing["passes"], platform.settings.site
     await platform.database.write(lambda c: passes.revoke_pass(c, key, site, subject, wanted, now_ms=now_ms))
-    platform.bell.ring()
     return web.Response(status=204)
 
 

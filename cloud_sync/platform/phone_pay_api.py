@@ -1,6 +1,5 @@
 """Paying with the owner's phone at the simulated channels: what a wallet app would do with real ones."""
 
-from sqlite3 import Connection
 from typing import Annotated
 
 import msgspec
@@ -11,6 +10,7 @@ from cloud_sync.platform.channels import sim_payer
 from cloud_sync.platform.channels.sim_records import SimTrade
 from cloud_sync.platform.context import Platform
 from cloud_sync.platform.exchange import SUBJECT, Access, Route, read_body, reply
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.payments import Channel
 
 

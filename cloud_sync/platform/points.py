@@ -3,17 +3,16 @@
 1 point is worth 1 fen. The sale says what is earned; the contract when it counts and when it ends.
 """
 
-import sqlite3
-
 from cloud_sync.platform.balances import POINTS, Cause, move, publish, read_account
 from cloud_sync.platform.leases import free_of, recall_all, settle_account
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.terms import DAY_MS, read_terms
 from cloud_sync.wire.collections import LineKind
 from cloud_sync.wire.feed import AppliedThrough
 
 
 def note_order(
-    connection: sqlite3.Connection,
+    connection: Connection,
     order: str,
     points: int,
     *,
@@ -23,14 +22,14 @@ def note_order(
 ) -> None:
     """Remember what an order earned, whoever it belongs to; the first time counts."""
     connection.execute(
-        "INSERT OR IGNORE INTO order_points (order_id, points, claim_hash, settled_ms, contract_version)"
-        " VALUES (?,?,?,?,?)",
+        "INSERT INTO order_points (order_id, points, claim_hash, settled_ms, contract_version)"
+        " VALUES (?,?,?,?,?) ON CONFLICT (order_id) DO NOTHING",
         (order, points, claim_hash, at_ms, contract_version),
     )
 
 
 def give(
-    connection: sqlite3.Connection,
+    connection: Connection,
     order: str,
     account: str,
     kind: LineKind,
@@ -61,7 +60,7 @@ def give(
 
 
 def take_back(
-    connection: sqlite3.Connection,
+    connection: Connection,
     order: str,
     points: int,
     from_account: int,
@@ -91,7 +90,7 @@ def take_back(
     settle_account(connection, row["account"])
 
 
-def ripen(connection: sqlite3.Connection, *, now_ms: int) -> int:
+def ripen(connection: Connection, *, now_ms: int) -> int:
     """Let pending lines count whose time has come; returns how many accounts changed."""
     rows = connection.execute(
         "SELECT account, sum(amount_fen) AS fen FROM account_lines WHERE pending=1 AND pending_until_ms<=?"
@@ -111,7 +110,7 @@ def ripen(connection: sqlite3.Connection, *, now_ms: int) -> int:
     return len(rows)
 
 
-def expire(connection: sqlite3.Connection, *, now_ms: int) -> int:
+def expire(connection: Connection, *, now_ms: int) -> int:
     """End points that are too old and were not spent: the oldest are always spent first.
 
     What is leased out is asked back and ends when it is here. Returns how many accounts lost some.
@@ -124,7 +123,7 @@ def expire(connection: sqlite3.Connection, *, now_ms: int) -> int:
     return sum(_expire_in(connection, row["account"], now_ms) for row in rows)
 
 
-def _expire_in(connection: sqlite3.Connection, account: str, now_ms: int) -> bool:
+def _expire_in(connection: Connection, account: str, now_ms: int) -> bool:
     old_fen = _too_old(connection, account, now_ms)
     free_fen = free_of(connection, account)
     ends_fen = min(old_fen, free_fen)
@@ -145,7 +144,7 @@ def _expire_in(connection: sqlite3.Connection, account: str, now_ms: int) -> boo
     return ends_fen > 0
 
 
-def _too_old(connection: sqlite3.Connection, account: str, now_ms: int) -> int:
+def _too_old(connection: Connection, account: str, now_ms: int) -> int:
     """Points whose end has passed, less everything that ever left the account; at most the balance."""
     row = connection.execute(
         "SELECT a.balance_fen,"

@@ -1,13 +1,12 @@
 """What purchases, returns, refunds and top-ups do to accounts; sales are counted here, too."""
 
-import sqlite3
-
 import msgspec
 
 from cloud_sync.platform import claims, invoices, points
 from cloud_sync.platform.balances import Cause, read_account
 from cloud_sync.platform.lease_events import TenderPart, spend
 from cloud_sync.platform.leases import credit
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.stored import StoredEvent, settles_first
 from cloud_sync.platform.told import note_paid, note_refund
 
@@ -72,7 +71,7 @@ class GoodsReturned(msgspec.Struct, frozen=True):
     points_back: int = 0
 
 
-def apply_sale(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_sale(connection: Connection, event: StoredEvent) -> None:
     """Count a sale, each order once: its tenders leave their accounts, its points find theirs."""
     sale = msgspec.json.decode(event.body, type=SaleSettled)
     if not settles_first(connection, event, sale.order_id):
@@ -102,13 +101,13 @@ def apply_sale(connection: sqlite3.Connection, event: StoredEvent) -> None:
     invoices.keep_claim_hash(connection, sale.order_id, sale.claim_hash)
 
 
-def apply_points_claimed(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_points_claimed(connection: Connection, event: StoredEvent) -> None:
     """Points claimed at the kiosk; an order that somebody has already is an incident and a refused claim."""
     claimed = msgspec.json.decode(event.body, type=PointsClaimed)
     claims.claim_by_event(connection, event, claimed.order_id, claimed.account)
 
 
-def apply_top_up(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_top_up(connection: Connection, event: StoredEvent) -> None:
     """Money that was added at the kiosk. Raises AccountMissing."""
     added = msgspec.json.decode(event.body, type=TopUpSettled)
     read_account(connection, added.account, added.kind)
@@ -120,11 +119,12 @@ def apply_top_up(connection: sqlite3.Connection, event: StoredEvent) -> None:
         )
 
 
-def apply_refund(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_refund(connection: Connection, event: StoredEvent) -> None:
     """The parts of a refund that go back into accounts. Raises AccountMissing."""
     refund = msgspec.json.decode(event.body, type=RefundRequested)
     asked = connection.execute(
-        "INSERT OR IGNORE INTO refunds_told (refund_id, order_id, amount_fen, at_ms) VALUES (?,?,?,?)",
+        "INSERT INTO refunds_told (refund_id, order_id, amount_fen, at_ms) VALUES (?,?,?,?)"
+        " ON CONFLICT DO NOTHING",
         (refund.refund_id, refund.order_id, refund.amount_fen, event.at_ms),
     )
     if asked.rowcount:
@@ -139,11 +139,12 @@ def apply_refund(connection: sqlite3.Connection, event: StoredEvent) -> None:
             note_refund(connection, refund.order_id, 0, part.amount_fen)
 
 
-def apply_goods_returned(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_goods_returned(connection: Connection, event: StoredEvent) -> None:
     """Goods came back: their points are taken back from whoever has them."""
     back = msgspec.json.decode(event.body, type=GoodsReturned)
     added = connection.execute(
-        "INSERT OR IGNORE INTO goods_back (return_id, order_id, refund_fen, at_ms) VALUES (?,?,?,?)",
+        "INSERT INTO goods_back (return_id, order_id, refund_fen, at_ms) VALUES (?,?,?,?)"
+        " ON CONFLICT DO NOTHING",
         (back.return_id, back.order_id, back.refund_fen, event.at_ms),
     )
     if added.rowcount:

@@ -1,7 +1,5 @@
 """Refunds at the channels: a part keeps its number in every retry, and never more goes back than came."""
 
-import sqlite3
-
 import msgspec
 
 from cloud_sync.platform import payment_records as records
@@ -14,6 +12,7 @@ from cloud_sync.platform.payment_refusals import (
     RefundUnknown,
 )
 from cloud_sync.platform.payments import SILENT, PaymentDesk
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.payments import RefundRequest, RefundState
 from edge.errors import Refusal
 
@@ -66,7 +65,7 @@ class RefundDesk:
             return _silent(part)
         return await self._hear(part, trade)
 
-    def _register(self, connection: sqlite3.Connection, device: str, request: RefundRequest) -> RefundRow:
+    def _register(self, connection: Connection, device: str, request: RefundRequest) -> RefundRow:
         text = msgspec.json.encode(request, order="sorted").decode()
         found = records.find_refund(connection, request.part)
         if found is not None:
@@ -96,7 +95,7 @@ class RefundDesk:
     async def _hear(self, part: RefundRow, trade: RefundTrade) -> RefundState:
         return (await self._desk.units.write(lambda c: self._keep(c, part.part, trade))).tell()
 
-    def _keep(self, connection: sqlite3.Connection, part_id: str, trade: RefundTrade) -> RefundRow:
+    def _keep(self, connection: Connection, part_id: str, trade: RefundTrade) -> RefundRow:
         part, now_ms = records.find_refund(connection, part_id), self._desk.clock_ms()
         assert part is not None
         if part.state == "refunded":

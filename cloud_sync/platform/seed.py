@@ -2,7 +2,6 @@
 
 import base64
 import secrets
-import sqlite3
 from typing import Any
 
 import msgspec
@@ -13,6 +12,7 @@ from cloud_sync.platform.feed import get_record, put_record
 from cloud_sync.platform.keys import PlatformKeys, new_id
 from cloud_sync.platform.penalty import keep_figures
 from cloud_sync.platform.seed_accounts import seed_account
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.collections import COLLECTIONS, KEY_FIELDS
 from edge.errors import EdgeError
 from edge.trust.cards import SALT_BYTES
@@ -36,7 +36,7 @@ class SeedInvalid(EdgeError):
 
 
 def seed(
-    connection: sqlite3.Connection,
+    connection: Connection,
     keys: PlatformKeys,
     community: dict[str, Any],
     *,
@@ -65,7 +65,7 @@ def seed(
     return counts
 
 
-def _put(connection: sqlite3.Connection, collection: str, record: dict[str, Any], now_ms: int) -> None:
+def _put(connection: Connection, collection: str, record: dict[str, Any], now_ms: int) -> None:
     key = KEY_FIELDS.get(collection, "id")
     try:
         if collection == "accounts":
@@ -80,15 +80,13 @@ def _put(connection: sqlite3.Connection, collection: str, record: dict[str, Any]
         raise SeedInvalid(f"{collection} {record.get(key)!r}: {error}") from error
 
 
-def _mailbox(connection: sqlite3.Connection, room: str) -> str:
+def _mailbox(connection: Connection, room: str) -> str:
     """The room's opaque id: what it has, else a new one."""
     known = get_record(connection, "rooms", room) or {}
     return str(known.get("mailbox") or new_id("m"))
 
 
-def _put_contract(
-    connection: sqlite3.Connection, keys: PlatformKeys, contract: dict[str, Any] | None
-) -> None:
+def _put_contract(connection: Connection, keys: PlatformKeys, contract: dict[str, Any] | None) -> None:
     """Sign the contract's figures; the document is what a sale is computed with and kept by version."""
     if contract is None:
         return
@@ -98,14 +96,14 @@ def _put_contract(
     put_record(connection, "contract", str(contract["version"]), record)
 
 
-def _put_salt(connection: sqlite3.Connection) -> None:
+def _put_salt(connection: Connection) -> None:
     """The salt of cards and codes, made once."""
     if get_record(connection, "credential_salt", "site") is None:
         salt = {"id": "site", "salt": secrets.token_hex(SALT_BYTES)}
         put_record(connection, "credential_salt", "site", salt)
 
 
-def put_keyset(connection: sqlite3.Connection, keys: PlatformKeys) -> None:
+def put_keyset(connection: Connection, keys: PlatformKeys) -> None:
     """Send the key set down the feed; devices that are offline ask for it by themselves, too."""
     record = {"version": keys.keyset_version, "message": base64.b64encode(keys.keyset).decode()}
     put_record(connection, "keyset", str(keys.keyset_version), record)

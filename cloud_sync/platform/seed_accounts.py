@@ -1,12 +1,12 @@
 """Accounts of a community file: opened once, with the lines that they begin with."""
 
-import sqlite3
 from typing import Any, Literal
 
 import msgspec
 
 from cloud_sync.platform.balances import Cause, move, open_account
 from cloud_sync.platform.leases import settle_account
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.terms import DAY_MS
 from cloud_sync.wire.collections import LineKind
 
@@ -31,7 +31,7 @@ class SeedAccount(msgspec.Struct, frozen=True):
     lines: list[SeedLine] = []
 
 
-def seed_account(connection: sqlite3.Connection, record: dict[str, Any], *, now_ms: int) -> None:
+def seed_account(connection: Connection, record: dict[str, Any], *, now_ms: int) -> None:
     """Open an account with its lines; seeding again moves nothing. Raises msgspec.ValidationError."""
     wanted = msgspec.convert(record, SeedAccount)
     account = open_account(connection, wanted.subject, wanted.kind, wanted.issuer)

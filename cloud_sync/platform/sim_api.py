@@ -1,6 +1,5 @@
 """Switches of the simulated channels and a look at what arrives: the demo and people who integrate."""
 
-from sqlite3 import Connection
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -13,6 +12,7 @@ from cloud_sync.platform.channels.opening import simulated_ones
 from cloud_sync.platform.context import ROLES, Platform
 from cloud_sync.platform.exchange import Access, Route, read_body, reply
 from cloud_sync.platform.figures import SiteFigures, compute_figures
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.payments import Channel
 
 LATEST_EVENTS = 60
@@ -121,7 +121,11 @@ async def get_overview(request: web.Request, platform: Platform) -> web.StreamRe
     settings, now_ms = platform.settings, platform.clock_ms()
 
     def read(connection: Any) -> Overview:
-        rows = connection.execute("SELECT * FROM incidents ORDER BY at_ms DESC LIMIT 20")
+        rows = connection.execute(
+            "SELECT * FROM incidents WHERE device IN (SELECT device FROM streams WHERE site=?)"
+            " ORDER BY at_ms DESC LIMIT 20",
+            (connection.site,),
+        )
         return Overview(
             settings.site,
             settings.name_zh,

@@ -1,10 +1,10 @@
 """An event out of custody, and what its appliers ask: the record that it changes, who settled first."""
 
-import sqlite3
 from typing import Any, NamedTuple
 
 from cloud_sync.platform.custody import note_incident
 from cloud_sync.platform.feed import get_record
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.feed import AppliedThrough
 from edge.errors import EdgeError
 
@@ -30,7 +30,7 @@ class StoredEvent(NamedTuple):
         return self.at.device, self.at.epoch, self.at.seq
 
 
-def require_record(connection: sqlite3.Connection, collection: str, record_id: str) -> dict[str, Any]:
+def require_record(connection: Connection, collection: str, record_id: str) -> dict[str, Any]:
     """Return the newest content of a record. Raises RecordMissing."""
     record = get_record(connection, collection, record_id)
     if record is None:
@@ -38,9 +38,7 @@ def require_record(connection: sqlite3.Connection, collection: str, record_id: s
     return record
 
 
-def settles_first(
-    connection: sqlite3.Connection, event: StoredEvent, order_id: str, bill_id: str = ""
-) -> bool:
+def settles_first(connection: Connection, event: StoredEvent, order_id: str, bill_id: str = "") -> bool:
     """Whether this event is the one that settles an order (of a bill).
 
     A device that goes on from an older copy asks again about what that copy had open, and settles again what
@@ -48,11 +46,13 @@ def settles_first(
     """
     device, epoch, seq = event.key
     connection.execute(
-        "INSERT OR IGNORE INTO settled (order_id, bill_id, device, epoch, seq) VALUES (?,?,?,?,?)",
-        (order_id, bill_id, device, epoch, seq),
+        "INSERT INTO settled (site, order_id, bill_id, device, epoch, seq) VALUES (?,?,?,?,?,?)"
+        " ON CONFLICT DO NOTHING",
+        (connection.site, order_id, bill_id, device, epoch, seq),
     )
     first = connection.execute(
-        "SELECT device, epoch, seq FROM settled WHERE order_id=? AND bill_id=?", (order_id, bill_id)
+        "SELECT device, epoch, seq FROM settled WHERE site=? AND order_id=? AND bill_id=?",
+        (connection.site, order_id, bill_id),
     ).fetchone()
     if tuple(first) == event.key:
         return True

@@ -1,9 +1,8 @@
 """Telemetry at the platform: the newest samples of every device, each once, no more than a bounded number."""
 
-import sqlite3
-
 import msgspec
 
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.telemetry import Gauges, TelemetryPosting, TelemetryTaken
 
 KEPT_SAMPLES = 10_080
@@ -22,9 +21,7 @@ class DeviceTelemetry(msgspec.Struct, frozen=True):
     dropped: int
 
 
-def take(
-    connection: sqlite3.Connection, device: str, posting: TelemetryPosting, *, now_ms: int
-) -> TelemetryTaken:
+def take(connection: Connection, device: str, posting: TelemetryPosting, *, now_ms: int) -> TelemetryTaken:
     """Keep what is not here yet; (device, epoch, number) is the last word on duplicates."""
     connection.executemany(
         "INSERT INTO telemetry (device, epoch, number, at_ms, received_ms, trust, gauges)"
@@ -35,9 +32,9 @@ def take(
         ],
     )
     connection.execute(
-        "DELETE FROM telemetry WHERE device=:device AND (epoch, number) <= (SELECT epoch, number"
-        " FROM telemetry WHERE device=:device ORDER BY epoch DESC, number DESC LIMIT 1 OFFSET :kept)",
-        {"device": device, "kept": KEPT_SAMPLES},
+        "DELETE FROM telemetry WHERE device=? AND (epoch, number) <= (SELECT epoch, number"
+        " FROM telemetry WHERE device=? ORDER BY epoch DESC, number DESC LIMIT 1 OFFSET ?)",
+        (device, device, KEPT_SAMPLES),
     )
     connection.execute(
         "INSERT INTO telemetry_devices (device, dropped) VALUES (?,?)"
@@ -47,14 +44,16 @@ def take(
     return TelemetryTaken(posting.samples[-1].number)
 
 
-def list_newest(connection: sqlite3.Connection) -> list[DeviceTelemetry]:
-    """The newest sample of every device."""
+def list_newest(connection: Connection) -> list[DeviceTelemetry]:
+    """The newest sample of every device of the site."""
     rows = connection.execute(
         "SELECT d.device, d.dropped, t.at_ms, t.received_ms, t.trust, t.gauges,"
         " (SELECT count(*) FROM telemetry k WHERE k.device=d.device) AS kept"
         " FROM telemetry_devices d JOIN telemetry t ON t.device=d.device AND (t.epoch, t.number) ="
         " (SELECT epoch, number FROM telemetry n WHERE n.device=d.device"
-        " ORDER BY epoch DESC, number DESC LIMIT 1) ORDER BY d.device"
+        " ORDER BY epoch DESC, number DESC LIMIT 1)"
+        " WHERE d.device IN (SELECT id FROM devices WHERE site=?) ORDER BY d.device",
+        (connection.site,),
     )
     return [
         msgspec.convert(

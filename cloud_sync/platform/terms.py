@@ -1,9 +1,10 @@
 """The contract's figures as the platform uses them: by version, in plain; the feed has them signed."""
 
-import sqlite3
 from typing import Literal
 
 import msgspec
+
+from cloud_sync.platform.store.port import Connection
 
 DAY_MS = 86_400_000
 
@@ -27,7 +28,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     lease_limit_fen: int = 0
 
 
-def read_terms(connection: sqlite3.Connection, version: int | None = None) -> Terms:
+def read_terms(connection: Connection, version: int | None = None) -> Terms:
     """The figures of one version, the newest without one; all blank where there is none."""
     row = connection.execute(
         "SELECT figures FROM contract_figures WHERE ? IS NULL OR version=? ORDER BY version DESC LIMIT 1",

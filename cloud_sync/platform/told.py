@@ -1,12 +1,12 @@
 """What the devices told of orders, one row each: for the payer's list and for whoever holds a claim slip."""
 
-import sqlite3
 from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
 from cloud_sync.platform.lease_events import TenderPart
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.stored import StoredEvent
 
 State = Literal["waiting", "unknown", "failed", "paid"]
@@ -39,14 +39,14 @@ class RefundNews(msgspec.Struct, frozen=True):
     amount_fen: int
 
 
-def apply_payment_requested(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_payment_requested(connection: Connection, event: StoredEvent) -> None:
     """An order waits for its money; what was paid stays so."""
     asked = msgspec.json.decode(event.body, type=PaymentRequested)
     connection.execute(
         "INSERT INTO orders_told (order_id, kind, payee, total_fen, state, at_ms)"
         " VALUES (?,?,?,?,'waiting',?)"
         " ON CONFLICT (order_id) DO UPDATE SET state='waiting', reason='', at_ms=excluded.at_ms"
-        " WHERE state<>'paid'",
+        " WHERE orders_told.state<>'paid'",
         (
             *(asked.order_id, KINDS.get(asked.purpose, "sale"), asked.payee),
             *(asked.amount_fen + asked.held_fen, event.at_ms),
@@ -54,10 +54,10 @@ def apply_payment_requested(connection: sqlite3.Connection, event: StoredEvent) 
     )
 
 
-def apply_payment_news(state: State) -> Callable[[sqlite3.Connection, StoredEvent], None]:
+def apply_payment_news(state: State) -> Callable[[Connection, StoredEvent], None]:
     """An attempt ended without money, or nobody knows; what was paid stays so."""
 
-    def apply(connection: sqlite3.Connection, event: StoredEvent) -> None:
+    def apply(connection: Connection, event: StoredEvent) -> None:
         news = msgspec.json.decode(event.body, type=PaymentNews)
         connection.execute(
             "UPDATE orders_told SET state=?, reason=?, at_ms=? WHERE order_id=? AND state<>'paid'",
@@ -68,7 +68,7 @@ def apply_payment_news(state: State) -> Callable[[sqlite3.Connection, StoredEven
 
 
 def note_paid(
-    connection: sqlite3.Connection,
+    connection: Connection,
     event: StoredEvent,
     order: str,
     kind: Kind,
@@ -82,8 +82,8 @@ def note_paid(
     connection.execute(
         "INSERT INTO orders_told (order_id, kind, payee, total_fen, state, at_ms)"
         " VALUES (?,?,?,0,'paid',?) ON CONFLICT (order_id) DO UPDATE SET"
-        " total_fen=CASE WHEN state='paid' THEN total_fen ELSE 0 END, state='paid', reason='',"
-        " at_ms=excluded.at_ms",
+        " total_fen=CASE WHEN orders_told.state='paid' THEN orders_told.total_fen ELSE 0 END,"
+        " state='paid', reason='', at_ms=excluded.at_ms",
         (order, kind, payee, event.at_ms),
     )
     connection.execute(
@@ -93,18 +93,17 @@ def note_paid(
     )
 
 
-def note_app_top_up(
-    connection: sqlite3.Connection, attempt: str, account: str, amount_fen: int, at_ms: int
-) -> None:
+def note_app_top_up(connection: Connection, attempt: str, account: str, amount_fen: int, at_ms: int) -> None:
     """Money was added in the app; the attempt is its own order."""
     connection.execute(
-        "INSERT OR IGNORE INTO orders_told (order_id, kind, payee, total_fen, state, at_ms, subject)"
-        " SELECT ?, 'top_up', issuer, ?, 'paid', ?, subject FROM accounts WHERE id=?",
+        "INSERT INTO orders_told (order_id, kind, payee, total_fen, state, at_ms, subject)"
+        " SELECT ?, 'top_up', issuer, ?, 'paid', ?, subject FROM accounts WHERE id=?"
+        " ON CONFLICT (order_id) DO NOTHING",
         (attempt, amount_fen, at_ms, account),
     )
 
 
-def note_refund(connection: sqlite3.Connection, order: str, asked_fen: int, done_fen: int) -> None:
+def note_refund(connection: Connection, order: str, asked_fen: int, done_fen: int) -> None:
     """Money of an order is on its way back, or has arrived."""
     connection.execute(
         "UPDATE orders_told SET refund_fen=refund_fen+?, refunded_fen=refunded_fen+? WHERE order_id=?",
@@ -112,20 +111,23 @@ def note_refund(connection: sqlite3.Connection, order: str, asked_fen: int, done
     )
 
 
-def apply_refund_paid(connection: sqlite3.Connection, event: StoredEvent) -> None:
+def apply_refund_paid(connection: Connection, event: StoredEvent) -> None:
     """The channel gave a part back, each part once."""
     paid = msgspec.json.decode(event.body, type=RefundNews)
     added = connection.execute(
-        "INSERT OR IGNORE INTO refund_parts_told (part_id, order_id, amount_fen, at_ms) VALUES (?,?,?,?)",
+        "INSERT INTO refund_parts_told (part_id, order_id, amount_fen, at_ms) VALUES (?,?,?,?)"
+        " ON CONFLICT DO NOTHING",
         (paid.part_id, paid.order_id, paid.amount_fen, event.at_ms),
     )
     if added.rowcount:
         note_refund(connection, paid.order_id, 0, paid.amount_fen)
 
 
-def _subject_of(connection: sqlite3.Connection, accounts: list[str]) -> str:
+def _subject_of(connection: Connection, accounts: list[str]) -> str:
     for account in accounts:
-        row = connection.execute("SELECT subject FROM accounts WHERE id=?", (account,)).fetchone()
+        row = connection.execute(
+            "SELECT subject FROM accounts WHERE id=? AND site=?", (account, connection.site)
+        ).fetchone()
         if row is not None:
             return str(row["subject"])
     return ""

@@ -1,10 +1,10 @@
 """Money that a resident adds in the app: paid to the account's issuer, credited once the channel has it."""
 
-import sqlite3
 from typing import ClassVar
 
 from cloud_sync.platform.balances import PREPAID_FEE, WALLET, Cause
 from cloud_sync.platform.leases import AccountUnknown, credit
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.terms import read_terms
 from cloud_sync.platform.told import note_app_top_up
 from cloud_sync.wire.payments import Channel, PaymentRequest
@@ -24,7 +24,7 @@ class BalanceLimit(Refusal):
 
 
 def begin_top_up(
-    connection: sqlite3.Connection,
+    connection: Connection,
     subject: str,
     account: str,
     amount_fen: int,
@@ -53,7 +53,7 @@ def begin_top_up(
     return PaymentRequest(attempt, attempt, row["issuer"], amount_fen, channel, "")
 
 
-def credit_paid(connection: sqlite3.Connection) -> int:
+def credit_paid(connection: Connection) -> int:
     """Credit every top-up that a channel has taken, with what it took; returns how many."""
     rows = connection.execute(
         "SELECT t.attempt, t.captured_fen, t.paid_ms, u.account FROM app_top_ups u"

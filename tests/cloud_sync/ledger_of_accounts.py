@@ -1,6 +1,5 @@
 """The platform's accounts in the test's thread: events go straight to their appliers."""
 
-import sqlite3
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +10,7 @@ from cloud_sync.platform.balances import Cause, open_account
 from cloud_sync.platform.feed import get_record
 from cloud_sync.platform.leases import credit, raise_lease
 from cloud_sync.platform.penalty import keep_figures
-from cloud_sync.platform.schema import SCHEMA
+from cloud_sync.platform.store.sqlite import SqliteConnection, open_memory
 from cloud_sync.platform.stored import StoredEvent
 from cloud_sync.wire.accounts import LeaseRaise
 from cloud_sync.wire.collections import Lease
@@ -32,14 +31,12 @@ TERMS: dict[str, Any] = {
 class Accounts:
     """A platform with one device, `k1`, whose events come one after another."""
 
-    connection: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:"))
+    connection: SqliteConnection = field(default_factory=lambda: open_memory(home="heyuanli"))
     now_ms: int = START_MS
     seq: int = 0
     epoch: int = 1
 
     def __post_init__(self) -> None:
-        self.connection.row_factory = sqlite3.Row
-        self.connection.executescript(SCHEMA)
         self.terms()
         self.stream("k1", 1)
 

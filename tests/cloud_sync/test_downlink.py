@@ -49,7 +49,6 @@ async def read_all(downlink: Downlink) -> None:
 
 async def author(world: World, collection: str, record_id: str, data: dict[str, Any] | None) -> None:
     await world.platform.database.write(lambda c: feed.put_record(c, collection, record_id, data))
-    world.platform.bell.ring()
 
 
 def fact(world: World, name: str) -> Any:

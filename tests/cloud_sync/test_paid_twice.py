@@ -3,7 +3,6 @@
 The device's rooms and the platform's own code, in line; what goes between them is custody and feed.
 """
 
-import sqlite3
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ import pytest
 from cloud_sync.platform import bills, feed, invoices, overpayments
 from cloud_sync.platform.applying import APPLIERS
 from cloud_sync.platform.balances import open_account
-from cloud_sync.platform.schema import SCHEMA
+from cloud_sync.platform.store.sqlite import open_memory
 from cloud_sync.platform.stored import StoredEvent
 from cloud_sync.wire.feed import AppliedThrough
 from edge.books.ledger import balances, verify
@@ -51,9 +50,7 @@ class Town:
     def __init__(self, **bill: Any) -> None:
         self.clock = FakeClock()
         self.store = open_store(self.clock)
-        self.platform = sqlite3.connect(":memory:", isolation_level=None)
-        self.platform.row_factory = sqlite3.Row
-        self.platform.executescript(SCHEMA)
+        self.platform = open_memory(home="heyuanli")
         self.away = False
         person = {"subject": PERSON, "room": ROOM, "name_masked": "王*"}
         feed.put_record(self.platform, "residents", PERSON, person)

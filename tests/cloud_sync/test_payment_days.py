@@ -9,6 +9,7 @@ from cloud_sync.platform.channels.days import bill_ready_ms, day_of, day_span_ms
 from cloud_sync.platform.channels.faults import Fault
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.payment_days import read_day
+from cloud_sync.platform.store.sqlite import SqliteEngine
 from cloud_sync.wire.payments import ChannelBill, PlatformDay
 from edge.money import parse_yuan
 from tests.cloud_sync.conftest import World
@@ -130,7 +131,7 @@ def test_payments_of_an_older_file_are_kept(tmp_path: Path) -> None:
     )
     old.close()
     for _ in range(2):
-        database = Database(path)
+        database = Database(SqliteEngine(path, home="heyuanli"), "heyuanli")
         (day,) = database.write_now(lambda c: read_day(c, DAY)).payees
         states = database.write_now(lambda c: c.execute("SELECT attempt, state FROM trades").fetchall())
         database.close()

@@ -99,8 +99,9 @@ def test_init_makes_private_files_and_keeps_what_is_there(tmp_path: Path) -> Non
 
 
 def test_seed_fills_the_feed_and_the_second_time_changes_nothing(tmp_path: Path) -> None:
-    from cloud_sync.platform.database import Database
     from cloud_sync.platform.feed import read_page
+    from cloud_sync.platform.settings import load_settings
+    from cloud_sync.platform.store.opening import open_database
 
     config, file = tmp_path / "platform.toml", tmp_path / "community.json"
     config.write_text(TOML)
@@ -109,7 +110,7 @@ def test_seed_fills_the_feed_and_the_second_time_changes_nothing(tmp_path: Path)
 
     def cursor() -> int:
         assert main(["seed", "--config", str(config), str(file)]) == 0
-        database = Database(tmp_path / "platform.db")
+        database = open_database(load_settings(config))
         page = database.write_now(lambda c: read_page(c, 0, 500))
         database.close()
         assert {change.collection for change in page.changes} >= {"bills", "orders", "contract", "keyset"}

@@ -1,7 +1,6 @@
 """The real reference platform in the test's thread: its own application, asked without any network."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from unittest.mock import Mock, patch
@@ -16,36 +15,57 @@ from cloud_sync.http import USUAL, Patience, PlatformHttp, _refused
 from cloud_sync.platform import app as platform_app
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.settings import PlatformSettings
+from cloud_sync.platform.store.port import Connection
+from cloud_sync.platform.store.sqlite import SqliteConnection, open_memory, transact
 from edge.errors import PlatformUnreachable
 
 T = TypeVar("T")
 LIMIT_BYTES = 1 << 22
 
 
-class InlineDatabase(Database):
-    """The platform's database in memory and in the caller's thread, every unit a transaction as there."""
+class InlineEngine:
+    """A store in memory and in the caller's thread, every unit a transaction as there."""
 
-    def __init__(self, schema: str) -> None:
-        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self.connection.row_factory = sqlite3.Row
-        self.connection.executescript(schema)
-        self._connection = self.connection
+    def __init__(self, connection: SqliteConnection) -> None:
+        self._connection = connection
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(self, site: str, work: Callable[[Connection], T]) -> tuple[T, set[str]]:
         """Run a unit."""
-        return self._transact(work)
+        return self._run(site, work)
 
-    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+    async def take(self, site: str, work: Callable[[Connection], T]) -> tuple[T, set[str]]:
+        """Run a unit."""
+        return self._run(site, work)
+
+    async def read(self, site: str, query: Callable[[Connection], T]) -> T:
         """Run a query."""
-        return query(self.connection)
+        return query(self._connection.of(site))
 
-    def write_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def write_now(self, site: str, work: Callable[[Connection], T]) -> T:
         """Run a unit outside of the loop."""
-        return self._transact(work)
+        return self._run(site, work)[0]
 
     def close(self) -> None:
         """Let it go."""
-        self.connection.close()
+        self._connection.raw.close()
+
+    def _run(self, site: str, work: Callable[[Connection], T]) -> tuple[T, set[str]]:
+        unit = self._connection.of(site)
+        unit.changed = set()
+        return transact(unit, work)
+
+
+class InlineDatabase(Database):
+    """The platform's database in memory and in the caller's thread."""
+
+    def __init__(self, schema: str, *, home: str = "heyuanli") -> None:
+        self.connection = open_memory(home=home, schema=schema)
+        super().__init__(InlineEngine(self.connection), home)
+
+    def listen(self, heard: Callable[[set[str]], None] | None) -> "InlineDatabase":
+        """Tell somebody else which feeds change."""
+        self._heard = heard
+        return self
 
 
 def open_platform(
@@ -53,7 +73,7 @@ def open_platform(
 ) -> tuple[web.Application, InlineDatabase]:
     """The platform's application over a database in memory; its roles do not run by themselves."""
     database = InlineDatabase(schema)
-    with patch.object(platform_app, "Database", lambda path: database):
+    with patch.object(platform_app, "open_database", lambda _, heard: database.listen(heard)):
         app = platform_app.build_platform(settings, clock_ms=clock_ms, pause=give_up)
     app.freeze()
     return app, database

@@ -1,6 +1,5 @@
 """The reference platform's custody, applying and feed in the test's thread, on a bad network."""
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -10,6 +9,8 @@ import msgspec
 from cloud_sync.http import DetailedRejection
 from cloud_sync.platform import applying, custody, feed
 from cloud_sync.platform.schema import SCHEMA
+from cloud_sync.platform.store.port import Connection
+from cloud_sync.platform.store.sqlite import open_memory
 from cloud_sync.wire.batches import decode_batch
 from cloud_sync.wire.commands import NonceNotice
 from edge.errors import PlatformRejected, PlatformUnreachable, Refusal
@@ -34,9 +35,7 @@ class InlinePlatform:
         *,
         schema: str = SCHEMA,
     ) -> None:
-        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self.connection.row_factory = sqlite3.Row
-        self.connection.executescript(schema)
+        self.connection = open_memory(home="heyuanli", schema=schema)
         self.away = self.answers_lost = False
         self.posted: list[bytes] = []
         self.nonces: list[str] = []
@@ -128,7 +127,7 @@ class InlinePlatform:
             raise PlatformUnreachable("no answer came back")
 
 
-def read_custody(connection: sqlite3.Connection, *, drained: bool, acknowledged_seq: int) -> Custody:
+def read_custody(connection: Connection, *, drained: bool, acknowledged_seq: int) -> Custody:
     """What the platform has in custody, event by event, and, once drained, its figures by its own SQL."""
     run = connection.execute
     hashes = {(row[0], row[1]): row[2] for row in run("SELECT epoch, seq, hash FROM events")}
@@ -144,7 +143,7 @@ def read_custody(connection: sqlite3.Connection, *, drained: bool, acknowledged_
     return Custody(streams, drained, figures, hashes, acknowledged_seq)
 
 
-def _figures(connection: sqlite3.Connection) -> dict[str, int]:
+def _figures(connection: Connection) -> dict[str, int]:
     run = connection.execute
     sales = run("SELECT count(*), coalesce(sum(total_fen), 0) FROM sales").fetchone()
     fees = run("SELECT count(*), coalesce(sum(amount_fen + penalty_fen), 0) FROM fees").fetchone()

@@ -26,6 +26,7 @@ from cloud_sync.platform.leases import credit
 from cloud_sync.platform.schema import SCHEMA
 from cloud_sync.platform.seed import seed
 from cloud_sync.platform.settings import DeviceSettings, PlatformSettings
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.uplink import Uplink
 from edge.pay.codes import CodeTable
 from edge.pay.copies import note_feed
@@ -153,7 +154,7 @@ class PayWorld:
         return self.clock.at_ms
 
     def _seed(self, records: dict[str, Any]) -> None:
-        def author(connection: sqlite3.Connection) -> dict[str, str]:
+        def author(connection: Connection) -> dict[str, str]:
             seed(connection, self.platform.keys, records)
             ids = {}
             for kind, issuer in ACCOUNTS.items():
@@ -267,7 +268,7 @@ class PayWorld:
     def clear(self) -> None:
         """All channels behave again."""
 
-        def clear_all(connection: sqlite3.Connection) -> None:
+        def clear_all(connection: Connection) -> None:
             for channel in ("wechat", "alipay"):
                 sim_records.clear_switches(connection, channel)
 

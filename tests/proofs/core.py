@@ -496,7 +496,7 @@ class CoreMachine(RuleBasedStateMachine):
         finally:
             self.loop.run_until_complete(self.world.close())
             self.world.reader.close()
-            self.world.platform.connection.close()
+            self.world.platform.connection.raw.close()
             for path in self.path.parent.glob(f"{self.path.name}*"):
                 path.unlink()
 

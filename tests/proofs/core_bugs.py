@@ -12,6 +12,7 @@ import msgspec
 
 import cloud_sync.commands
 from cloud_sync.platform import custody
+from cloud_sync.platform.store.port import Connection
 from edge.access import policy
 from edge.access import records as access_records
 from edge.access.entry import DoorOpener
@@ -282,7 +283,7 @@ def doubled_at_platform() -> AbstractContextManager[None]:
     """The platform takes a batch that it has as a new one."""
     real, newest = custody.take_custody, custody._newest_stream
 
-    def take_anew(connection: sqlite3.Connection, batch: Any, *more: Any, **how: Any) -> Any:
+    def take_anew(connection: Connection, batch: Any, *more: Any, **how: Any) -> Any:
         standing = newest(connection, batch.header.device)
         if standing is not None:
             head = {"head_seq": batch.header.first_seq - 1, "head_hash": batch.header.previous_hash}

@@ -95,7 +95,6 @@ class Site:
         notice = {"id": name, "from_ms": self.chance.randrange(10**9), "until_ms": 10**12}
         notice |= dict.fromkeys(("title_zh", "title_en", "body_zh", "body_en"), "x")
         await self.platform.database.write(lambda c: feed.put_record(c, "notices", name, notice))
-        self.platform.bell.ring()
         self.authored[name] = self.authored.get(name, 0) + 1
 
     def apply(self, unit: Unit, name: str, version: int, data: dict[str, Any] | None) -> None:
@@ -284,7 +283,7 @@ def _platform_stores_duplicates() -> Iterator[None]:
     unkeyed = schema.SCHEMA.replace(f",\n  {end}", "\n) STRICT;", 1)
     assert unkeyed != schema.SCHEMA
     with (
-        patch("cloud_sync.platform.database.SCHEMA", unkeyed),
+        patch("cloud_sync.platform.store.sqlite.SCHEMA", unkeyed),
         patch.object(custody, "take_custody", doubled),
     ):
         yield

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from cloud_sync.platform.channels.port import Channel
 from cloud_sync.platform.channels.simulated import SimulatedChannel
-from cloud_sync.platform.database import Units
 from cloud_sync.platform.settings import PlatformSettings
+from cloud_sync.platform.store.port import Units
 from cloud_sync.wire.payments import Channel as ChannelName
 
 KEY_BYTES = 32

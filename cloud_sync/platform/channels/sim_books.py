@@ -1,7 +1,5 @@
 """Refunds and daily bills of the simulated channels."""
 
-import sqlite3
-
 import msgspec
 
 from cloud_sync.platform.channels import sim_records as records
@@ -10,6 +8,7 @@ from cloud_sync.platform.channels.faults import Fault
 from cloud_sync.platform.channels.port import BillNotReady, RefundOrder, RefundTrade
 from cloud_sync.platform.channels.sim_records import SimRefund
 from cloud_sync.platform.channels.sim_world import Said, refused, silent
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.payments import BillLine
 from cloud_sync.wire.payments import Channel as ChannelName
 from edge.money import format_yuan, parse_yuan
@@ -19,9 +18,7 @@ EXTRA_FEN = 888
 _NO_REFUND = {"waiting": "order_closed", "paying": "order_closed", "closed": "order_closed"}
 
 
-def refund(
-    connection: sqlite3.Connection, channel: str, asked: RefundOrder, now_ms: int
-) -> Said[RefundTrade]:
+def refund(connection: Connection, channel: str, asked: RefundOrder, now_ms: int) -> Said[RefundTrade]:
     """Give money back; the same number again is the same refund."""
     if records.is_standing(connection, channel, Fault.HANG):
         return silent("hang")
@@ -57,7 +54,7 @@ def refund(
     return Said(_say(made))
 
 
-def query_refund(connection: sqlite3.Connection, channel: str, part: str) -> Said[RefundTrade]:
+def query_refund(connection: Connection, channel: str, part: str) -> Said[RefundTrade]:
     """What the channel says of a refund."""
     if records.is_standing(connection, channel, Fault.HANG):
         return silent("hang")
@@ -66,7 +63,7 @@ def query_refund(connection: sqlite3.Connection, channel: str, part: str) -> Sai
 
 
 def make_bill(
-    connection: sqlite3.Connection, channel: ChannelName, date: str, payee: str, now_ms: int
+    connection: Connection, channel: ChannelName, date: str, payee: str, now_ms: int
 ) -> Said[list[BillLine]]:
     """The bill of a day; what is wrong with it stays so, however often it is asked for."""
     if records.is_standing(connection, channel, Fault.HANG):
@@ -82,9 +79,7 @@ def make_bill(
     return Said(_spoil(lines, faults, extra))
 
 
-def _list_lines(
-    connection: sqlite3.Connection, channel: ChannelName, date: str, payee: str
-) -> list[BillLine]:
+def _list_lines(connection: Connection, channel: ChannelName, date: str, payee: str) -> list[BillLine]:
     begin_ms, end_ms = day_span_ms(date)
     payments = [
         BillLine(

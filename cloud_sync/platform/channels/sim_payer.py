@@ -1,7 +1,6 @@
 """The payer's side of the simulated channels: collection QRs, payment codes, the password."""
 
 import secrets
-import sqlite3
 from typing import ClassVar, Literal
 
 import msgspec
@@ -10,6 +9,7 @@ from cloud_sync.platform.channels import sim_records as records
 from cloud_sync.platform.channels.faults import Fault
 from cloud_sync.platform.channels.sim_records import SimTrade
 from cloud_sync.platform.channels.sim_world import end_trade, go_on, hash_code, pay_trade
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.payments import Channel as ChannelName
 from edge.errors import Refusal
 
@@ -52,7 +52,7 @@ class IssuedCode(msgspec.Struct, frozen=True):
 
 
 def issue_code(
-    connection: sqlite3.Connection, channel: ChannelName, payer: str, *, password: bool, now_ms: int
+    connection: Connection, channel: ChannelName, payer: str, *, password: bool, now_ms: int
 ) -> IssuedCode:
     """Make a payment code of a payer, known here by its hash only; `password`: a charge asks for it."""
     prefixes, length = CODE_FORMS[channel]
@@ -63,13 +63,13 @@ def issue_code(
     return IssuedCode(digits, expires_ms, CODE_LIFE_MS)
 
 
-def list_offers(connection: sqlite3.Connection, *, now_ms: int) -> list[SimTrade]:
+def list_offers(connection: Connection, *, now_ms: int) -> list[SimTrade]:
     """Collection QRs that can be paid now, newest first."""
     go_on(connection, now_ms)
     return records.open_offers(connection, OFFER_LIMIT)
 
 
-def pay_qr(connection: sqlite3.Connection, payer: str, qr: str, action: PayerAction, *, now_ms: int) -> str:
+def pay_qr(connection: Connection, payer: str, qr: str, action: PayerAction, *, now_ms: int) -> str:
     """Answer a collection QR; returns what the phone shows: paid, failed or unknown.
 
     Raises QrUnknown, PaymentNotOpen.
@@ -83,14 +83,14 @@ def pay_qr(connection: sqlite3.Connection, payer: str, qr: str, action: PayerAct
     return _answer(connection, msgspec.structs.replace(trade, payer=payer), action, now_ms)
 
 
-def list_charges(connection: sqlite3.Connection, payer: str, *, now_ms: int) -> list[SimTrade]:
+def list_charges(connection: Connection, payer: str, *, now_ms: int) -> list[SimTrade]:
     """What was charged with a payer's codes in the last minutes, newest first."""
     go_on(connection, now_ms)
     return records.charges_of(connection, payer, now_ms - CHARGE_SHOWN_MS, CHARGE_LIMIT)
 
 
 def answer_password(
-    connection: sqlite3.Connection, payer: str, attempt: str, action: PayerAction, *, now_ms: int
+    connection: Connection, payer: str, attempt: str, action: PayerAction, *, now_ms: int
 ) -> str:
     """Enter the password of a charge, cancel it, or do nothing; returns paid, failed or unknown.
 
@@ -104,7 +104,7 @@ def answer_password(
     raise PaymentNotOpen(attempt=attempt)
 
 
-def _answer(connection: sqlite3.Connection, trade: SimTrade, action: PayerAction, now_ms: int) -> str:
+def _answer(connection: Connection, trade: SimTrade, action: PayerAction, now_ms: int) -> str:
     declined = trade.figure(Fault.DECLINED) is not None or records.is_standing(
         connection, trade.channel, Fault.DECLINED
     )

@@ -1,12 +1,12 @@
 """SQL of the simulated channels."""
 
-import sqlite3
 from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
 
 from cloud_sync.platform.channels.faults import FAULTS, Fault, FaultSwitch, Kind
+from cloud_sync.platform.store.port import Connection
 
 
 class SimTrade(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class SimNotice(msgspec.Struct, frozen=True, kw_only=True):
     forged: bool
 
 
-def put_switch(connection: sqlite3.Connection, channel: str, switch: FaultSwitch) -> None:
+def put_switch(connection: Connection, channel: str, switch: FaultSwitch) -> None:
     """Turn a fault on."""
     connection.execute(
         "INSERT INTO sim_switches (channel, fault, scope, value) VALUES (?,?,?,?)"
@@ -70,12 +70,12 @@ def put_switch(connection: sqlite3.Connection, channel: str, switch: FaultSwitch
     )
 
 
-def drop_switch(connection: sqlite3.Connection, channel: str, fault: Fault) -> None:
+def drop_switch(connection: Connection, channel: str, fault: Fault) -> None:
     """Turn a fault off, in both scopes."""
     connection.execute("DELETE FROM sim_switches WHERE channel=? AND fault=?", (channel, fault.value))
 
 
-def clear_switches(connection: sqlite3.Connection, channel: str) -> None:
+def clear_switches(connection: Connection, channel: str) -> None:
     """Turn everything off; what said nothing so far says what it had decided."""
     connection.execute("DELETE FROM sim_switches WHERE channel=?", (channel,))
     connection.execute(
@@ -85,7 +85,7 @@ def clear_switches(connection: sqlite3.Connection, channel: str) -> None:
     )
 
 
-def list_switches(connection: sqlite3.Connection, channel: str) -> list[FaultSwitch]:
+def list_switches(connection: Connection, channel: str) -> list[FaultSwitch]:
     """Every switch that is on."""
     rows = connection.execute(
         "SELECT fault, scope, value FROM sim_switches WHERE channel=? ORDER BY fault, scope", (channel,)
@@ -93,7 +93,7 @@ def list_switches(connection: sqlite3.Connection, channel: str) -> list[FaultSwi
     return [FaultSwitch(Fault(fault), scope, value) for fault, scope, value in rows]
 
 
-def take_faults(connection: sqlite3.Connection, channel: str, kind: Kind) -> dict[str, int]:
+def take_faults(connection: Connection, channel: str, kind: Kind) -> dict[str, int]:
     """The faults that a new trade, refund or bill gets; those meant for the next one are used up."""
     mine = [switch for switch in list_switches(connection, channel) if FAULTS[switch.fault].kind == kind]
     for switch in mine:
@@ -105,7 +105,7 @@ def take_faults(connection: sqlite3.Connection, channel: str, kind: Kind) -> dic
     return {switch.fault.value: switch.value for switch in mine}
 
 
-def is_standing(connection: sqlite3.Connection, channel: str, fault: Fault) -> bool:
+def is_standing(connection: Connection, channel: str, fault: Fault) -> bool:
     """Whether a fault is on for everything."""
     found = connection.execute(
         "SELECT 1 FROM sim_switches WHERE channel=? AND fault=? AND scope='always'", (channel, fault.value)
@@ -113,24 +113,24 @@ def is_standing(connection: sqlite3.Connection, channel: str, fault: Fault) -> b
     return found.fetchone() is not None
 
 
-def find_trade(connection: sqlite3.Connection, channel: str, attempt: str) -> SimTrade | None:
+def find_trade(connection: Connection, channel: str, attempt: str) -> SimTrade | None:
     """A trade by its number."""
     return _one(
         connection, "SELECT * FROM sim_trades WHERE channel=? AND attempt=?", (channel, attempt), SimTrade
     )
 
 
-def find_trade_of_qr(connection: sqlite3.Connection, qr: str) -> SimTrade | None:
+def find_trade_of_qr(connection: Connection, qr: str) -> SimTrade | None:
     """The trade that a collection QR belongs to."""
     return _one(connection, "SELECT * FROM sim_trades WHERE qr=?", (qr,), SimTrade)
 
 
-def put_trade(connection: sqlite3.Connection, trade: SimTrade) -> None:
+def put_trade(connection: Connection, trade: SimTrade) -> None:
     """Write a trade as it stands now."""
     _put(connection, "sim_trades", trade)
 
 
-def due_trades(connection: sqlite3.Connection, now_ms: int) -> list[SimTrade]:
+def due_trades(connection: Connection, now_ms: int) -> list[SimTrade]:
     """Trades whose next step has come, and unpaid QRs past their end."""
     rows = connection.execute(
         "SELECT * FROM sim_trades WHERE decide_ms<=? OR (state='waiting' AND expires_ms<=?)",
@@ -139,7 +139,7 @@ def due_trades(connection: sqlite3.Connection, now_ms: int) -> list[SimTrade]:
     return [msgspec.convert(dict(row), SimTrade) for row in rows.fetchall()]
 
 
-def open_offers(connection: sqlite3.Connection, limit: int) -> list[SimTrade]:
+def open_offers(connection: Connection, limit: int) -> list[SimTrade]:
     """Collection QRs that can be paid, newest first."""
     rows = connection.execute(
         "SELECT * FROM sim_trades WHERE state='waiting' AND qr IS NOT NULL ORDER BY asked_ms DESC LIMIT ?",
@@ -148,7 +148,7 @@ def open_offers(connection: sqlite3.Connection, limit: int) -> list[SimTrade]:
     return [msgspec.convert(dict(row), SimTrade) for row in rows]
 
 
-def charges_of(connection: sqlite3.Connection, payer: str, since_ms: int, limit: int) -> list[SimTrade]:
+def charges_of(connection: Connection, payer: str, since_ms: int, limit: int) -> list[SimTrade]:
     """Trades that were made with a payer's payment codes, newest first."""
     rows = connection.execute(
         "SELECT * FROM sim_trades WHERE payer=? AND method='payment_code' AND asked_ms>=?"
@@ -158,19 +158,19 @@ def charges_of(connection: sqlite3.Connection, payer: str, since_ms: int, limit:
     return [msgspec.convert(dict(row), SimTrade) for row in rows]
 
 
-def find_refund(connection: sqlite3.Connection, channel: str, part: str) -> SimRefund | None:
+def find_refund(connection: Connection, channel: str, part: str) -> SimRefund | None:
     """A refund by its number."""
     return _one(
         connection, "SELECT * FROM sim_refunds WHERE channel=? AND part=?", (channel, part), SimRefund
     )
 
 
-def put_refund(connection: sqlite3.Connection, refund: SimRefund) -> None:
+def put_refund(connection: Connection, refund: SimRefund) -> None:
     """Write a refund as it stands now."""
     _put(connection, "sim_refunds", refund)
 
 
-def given_back_fen(connection: sqlite3.Connection, channel: str, attempt: str, *, without: str) -> int:
+def given_back_fen(connection: Connection, channel: str, attempt: str, *, without: str) -> int:
     """What refunds of a trade have given or will give back, not counting failed ones and `without`."""
     row = connection.execute(
         "SELECT coalesce(sum(amount_fen), 0) FROM sim_refunds"
@@ -180,14 +180,14 @@ def given_back_fen(connection: sqlite3.Connection, channel: str, attempt: str, *
     return int(row[0])
 
 
-def due_refunds(connection: sqlite3.Connection, now_ms: int) -> list[SimRefund]:
+def due_refunds(connection: Connection, now_ms: int) -> list[SimRefund]:
     """Slow refunds whose time has come."""
     rows = connection.execute("SELECT * FROM sim_refunds WHERE state='refunding' AND done_ms<=?", (now_ms,))
     return [msgspec.convert(dict(row), SimRefund) for row in rows.fetchall()]
 
 
 def add_code(
-    connection: sqlite3.Connection, digest: str, channel: str, payer: str, *, password: bool, expires_ms: int
+    connection: Connection, digest: str, channel: str, payer: str, *, password: bool, expires_ms: int
 ) -> None:
     """Remember a payment code by its hash; codes that ended are forgotten."""
     connection.execute("DELETE FROM sim_codes WHERE expires_ms<?", (expires_ms - 86_400_000,))
@@ -198,7 +198,7 @@ def add_code(
 
 
 def use_code(
-    connection: sqlite3.Connection, digest: str, channel: str, attempt: str, now_ms: int
+    connection: Connection, digest: str, channel: str, attempt: str, now_ms: int
 ) -> tuple[str, bool] | None:
     """Use a code up; returns its payer and whether a password is asked, None for an unknown or ended one."""
     row = connection.execute(
@@ -209,7 +209,7 @@ def use_code(
     return None if row is None else (row["payer"], bool(row["password"]))
 
 
-def add_notice(connection: sqlite3.Connection, channel: str, due_ms: int, body: str, *, forged: bool) -> None:
+def add_notice(connection: Connection, channel: str, due_ms: int, body: str, *, forged: bool) -> None:
     """Put a notice on its way."""
     connection.execute(
         "INSERT INTO sim_notices (channel, due_ms, body, forged) VALUES (?,?,?,?)",
@@ -217,7 +217,7 @@ def add_notice(connection: sqlite3.Connection, channel: str, due_ms: int, body: 
     )
 
 
-def due_notices(connection: sqlite3.Connection, channel: str, now_ms: int, limit: int) -> list[SimNotice]:
+def due_notices(connection: Connection, channel: str, now_ms: int, limit: int) -> list[SimNotice]:
     """Notices whose time has come, oldest first."""
     rows = connection.execute(
         "SELECT id, channel, body, forged FROM sim_notices"
@@ -227,13 +227,13 @@ def due_notices(connection: sqlite3.Connection, channel: str, now_ms: int, limit
     return [msgspec.convert(dict(row), SimNotice, strict=False) for row in rows]
 
 
-def note_delivery(connection: sqlite3.Connection, notice: int, answer: str) -> None:
+def note_delivery(connection: Connection, notice: int, answer: str) -> None:
     """Write down what the platform answered to a notice."""
     connection.execute("UPDATE sim_notices SET answer=? WHERE id=?", (answer, notice))
 
 
 def paid_between(
-    connection: sqlite3.Connection, channel: str, payee: str, begin_ms: int, end_ms: int
+    connection: Connection, channel: str, payee: str, begin_ms: int, end_ms: int
 ) -> list[SimTrade]:
     """Trades of a payee whose money came within a span, by time."""
     rows = connection.execute(
@@ -245,7 +245,7 @@ def paid_between(
 
 
 def refunded_between(
-    connection: sqlite3.Connection, channel: str, payee: str, begin_ms: int, end_ms: int
+    connection: Connection, channel: str, payee: str, begin_ms: int, end_ms: int
 ) -> list[SimRefund]:
     """Refunds of a payee that were done within a span, by time."""
     rows = connection.execute(
@@ -256,26 +256,26 @@ def refunded_between(
     return [msgspec.convert(dict(row), SimRefund) for row in rows]
 
 
-def faults_of_bill(connection: sqlite3.Connection, channel: str, payee: str, date: str) -> dict[str, int]:
+def faults_of_bill(connection: Connection, channel: str, payee: str, date: str) -> dict[str, int]:
     """The faults of a day's bill: those it got when it was asked for first, and those that are on for all."""
     row = connection.execute(
         "SELECT faults FROM sim_bills WHERE channel=? AND payee=? AND date=?", (channel, payee, date)
     ).fetchone()
     faults = take_faults(connection, channel, "bill") if row is None else msgspec.json.decode(row["faults"])
     connection.execute(
-        "INSERT OR IGNORE INTO sim_bills (channel, payee, date, faults) VALUES (?,?,?,?)",
+        "INSERT INTO sim_bills (channel, payee, date, faults) VALUES (?,?,?,?) ON CONFLICT DO NOTHING",
         (channel, payee, date, msgspec.json.encode(faults).decode()),
     )
     standing = [s for s in list_switches(connection, channel) if s.scope == "always"]
     return {**faults, **{s.fault.value: s.value for s in standing}}
 
 
-def _one(connection: sqlite3.Connection, query: str, values: Iterable[Any], shape: type[Any]) -> Any | None:
+def _one(connection: Connection, query: str, values: Iterable[Any], shape: type[Any]) -> Any | None:
     row = connection.execute(query, tuple(values)).fetchone()
     return None if row is None else msgspec.convert(dict(row), shape)
 
 
-def _put(connection: sqlite3.Connection, table: str, content: msgspec.Struct) -> None:
+def _put(connection: Connection, table: str, content: msgspec.Struct) -> None:
     values = msgspec.structs.asdict(content)
     names = ", ".join(values)
     marks = ", ".join("?" * len(values))

@@ -6,7 +6,6 @@ a `Said` carries the answer, or the error that stands for it, so that what was d
 
 import hashlib
 import secrets
-import sqlite3
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -24,6 +23,7 @@ from cloud_sync.platform.channels.port import (
     TradeState,
 )
 from cloud_sync.platform.channels.sim_records import SimTrade
+from cloud_sync.platform.store.port import Connection
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ def hash_code(digits: str) -> str:
     return hashlib.sha256(digits.encode()).hexdigest()
 
 
-def collect(connection: sqlite3.Connection, channel: str, order: Order, now_ms: int) -> Said[Offer]:
+def collect(connection: Connection, channel: str, order: Order, now_ms: int) -> Said[Offer]:
     """A collection QR; the same order again gets the same one."""
     found = records.find_trade(connection, channel, order.attempt)
     if records.is_standing(connection, channel, Fault.HANG):
@@ -79,9 +79,7 @@ def collect(connection: sqlite3.Connection, channel: str, order: Order, now_ms: 
     return _answer_of_making(faults, Offer(qr, order.expires_at_ms))
 
 
-def charge(
-    connection: sqlite3.Connection, channel: str, order: Order, digits: str, now_ms: int
-) -> Said[Trade]:
+def charge(connection: Connection, channel: str, order: Order, digits: str, now_ms: int) -> Said[Trade]:
     """Charge the payer of a code: paid at once, or waiting for the password."""
     if records.is_standing(connection, channel, Fault.HANG):
         return silent("hang")
@@ -111,7 +109,7 @@ def charge(
     return _answer_of_making(faults, say(trade))
 
 
-def query(connection: sqlite3.Connection, channel: str, attempt: str, now_ms: int) -> Said[Trade]:
+def query(connection: Connection, channel: str, attempt: str, now_ms: int) -> Said[Trade]:
     """What the channel says of a trade."""
     if records.is_standing(connection, channel, Fault.HANG):
         return silent("hang")
@@ -132,7 +130,7 @@ def query(connection: sqlite3.Connection, channel: str, attempt: str, now_ms: in
     return Said(say(trade))
 
 
-def close(connection: sqlite3.Connection, channel: str, order: Order, now_ms: int) -> Said[Trade]:
+def close(connection: Connection, channel: str, order: Order, now_ms: int) -> Said[Trade]:
     """Close what nobody has paid; what is paid stays so."""
     if records.is_standing(connection, channel, Fault.HANG):
         return silent("hang")
@@ -152,7 +150,7 @@ def close(connection: sqlite3.Connection, channel: str, order: Order, now_ms: in
     return Said(say(trade))
 
 
-def reverse(connection: sqlite3.Connection, channel: str, order: Order, now_ms: int) -> Said[Trade]:
+def reverse(connection: Connection, channel: str, order: Order, now_ms: int) -> Said[Trade]:
     """Take a trade back, paid or not; its number can never be paid again, unless it misbehaves."""
     if records.is_standing(connection, channel, Fault.HANG):
         return silent("hang")
@@ -167,7 +165,7 @@ def reverse(connection: sqlite3.Connection, channel: str, order: Order, now_ms: 
     return Said(say(trade))
 
 
-def go_on(connection: sqlite3.Connection, now_ms: int) -> None:
+def go_on(connection: Connection, now_ms: int) -> None:
     """Let everything happen whose time has come: passwords, late money, ended QRs, slow refunds."""
     for trade in records.due_trades(connection, now_ms):
         due_ms = trade.decide_ms
@@ -182,7 +180,7 @@ def go_on(connection: sqlite3.Connection, now_ms: int) -> None:
         _tell(connection, refund.channel, refund.done_ms, _notice_of_refund(refund))
 
 
-def pay_trade(connection: sqlite3.Connection, trade: SimTrade, now_ms: int) -> SimTrade:
+def pay_trade(connection: Connection, trade: SimTrade, now_ms: int) -> SimTrade:
     """The money is taken."""
     captured = max(1, trade.amount_fen + (trade.figure(Fault.WRONG_AMOUNT) or 0))
     paid = msgspec.structs.replace(
@@ -200,9 +198,7 @@ def pay_trade(connection: sqlite3.Connection, trade: SimTrade, now_ms: int) -> S
     return paid
 
 
-def end_trade(
-    connection: sqlite3.Connection, trade: SimTrade, state: str, reason: str, now_ms: int
-) -> SimTrade:
+def end_trade(connection: Connection, trade: SimTrade, state: str, reason: str, now_ms: int) -> SimTrade:
     """The trade is closed or reversed; a misbehaving one is paid all the same a little later."""
     late_s = trade.figure(Fault.LATE_SUCCESS)
     ended = msgspec.structs.replace(
@@ -273,17 +269,17 @@ def _answer_of_making(faults: dict[str, int], value: T) -> Said[T]:
     return said._replace(tells=Fault.NOTICE_EARLY in faults)
 
 
-def _decide_later(connection: sqlite3.Connection, trade: SimTrade, at_ms: int, state: str) -> SimTrade:
+def _decide_later(connection: Connection, trade: SimTrade, at_ms: int, state: str) -> SimTrade:
     later = msgspec.structs.replace(trade, decide_ms=at_ms, decide_as=state)
     records.put_trade(connection, later)
     return later
 
 
-def _carries(connection: sqlite3.Connection, trade: SimTrade, fault: Fault) -> bool:
+def _carries(connection: Connection, trade: SimTrade, fault: Fault) -> bool:
     return trade.figure(fault) is not None or records.is_standing(connection, trade.channel, fault)
 
 
-def _send_notices(connection: sqlite3.Connection, trade: SimTrade, now_ms: int) -> None:
+def _send_notices(connection: Connection, trade: SimTrade, now_ms: int) -> None:
     """Put the notices of a payment on their way. WeChat never sends one for a payment code (facts.md)."""
     figure = trade.figure
     silent_method = trade.channel == "wechat" and trade.method == "payment_code"
@@ -314,7 +310,5 @@ def _notice_of_refund(refund: records.SimRefund) -> Notice:
     )
 
 
-def _tell(
-    connection: sqlite3.Connection, channel: str, due_ms: int, notice: Notice, *, forged: bool = False
-) -> None:
+def _tell(connection: Connection, channel: str, due_ms: int, notice: Notice, *, forged: bool = False) -> None:
     records.add_notice(connection, channel, due_ms, msgspec.json.encode(notice).decode(), forged=forged)

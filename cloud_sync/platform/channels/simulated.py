@@ -4,7 +4,6 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from sqlite3 import Connection
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -22,7 +21,7 @@ from cloud_sync.platform.channels.port import (
     Trade,
 )
 from cloud_sync.platform.channels.sim_world import Said
-from cloud_sync.platform.database import Units
+from cloud_sync.platform.store.port import Connection, Units
 from cloud_sync.wire.payments import BillLine
 from cloud_sync.wire.payments import Channel as ChannelName
 

@@ -1,0 +1,76 @@
+"""The store's tables through time: a base, then numbered steps, each once, in one transaction.
+
+Written in SQLite's words; `postgres.py` translates types. A step that was published is never edited. In its
+text `:home` stands for the home site's id as a literal.
+"""
+
+from collections.abc import Mapping
+
+BASE = 2
+"""The version of `cloud_sync.platform.schema`, which every step below goes on from."""
+
+_SITES = """
+-- every site that this platform serves, and its devices; a device's id is unique on the platform
+CREATE TABLE sites (
+  id TEXT PRIMARY KEY, name_zh TEXT NOT NULL, name_en TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'closed')), created_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE devices (
+  id TEXT PRIMARY KEY, site TEXT NOT NULL REFERENCES sites (id),
+  state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'revoked')),
+  created_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX devices_site ON devices (site, id);
+
+ALTER TABLE streams ADD COLUMN site TEXT NOT NULL DEFAULT :home;
+CREATE INDEX streams_site ON streams (site, device);
+CREATE INDEX streams_waiting ON streams (device, epoch) WHERE applied_seq < head_seq;
+ALTER TABLE accounts ADD COLUMN site TEXT NOT NULL DEFAULT :home;
+
+-- what was issued or happened first, where the order of arrival is what is shown
+ALTER TABLE passes ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE command_steps ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE settled RENAME TO settled_before;
+CREATE TABLE settled (
+  site TEXT NOT NULL, order_id TEXT NOT NULL, bill_id TEXT NOT NULL,
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (site, order_id, bill_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO settled (site, order_id, bill_id, device, epoch, seq)
+  SELECT :home, order_id, bill_id, device, epoch, seq FROM settled_before;
+DROP TABLE settled_before;
+
+-- the feed of every site. Cursors rise over all sites: a reader of one site sees gaps, never a step back
+ALTER TABLE records RENAME TO records_before;
+CREATE TABLE records (
+  cursor INTEGER PRIMARY KEY AUTOINCREMENT,
+  site TEXT NOT NULL, collection TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+  data TEXT, applied_device TEXT, applied_epoch INTEGER, applied_seq INTEGER
+) STRICT;
+INSERT INTO records (cursor, site, collection, id, version, data, applied_device, applied_epoch, applied_seq)
+  SELECT cursor, :home, collection, id, version, data, applied_device, applied_epoch, applied_seq
+  FROM records_before ORDER BY cursor;
+DROP TABLE records_before;
+CREATE UNIQUE INDEX records_of ON records (site, collection, id);
+CREATE INDEX records_feed ON records (site, cursor);
+"""
+
+MIGRATIONS: Mapping[int, str] = {3: _SITES}
+"""Number → SQL. A number is claimed once and never edited after its publication."""
+
+
+def due(applied: set[int]) -> list[int]:
+    """Numbers that a database with these still needs, in their order."""
+    return [number for number in sorted(MIGRATIONS) if number not in applied]
+
+
+def unknown(applied: set[int]) -> list[int]:
+    """Numbers that a database has and this program does not know: it was written by a newer one."""
+    return sorted(number for number in applied if number > BASE and number not in MIGRATIONS)
+
+
+def text_of(number: int, home: str) -> str:
+    """A step's SQL for a platform whose home site is `home`."""
+    literal = "'" + home.replace("'", "''") + "'"
+    return MIGRATIONS[number].replace(":home", literal)
