@@ -24,20 +24,20 @@ from tests.hardware.bench import (
     INPUTS,
     LACKING,
     SIGNALS,
+    SLACK_MS,
     Bench,
     await_that,
     boot_ns,
     switch_off,
 )
 from tests.hardware.contract import check_contract
+from tests.hardware.fire import check_fire
 from tests.hardware.guest import ROOT, report
 from tests.hardware.pi_guard import pi_factory
 from tests.hardware.readers import check_camera, check_scanner
 
 LIMIT_KB = 25_000
 """Target of the guard (targets: `memory`)."""
-SLACK_MS = 150
-"""The interpreter of the guest is some thirty times slower than a machine: how much later things may be."""
 
 
 class Hub:
@@ -243,6 +243,7 @@ CHECKS: Mapping[str, Callable[[Bench], object]] = {
     "off_program": check_off_program,
     "exit": check_exit,
     "contract": check_contract,
+    "fire": check_fire,
     "memory": check_memory,
     "scanner": check_scanner,
     # After the guard's: what lgpio starts in this process does not live on in a forked guard.
@@ -251,8 +252,8 @@ CHECKS: Mapping[str, Callable[[Bench], object]] = {
 }
 
 
-LONG = ("camera",)
-"""For `make test-hw` alone: it takes a guest long."""
+LONG = ("camera", "fire")
+"""For `make test-hw` alone: they take a guest long."""
 
 
 def run(bench: Bench, name: str) -> None:

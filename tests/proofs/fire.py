@@ -10,9 +10,8 @@ import contextlib
 import json
 import logging
 import shutil
-import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,130 +19,26 @@ from random import Random
 
 import msgspec
 
-from devices.gateway import ContactReports, HoldRole
-from devices.gpio.client import GuardClient, boot_ns
-from edge.access.contacts import ContactDesk
-from edge.access.credentials.reading import CredentialReader
 from edge.access.doors import staff
-from edge.access.doors.desk import DoorDesk
-from edge.access.doors.expecting import ExpectedPulses
 from edge.access.doors.feed import apply_policy
-from edge.access.doors.fire import FireMarker
 from edge.access.doors.schedule import turn_schedules
-from edge.access.doors.site import SiteDoors
-from edge.access.entry import DoorOpener
 from edge.access.inputs import InputState
-from edge.access.refusals import RefusalLog
 from edge.errors import EdgeError
-from edge.store.connections import prepare_writer
 from edge.store.migrate import bring_up_to_date
-from edge.store.store import Store, ThreadedStore
-from edge.trust.keys import KeySet
-from tests.fakes.access_world import CHEAP_HASHER
-from tests.fakes.clock import FakeClock
+from tests.fakes.fire_hub import MIGRATIONS, PATIENCE_S, Hub
 from tests.fakes.guard import DOORS, INPUTS, GuardProcess, Panel
-from tests.fakes.orders import FakeOrders
-from tests.fakes.power import Power, PoweredConnection
+from tests.fakes.power import Power
 from tests.proofs import fire_bugs
 from tests.proofs.proof import Proof, Trial
 
 WITHIN_MS = 100.0
 """The target for holds after the input's edge as software sees it."""
-PATIENCE_S = 2.0
 STAYS_S = 0.4
 """Longer than a pulse: nothing that was under way switches a line off again."""
 SAFE = tuple(msgspec.structs.replace(door, fail="safe") for door in DOORS)
 LINES = {door.id: door.line for door in SAFE if door.line is not None}
 MEMORY = Path("/dev/shm")
 FIRE_LINE = next(heard.line for heard in INPUTS if heard.id == "fire" and heard.line is not None)
-
-
-class Hub:
-    """The doors' side of a hub over a store in a folder; `power` is its disk's."""
-
-    def __init__(self, folder: Path, guard: GuardProcess, power: Power) -> None:
-        self.clock = FakeClock()
-        self.store: Store = ThreadedStore(
-            folder / "edge.db",
-            site="heyuanli",
-            device="k1",
-            clock=self.clock,
-            migrations=fire_bugs.MIGRATIONS,
-            connect=partial(_connect, power),
-            reserve_bytes=0,
-        )
-        self.heard_ns: list[int] = []
-        contacts = ContactDesk(store=self.store, orders=FakeOrders({}))
-        self.reports = ContactReports(contacts)
-        self.guard = GuardClient(
-            socket=guard.socket,
-            doors=SAFE,
-            on_contact=self.reports.door,
-            on_connected=self._connected,
-            inputs=INPUTS,
-            on_input=self._hear,
-        )
-        self.site = SiteDoors(
-            store=self.store,
-            clock=self.clock,
-            doors=[door.to_door() for door in SAFE],
-            inputs=[heard.to_input() for heard in INPUTS],
-            contacts=contacts,
-            holder=self.guard,
-            marker=FireMarker(folder / "fire.json"),
-        )
-        self.holds = HoldRole(self.site.holds)
-        pulses = ExpectedPulses(live=self.site.live, pulser=self.guard, trigger=self.guard.fire)
-        keys = partial(KeySet, 1, [])
-        self.opener = DoorOpener(
-            store=self.store,
-            clock=self.clock,
-            reader=CredentialReader(store=self.store, clock=self.clock, keys=keys, hasher=CHEAP_HASHER),
-            doors=self.site.doors,
-            pulser=pulses,
-            contacts=contacts,
-            refusals=RefusalLog(store=self.store, clock=self.clock),
-            trigger=pulses.fire,
-            gate=self.site.gate,
-        )
-        self.desk = DoorDesk(store=self.store, site=self.site, opener=self.opener)
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator["Hub"]:
-        """Every role, until the block ends."""
-        await self.site.start()
-        roles = (self.reports.run, self.guard.run, self.holds.run, self.site.run)
-        tasks = [asyncio.create_task(role()) for role in roles]
-        try:
-            await self._until(lambda: self.guard.connected)
-            yield self
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self.opener.close()
-            self.store.close()
-
-    async def _connected(self) -> None:
-        await self.holds.connected(list(LINES))
-
-    def _hear(self, input_id: str, state: InputState) -> None:
-        if input_id == "fire" and state is InputState.ACTIVE:
-            self.heard_ns.append(boot_ns())
-        self.site.hear(input_id, state)
-
-    async def _until(self, so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not so():
-                await asyncio.sleep(0.002)
-
-
-def _connect(power: Power, path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, factory=PoweredConnection
-    )
-    connection.power = power
-    return prepare_writer(connection)
 
 
 Activity = Callable[[Hub, Random], Awaitable[object]]
@@ -219,7 +114,7 @@ class Yard:
         self.power = Power()
         self.words = f"fire during {activity} ({disturbance or 'undisturbed'})"
         self.set_fire(False)
-        async with Hub(self.folder, self.guard, self.power).running() as hub:
+        async with self._hub().running() as hub:
             if disturbance == "disk":
                 self.power.read_only = True
             doing = asyncio.create_task(self._quietly(ACTIVITIES[activity](hub, random)))
@@ -238,12 +133,12 @@ class Yard:
                 self.must_be_on("the activity switched a line off")
         if disturbance != "hub restart":
             self.set_fire(False)
-        async with Hub(self.folder, self.guard, self.power).running() as hub:
+        async with self._hub().running() as hub:
             if disturbance == "hub restart":
                 self.set_fire(True)
             await self.judge(hub, heard=disturbance == "hub restart")
             self.set_fire(False)
-            await hub._until(lambda: hub.site.heard("fire") is InputState.IDLE)
+            await hub.until(lambda: hub.site.heard("fire") is InputState.IDLE)
             await asyncio.sleep(0.05)
             self.must_be_on("the end of the signal locked a door")
             self.power.read_only = False
@@ -251,12 +146,15 @@ class Yard:
             for hold in hub.site.snapshot.holds:
                 await self._quietly(hub.desk.end_hold(hold.id, "guard-1"))
             await hub.desk.reset_fire(release.id, "guard-1")
-            await hub._until(lambda: not any(self.levels().values()))
+            await hub.until(lambda: not any(self.levels().values()))
+
+    def _hub(self) -> Hub:
+        return Hub(self.folder, guard_socket=self.guard.socket, doors=SAFE, inputs=INPUTS, power=self.power)
 
     async def judge(self, hub: Hub, *, heard: bool = True) -> None:
         """All lines go on, and in time after the program was told."""
         try:
-            await hub._until(lambda: all(self.levels().values()) and (not heard or bool(hub.heard_ns)))
+            await hub.until(lambda: all(self.levels().values()) and (not heard or bool(hub.heard_ns)))
         except TimeoutError:
             words = f"{self.words}: the lines are {self.levels()} after {PATIENCE_S} s"
             raise AssertionError(words) from None
@@ -322,7 +220,7 @@ def fires() -> Iterator[Trial]:
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
         root = Path(name)
-        bring_up_to_date(root / "template.db", fire_bugs.MIGRATIONS)
+        bring_up_to_date(root / "template.db", MIGRATIONS)
         guard = GuardProcess(root)
         guard.start()
         yard = Yard(guard)

@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 
 from edge.access.doors.site import SiteDoors
-from tests.proofs.doors_bugs import MIGRATIONS
 from tests.proofs.doors_bugs import PLANTED as DOORS
 from tests.proofs.planting import replaced_all
 from tests.proofs.proof import Plant
-
-__all__ = ["MIGRATIONS", "PLANTED"]
 
 
 async def _start_knowing_nothing(self: SiteDoors) -> None:
