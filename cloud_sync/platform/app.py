@@ -12,6 +12,7 @@ from aiohttp import web
 from cloud_sync.platform import (
     accounts_api,
     applying,
+    backups_api,
     bills_api,
     commands,
     commands_api,
@@ -58,6 +59,7 @@ async def get_openapi(request: web.Request, platform: Platform) -> web.StreamRes
 
 ROUTES: tuple[Route, ...] = (
     *device_api.ROUTES,
+    *backups_api.ROUTES,
     *commands_api.ROUTES,
     *payment_api.ROUTES,
     *accounts_api.ROUTES,

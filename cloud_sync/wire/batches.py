@@ -125,9 +125,13 @@ def chain_hashes(previous_hash: str, lines: Sequence[bytes]) -> list[str]:
 
 def encode_batch(header: BatchHeader, lines: Sequence[bytes]) -> bytes:
     """Header and lines as compressed bytes, ready to post with `Content-Encoding: zstd`."""
+    return zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress(encode_lines(header, lines))
+
+
+def encode_lines(header: BatchHeader, lines: Sequence[bytes]) -> bytes:
+    """Header and lines as they are, one a text line."""
     assert header.count == len(lines) > 0
-    body = b"\n".join((msgspec.json.encode(header), *lines))
-    return zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress(body)
+    return b"\n".join((msgspec.json.encode(header), *lines))
 
 
 def decode_batch(body: bytes, *, compressed: bool = True) -> Batch:

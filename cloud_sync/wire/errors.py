@@ -61,6 +61,12 @@ CODES: dict[str, int] = {
     "code_expired": 403,
     "csr_bad": 422,
     "proof_stale": 403,
+    "link_unknown": 409,
+    "backup_offset": 409,
+    "backup_conflict": 409,
+    "backup_too_large": 413,
+    "backup_damaged": 400,
+    "protocol_unsupported": 426,
 }
 """Every code that the platform answers with, and its HTTP status."""
 

@@ -6,25 +6,37 @@ They are appended as they were: same line, same hash, same identity of the old e
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from edge.errors import StoreError
 from edge.ids import Identity
 from edge.store import journal
-from edge.store.connections import prepare_writer
-from edge.store.facts import get_fact, put_fact
+from edge.store.facts import get_fact, get_int, put_fact
 from edge.store.identity import note_epoch_seen
 from edge.store.journal import ACKNOWLEDGED, Head, JournalRow, chain_hash
+
+if TYPE_CHECKING:
+    from edge.store.unit import Unit
 
 HISTORY_FROM, HISTORY_THROUGH = "history.from_seq", "history.through_seq"
 """Facts: the range that was last read back, for the audit."""
 
 _TYPE = re.compile(r"community\.edge\.([A-Za-z]+)\.v([1-9][0-9]*)")
 
-Replay = Callable[[sqlite3.Connection, Mapping[str, object]], None]
-"""What an event did to the tables, done again from what it says; in the transaction that appends it."""
+
+class PastEvent(NamedTuple):
+    """An entry that was put back: where it stands, when it was recorded, what it says."""
+
+    seq: int
+    at_ms: int
+    trust: str
+    body: bytes
+
+
+Replay = Callable[["Unit", PastEvent], None]
+"""What an event did to the tables, done again from what it says, in the unit that appends it. No event."""
 
 
 class HistoryUnfit(StoreError):
@@ -41,52 +53,42 @@ class _Line(msgspec.Struct):
     type: str
 
 
-def append_history(
-    connection: sqlite3.Connection, lines: Iterable[bytes], replays: Mapping[str, Replay]
-) -> Head:
-    """Append lines after the journal's head in one transaction and return the new head.
+def append_history(unit: "Unit", lines: Iterable[bytes], replays: Mapping[str, Replay]) -> Head:
+    """Append lines after the journal's head and return the new head. Raises HistoryUnfit.
 
-    The connection is of a copy that nobody else has open. Raises HistoryUnfit.
+    Only on a copy that no hub has open, before its epoch begins.
     """
-    site, device = str(get_fact(connection, "site")), str(get_fact(connection, "device"))
+    connection = unit.connection
     head = journal.read_head(connection)
-    first_seq = head.seq + 1
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for text in lines:
-            head = _append(connection, head, text, site, device, replays)
-        put_fact(connection, ACKNOWLEDGED, head.seq)
-        put_fact(connection, HISTORY_THROUGH, head.seq)
-        if get_fact(connection, HISTORY_FROM) is None:
-            put_fact(connection, HISTORY_FROM, first_seq)
-    except (sqlite3.Error, StoreError):
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
+    if get_fact(connection, HISTORY_FROM) is None:
+        put_fact(connection, HISTORY_FROM, head.seq + 1)
+    for text in lines:
+        head = _append(unit, head, text, replays)
+    put_fact(connection, ACKNOWLEDGED, head.seq)
+    put_fact(connection, HISTORY_THROUGH, head.seq)
+    unit.go_on_from(head)
     return head
 
 
-def _append(
-    connection: sqlite3.Connection,
-    head: Head,
-    text: bytes,
-    site: str,
-    device: str,
-    replays: Mapping[str, Replay],
-) -> Head:
-    row = _row_of(text, head, site)
+def history_range(connection: sqlite3.Connection) -> tuple[int, int]:
+    """First and last entry that were read back, all in between too; (0, 0) where none ever was."""
+    return get_int(connection, HISTORY_FROM), get_int(connection, HISTORY_THROUGH)
+
+
+def _append(unit: "Unit", head: Head, text: bytes, replays: Mapping[str, Replay]) -> Head:
+    row = _row_of(text, head, unit.site)
     identity = Identity.parse(row.id)
-    if row.seq != head.seq + 1 or identity.device != device or journal.line(row) != text:
+    if row.seq != head.seq + 1 or identity.device != unit.device or journal.line(row) != text:
         raise HistoryUnfit(f"the line at {head.seq + 1} is not one that this device recorded")
     digest = chain_hash(head.hash, text)
-    connection.execute(
+    unit.connection.execute(
         "INSERT INTO journal(seq, id, type, version, at_ms, trust, actor, body, previous_hash, hash)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*row[:9], digest),
     )
-    note_epoch_seen(connection, identity.epoch)
+    note_epoch_seen(unit.connection, identity.epoch)
     if (replay := replays.get(row.type)) is not None:
-        replay(connection, msgspec.json.decode(row.body))
+        replay(unit, PastEvent(row.seq, row.at_ms, row.trust, row.body))
     return Head(row.seq, digest)
 
 
@@ -112,10 +114,3 @@ def _row_of(text: bytes, head: Head, site: str) -> JournalRow:
         b"",
         site,
     )
-
-
-def open_copy(path: Path) -> sqlite3.Connection:
-    """Open a copy that nobody else uses, with the writer's settings; a single file once it is closed."""
-    connection = prepare_writer(sqlite3.connect(path, isolation_level=None))
-    connection.execute("PRAGMA synchronous = NORMAL")  # a cut begins the whole restore anew
-    return connection

@@ -83,6 +83,10 @@ class Unit:
         """
         self.effects.append(effect)
 
+    def go_on_from(self, head: journal.Head) -> None:
+        """What follows goes on from entries that were put back into the journal in this unit."""
+        self._executor.go_on_from(head)
+
     def begin_epoch(self, reason: str) -> int:
         """Begin a new epoch of identities, whose first event names the old head; return its number."""
         return self._executor.begin_epoch(self, reason)
@@ -183,6 +187,10 @@ class Executor:
             site=self.site,
         )
         return self.head.seq
+
+    def go_on_from(self, head: journal.Head) -> None:
+        """Entries that were recorded elsewhere now stand in the journal (`edge.store.history`)."""
+        self.head = head
 
     def begin_epoch(self, unit: Unit, reason: str) -> int:
         """Start identities anew in the next epoch and record why."""

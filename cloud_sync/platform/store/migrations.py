@@ -56,7 +56,19 @@ CREATE UNIQUE INDEX records_of ON records (site, collection, id);
 CREATE INDEX records_feed ON records (site, cursor);
 """
 
-MIGRATIONS: Mapping[int, str] = {3: _SITES}
+_BACKUPS = """
+-- sealed backups, whose contents are files; recovery keys, readable by the operators only
+CREATE TABLE backups (
+  device TEXT NOT NULL, id TEXT NOT NULL, size_bytes INTEGER NOT NULL, received_bytes INTEGER NOT NULL,
+  digest TEXT NOT NULL, created_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, PRIMARY KEY (device, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE recovery_keys (
+  site TEXT NOT NULL, public TEXT NOT NULL, wrapped TEXT NOT NULL, made_ms INTEGER NOT NULL,
+  PRIMARY KEY (site, public)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: Mapping[int, str] = {3: _SITES, 7: _BACKUPS}
 """Number → SQL. A number is claimed once and never edited after its publication."""
 
 
