@@ -15,6 +15,7 @@ COMMANDS = {
     "status": "How the running hub is: parts, journal, newest gauges.",
     "devices": "Doors, banks and readers of the running hub, and what is wrong with them.",
     "scan": "Read codes from pictures.",
+    "conformance": "Prove from outside whether a platform keeps the protocol.",
     "bench": "Benchmarks, each with its floor beside it.",
     "reference": "Print the reference of settings, events, refusals, ledger and commands.",
 }
