@@ -5,6 +5,7 @@ In mid-pulse or mid-hold, each N times; every report has how long the line staye
 
 import sys
 import traceback
+from pathlib import Path
 
 from tests.fakes.mid_pulse_rig import Rig
 from tests.hardware.bench import RUN, Bench, switch_off
@@ -26,7 +27,7 @@ def run(bench: Bench, ending: str, times: int) -> None:
         run_guard=run_on_a_pi,
         line=LINE,
         remote=remote,
-        after_guard=switch_off,
+        after_guard=_switch_off,
     )
     rig.start()
     for seed in range(times):
@@ -37,6 +38,12 @@ def run(bench: Bench, ending: str, times: int) -> None:
         else:
             report(ending=ending, seed=seed, ok=True, off_ms=round(off_ns / 1e6, 1))
     rig.close()
+
+
+def _switch_off(site: Path) -> None:
+    """By this program the line must go off, and not only by the guard's next start."""
+    code = switch_off(site)
+    assert code == 0, f"the program after the guard's end ended with {code}"
 
 
 def main() -> None:
