@@ -76,7 +76,7 @@ class HistoryReader:
         if not body:
             return None
         try:
-            batch = decode_batch(body, compressed=False)
+            batch = decode_batch(body, encoding="identity")
             verify_batch(batch, site=self._site)
         except (BatchMalformed, BatchDamaged) as error:
             raise HistoryDenied("damaged") from error

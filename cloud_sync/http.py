@@ -3,6 +3,7 @@
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
@@ -10,9 +11,12 @@ from typing import Any, NamedTuple, Self, TypeVar
 import aiohttp
 import msgspec
 
+from cloud_sync.reach import Reach
 from cloud_sync.tls import PlatformContext, make_context, make_unbelieving_context, why_untrusted
+from cloud_sync.wire.batches import EncodingUnsupported
 from cloud_sync.wire.enrolment import HARDWARE_HEADER
-from cloud_sync.wire.errors import ErrorBody
+from cloud_sync.wire.errors import CODES, ErrorBody
+from cloud_sync.wire.protocol import PROTOCOL_HEADER, PROTOCOL_VERSION, ProtocolUnsupported, require_supported
 from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.trust.clock import Clock
 from edge.trust.time_policy import Decision, Rule, rule_for
@@ -62,6 +66,8 @@ async def _note_nothing(code: str) -> None:
 class PlatformHttp:
     """A session with the platform. Use as an async context, or `close` it at the end.
 
+    `reach` hears of every answer.
+
     `device_path` and `site_path` begin the addresses of this device and site. Every request raises
     PlatformUnreachable (PlatformBusy and PlatformUntrusted among it) or PlatformRejected, and shows who we
     are, except an `undated` one: that is for what is signed and secret to nobody, it goes over a connection
@@ -96,6 +102,7 @@ class PlatformHttp:
         self._context: PlatformContext | None = None
         self._session: aiohttp.ClientSession | None = None
         self._undated: aiohttp.ClientSession | None = None
+        self.reach = Reach()
         self.site_path = f"/v1/sites/{site}"
         self.device_path = f"{self.site_path}/devices/{device}"
 
@@ -176,10 +183,12 @@ class PlatformHttp:
             ) as response,
         ):
             content = await response.read()
+            self.reach.hear()
             if self._distrusted and not undated:
                 await self._tell_trust("")
             if response.status >= 400:
                 raise _refused(response, content)
+            _check_protocol(response)
             return content
 
     async def _tell_trust(self, code: str) -> None:
@@ -231,7 +240,8 @@ class PlatformHttp:
 
 def _make_session(headers: dict[str, str], context: ssl.SSLContext | None) -> aiohttp.ClientSession:
     connector = None if context is None else aiohttp.TCPConnector(ssl=context)
-    return aiohttp.ClientSession(connector=connector, headers=headers, skip_auto_headers=("User-Agent",))
+    told = {PROTOCOL_HEADER: PROTOCOL_VERSION, **headers}
+    return aiohttp.ClientSession(connector=connector, headers=told, skip_auto_headers=("User-Agent",))
 
 
 async def ask_stranger(url: str, *, limit_bytes: int, patience: Patience = USUAL) -> bytes:
@@ -252,9 +262,20 @@ async def ask_stranger(url: str, *, limit_bytes: int, patience: Patience = USUAL
         raise PlatformUnreachable(type(error).__name__) from error
 
 
+def _check_protocol(response: aiohttp.ClientResponse) -> None:
+    """An answer in another language is no answer, whatever it seems to say."""
+    try:
+        require_supported(response.headers.get(PROTOCOL_HEADER))
+    except ProtocolUnsupported as refusal:
+        raise DetailedRejection(CODES[refusal.code], refusal.code, refusal.details) from refusal
+
+
 def _refused(response: aiohttp.ClientResponse, content: bytes) -> Exception:
     if response.status == 429 or response.status >= 500:
         return PlatformBusy(response.status, _retry_after_s(response.headers.get("Retry-After", "")))
+    if response.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+        known = {"accept_encoding": response.headers.get("Accept-Encoding", "")}
+        return DetailedRejection(response.status, EncodingUnsupported.code, known)
     try:
         code = msgspec.json.decode(content, type=ErrorBody)
     except msgspec.MsgspecError:

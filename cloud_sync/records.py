@@ -10,7 +10,7 @@ from cloud_sync.wire.feed import Change
 from edge.ids import Identity
 from edge.store import journal
 from edge.store.facts import drop_fact, get_fact, get_int, put_fact
-from edge.store.journal import Head
+from edge.store.journal import Head, JournalRow
 
 ACKNOWLEDGED = "uplink.acknowledged_seq"
 HALTED = "uplink.halted"
@@ -27,28 +27,42 @@ class Outgoing(NamedTuple):
     lines: list[bytes]
 
 
-def read_outgoing(connection: sqlite3.Connection, *, after_seq: int, limit: int) -> Outgoing | None:
+def read_outgoing(
+    connection: sqlite3.Connection, *, after_seq: int, limit: int, limit_bytes: int = 2**62
+) -> Outgoing | None:
     """Up to `limit` events after a seq, all recorded in one epoch; None when there are none.
 
-    What was recorded in an epoch that the platform knows with another history goes into the stream of the
-    epoch that settled it (`STREAM_EPOCH`).
+    Their lines are at most `limit_bytes` together, or one line. What was recorded in an epoch that the
+    platform knows with another history goes into the stream of the epoch that settled it (`STREAM_EPOCH`).
     """
-    rows = list(journal.tail(connection, after_seq, limit))
-    if not rows:
+    first: JournalRow | None = None
+    lines: list[bytes] = []
+    size, stream = 0, ""
+    for row in journal.tail(connection, after_seq, limit):
+        if first is None:
+            first, stream = row, row.id.rpartition("-")[0]
+        elif row.id.rpartition("-")[0] != stream:
+            break
+        line = journal.line(row)
+        size += len(line) + 1
+        if lines and size > limit_bytes:
+            break
+        lines.append(line)
+        last = row
+    if first is None:
         return None
-    identity = Identity.parse(rows[0].id)
+    identity = Identity.parse(first.id)
     stream_epoch = get_int(connection, STREAM_EPOCH)
-    same = [row for row in rows if Identity.parse(row.id).epoch == identity.epoch]
     header = BatchHeader(
         device=identity.device,
         epoch=max(stream_epoch, identity.epoch),
-        first_seq=same[0].seq,
-        previous_hash=same[0].previous_hash.hex(),
-        last_hash=same[-1].hash.hex(),
-        count=len(same),
+        first_seq=first.seq,
+        previous_hash=first.previous_hash.hex(),
+        last_hash=last.hash.hex(),
+        count=len(lines),
         recorded_epoch=identity.epoch if identity.epoch < stream_epoch else 0,
     )
-    return Outgoing(header, [journal.line(row) for row in same])
+    return Outgoing(header, lines)
 
 
 def read_acknowledged(connection: sqlite3.Connection) -> int:

@@ -1,11 +1,12 @@
 """Uplink: the journal past the acknowledged seq goes to the platform in batches, until it has custody.
 
 A batch whose acknowledgement was lost is posted again; the platform knows it by (device, epoch, seq) and
-hash. At most one batch is in memory.
+hash. At most two batches are in memory: one on its way, one made ready behind it.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
@@ -14,15 +15,16 @@ from typing import TypeVar
 from cloud_sync import identity, records
 from cloud_sync.events import UplinkHalted
 from cloud_sync.http import DetailedRejection, Patience, PlatformBusy, PlatformHttp
-from cloud_sync.identity import Verdict
-from cloud_sync.records import Outgoing
-from cloud_sync.wire.batches import MEDIA_TYPE, BatchAccepted, BatchHeader, StreamStanding, encode_batch
+from cloud_sync.link_use import LinkUse
+from cloud_sync.outbox import Outbox, Posting
+from cloud_sync.progress import Meter, Progress
+from cloud_sync.standing import StreamCheck
+from cloud_sync.wire.batches import MEDIA_TYPE, BatchAccepted, choose_encoding
 from edge.errors import PlatformError, PlatformRejected, PlatformUnreachable
 from edge.links.backoff import Backoff
 from edge.service.alarms import clear_alarm, raise_alarm
 from edge.store import journal
 from edge.store.identity import IDENTITY_TOPIC, quarantine_of
-from edge.store.journal import Head
 from edge.store.lanes import Lane
 from edge.store.store import Store
 from edge.store.unit import Unit
@@ -31,14 +33,10 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-BATCH_EVENTS = 250
 SMALLEST_BATCH = 10
-BACKOFF_LIMIT_S = 1.5
-"""With a connection's 3 s of silence, the first batch leaves within 5 s after the network returns."""
-IDLE_POLL_S = 5.0
-"""A hint may be lost: look at the journal again after this time."""
 HALT_PAUSE_S = 300.0
 PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=20.0)
+PROBE_PATIENCE = Patience(connect_s=1.5, silence_s=1.5, total_s=3.0)
 _ENVELOPE_FAULTS = frozenset(
     {"wrong_stream", "batch_malformed", "batch_too_large", "epoch_not_begun", "protocol_unsupported"}
 )
@@ -48,7 +46,6 @@ OTHER_HASH = "other_hash_acknowledged"
 BEFORE_OLDEST = "before_the_oldest_entry"
 """The platform asks for entries that are only in archives here: its custody lost them."""
 ALARM = "uplink_halted"
-_HEADERS = {"Content-Type": MEDIA_TYPE, "Content-Encoding": "zstd"}
 
 
 class Uplink:
@@ -65,18 +62,24 @@ class Uplink:
         *,
         store: Store,
         http: PlatformHttp,
-        batch_events: int = BATCH_EVENTS,
+        use: LinkUse = LinkUse(),  # noqa: B008 - a NamedTuple does not change
+        batch_events: int | None = None,
         patience: Patience = PATIENCE,
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._http = http
-        self._limit = self._batch_events = batch_events
+        self._use = use
+        self._limit = self._batch_events = batch_events or use.batch_events
         self._patience = patience
-        self._backoff = backoff or Backoff(first_s=0.2, limit_s=BACKOFF_LIMIT_S)
+        self._backoff = backoff or Backoff(first_s=0.2, limit_s=use.probe_limit_s, least=0.0)
         self._doubt = Backoff(first_s=1.0, limit_s=HALT_PAUSE_S)
         self._sleep = sleep
+        self._outbox = Outbox(store, batch_bytes=use.batch_bytes)
+        self._check = StreamCheck(store=store, http=http, patience=patience)
+        self._meter = Meter()
+        self._refused_encodings: set[str] = set()
         self._acknowledged: int | None = None
         self._started_at = store.executor.head
         self.confirmed = asyncio.Event()
@@ -89,24 +92,39 @@ class Uplink:
         known = self._acknowledged
         return None if known is None else max(0, self._store.executor.head.seq - known)
 
+    @property
+    def progress(self) -> Progress | None:
+        """How far the backlog has drained; None until it was looked up."""
+        waiting = self.waiting
+        return None if waiting is None else self._meter.progress(waiting)
+
     async def run(self) -> None:
         """Send until cancelled."""
-        with self._store.notifier.subscribe("journal") as hints:
-            while True:
-                try:
-                    sent = await self.send_next()
-                except PlatformBusy as busy:
-                    await self._rest(busy.retry_after_s)
-                except PlatformUnreachable:
-                    self._limit = max(SMALLEST_BATCH, self._limit // 2)
-                    await self._rest(None)
-                except PlatformRejected as rejected:
-                    await self._meet_rejection(rejected)
-                else:
-                    if sent == 0:
-                        await hints.wait(IDLE_POLL_S)
+        try:
+            with self._store.notifier.subscribe("journal") as hints:
+                while True:
+                    if await self._send_or_rest() == 0:
+                        await hints.wait(self._use.idle_poll_s)
+        finally:
+            await self._outbox.clear()
 
-    async def send_next(self) -> int:
+    async def _send_or_rest(self) -> int | None:
+        """Send the next batch; after a failure rest as long as it asks for, and return None."""
+        try:
+            if self.online is False:
+                await self._answer(self._check.probe(self._started_at, _shorter(self._patience)))
+            return await self.send_next(read_ahead=self._use.read_ahead)
+        except PlatformBusy as busy:
+            await self._sleep(self._backoff.next_s() if busy.retry_after_s is None else busy.retry_after_s)
+        except PlatformUnreachable:
+            self._limit = max(SMALLEST_BATCH, self._limit // 2)
+            await self._http.reach.rest(self._sleep(self._backoff.next_s()))
+        except PlatformRejected as rejected:
+            await self._outbox.clear()
+            await self._meet_rejection(rejected)
+        return None
+
+    async def send_next(self, *, read_ahead: bool = False) -> int:
         """Send one batch and note its acknowledgement; returns how many events it held, 0 when none waits.
 
         Raises PlatformUnreachable, PlatformRejected.
@@ -114,102 +132,54 @@ class Uplink:
         if self._acknowledged is None:
             self._acknowledged = await self._store.read(records.read_acknowledged)
         if not self.confirmed.is_set():
-            await self._confirm()
-            self._acknowledged = await self._store.read(records.read_acknowledged)
-        after_seq, limit = self._acknowledged, self._limit
-        outgoing = await self._store.read(
-            lambda connection: records.read_outgoing(connection, after_seq=after_seq, limit=limit)
-        )
-        if outgoing is None:
-            return 0
-        await self._note(outgoing, await self._post(outgoing))
-        self._limit = min(self._batch_events, self._limit * 2)
-        return outgoing.header.count
-
-    async def _confirm(self) -> None:
-        """Ask where custody stands; begin a new epoch when it is ahead of where this process started."""
-        try:
-            standing = await self._ask_standing(self._started_at)
-        except PlatformRejected as rejected:
-            if rejected.status != HTTPStatus.NOT_FOUND:
-                raise
+            await self._answer(self._check.confirm(self._started_at))
             self.confirmed.set()
-            return
-        verdict = await self._store.read(lambda c: identity.judge(c, standing, self._started_at))
-        if verdict is Verdict.AHEAD:
-            log.warning("the platform holds %d, we started at %d", standing.head_seq, self._started_at.seq)
-            await self._store.run(
-                lambda unit: identity.go_on_in_new_epoch(unit, self._started_at, epoch=standing.epoch),
-                lane=Lane.BULK,
-            )
-        elif verdict is not Verdict.IN_STEP:
-            code = verdict.value if standing.quarantine is None else "quarantined"
-            raise DetailedRejection(409, code, {"epoch": standing.epoch, "seq": standing.head_seq})
-        self.confirmed.set()
+            self._acknowledged = await self._store.read(records.read_acknowledged)
+        posting = await self._outbox.take(self._acknowledged, self._limit)
+        if posting is None:
+            return 0
+        header = posting.header
+        if read_ahead and header.count >= SMALLEST_BATCH:
+            self._outbox.read_ahead(header.last_seq, self._limit)
+        began_s = time.monotonic()
+        await self._note(posting, await self._post(posting))
+        self._limit = min(self._batch_events, self._limit * 2)
+        if (rest_s := self._use.rest_s(len(posting.body), time.monotonic() - began_s)) > 0:
+            await self._sleep(rest_s)
+        return header.count
 
-    async def _ask_standing(self, link: Head) -> StreamStanding:
-        path = self._http.device_path + "/standing"
-        query: dict[str, str | int] = {"seq": link.seq, "hash": link.hash.hex()}
-        standing = await self._answer(
-            self._http.ask("GET", path, StreamStanding, query=query, patience=self._patience)
-        )
-        self.online = True
-        return standing
-
-    async def _post(self, outgoing: Outgoing) -> BatchAccepted:
-        body = encode_batch(outgoing.header, outgoing.lines)
-        answer = await self._answer(
+    async def _post(self, posting: Posting) -> BatchAccepted:
+        headers = {"Content-Type": MEDIA_TYPE, "Content-Encoding": self._outbox.encoding}
+        return await self._answer(
             self._http.ask_raw(
                 "POST",
                 self._http.device_path + "/batches",
                 BatchAccepted,
-                body=body,
-                headers=_HEADERS,
+                body=posting.body,
+                headers=headers,
                 patience=self._patience,
             )
         )
-        self.online = True
-        return answer
 
     async def _answer(self, asked: Awaitable[T]) -> T:
         try:
-            return await asked
+            answer = await asked
         except PlatformUnreachable:
             self.online = False
             raise
+        self.online = True
+        return answer
 
-    async def _note(self, outgoing: Outgoing, answer: BatchAccepted) -> None:
+    async def _note(self, posting: Posting, answer: BatchAccepted) -> None:
         """Note what the platform holds of what we sent, if that is what it says."""
-        last_seq = outgoing.header.last_seq
-        if not await self._is_ours(outgoing.header, answer):
+        last_seq = posting.header.last_seq
+        if not await self._check.is_ours(posting.header, answer):
             raise DetailedRejection(HTTPStatus.CONFLICT, OTHER_HASH, {"seq": answer.acknowledged_seq})
         await self._store.run(partial(_note_custody, seq=last_seq), lane=Lane.BULK)
         self._acknowledged, self.halted = last_seq, None
+        self._meter.note(posting.header.count, waiting=self.waiting or 0)
         self._backoff.reset()
         self._doubt.reset()
-
-    async def _is_ours(self, header: BatchHeader, answer: BatchAccepted) -> bool:
-        """Tell whether the acknowledgement names our history; more than we have, in our epoch, is another's.
-
-        An entry of a later epoch of ours cannot be compared with a longer end of the older stream: then the
-        platform is asked for the link that we sent.
-        """
-        seq, last_seq = answer.acknowledged_seq, header.last_seq
-        if answer.epoch != header.epoch:
-            return False
-        if seq < last_seq:
-            raise PlatformUnreachable("the platform acknowledged less than it was sent")
-        if seq == last_seq:
-            return answer.hash == header.last_hash
-        head = await self._store.read(records.read_head_seq)
-        if seq > head and header.epoch == self._store.epoch:
-            raise DetailedRejection(HTTPStatus.CONFLICT, "fork", {"epoch": header.epoch, "seq": head + 1})
-        if seq <= head:
-            epoch, digest = await self._store.read(partial(records.read_recorded, seq=seq))
-            if epoch <= header.epoch:
-                return answer.hash == digest
-        standing = await self._ask_standing(Head(last_seq, bytes.fromhex(header.last_hash)))
-        return standing.known
 
     async def _meet_rejection(self, rejected: PlatformRejected) -> None:
         self.online = True
@@ -219,6 +189,10 @@ class Uplink:
             await self._go_back(expected)
         elif rejected.code in _OTHER_DEVICE:
             await self._stop(rejected.code, int(details.get("seq", 0)), int(details.get("epoch", 0)))
+        elif rejected.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+            await self._compress_otherwise(rejected.code, str(details.get("accept_encoding", "")))
+        elif rejected.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and self._limit > 1:
+            self._limit = self._batch_events = self._limit // 2
         elif rejected.code == OTHER_HASH:
             await self._halt(OTHER_HASH, (self._acknowledged or 0) + 1)
             await self._sleep(self._doubt.next_s())
@@ -227,7 +201,18 @@ class Uplink:
             await self._sleep(HALT_PAUSE_S)
         else:
             log.warning("uplink: %s", rejected)
-            await self._rest(None)
+            await self._sleep(self._backoff.next_s())
+
+    async def _compress_otherwise(self, code: str, accepted: str) -> None:
+        """Take the next best encoding that the platform knows; when there is none, nothing can leave."""
+        self._refused_encodings.add(self._outbox.encoding)
+        encoding = choose_encoding(accepted)
+        if encoding is None or encoding in self._refused_encodings:
+            await self._halt(code, (self._acknowledged or 0) + 1)
+            await self._sleep(HALT_PAUSE_S)
+            self._refused_encodings.clear()
+        else:
+            self._outbox.encoding = encoding
 
     async def _go_back(self, expected_seq: int) -> None:
         """Send again from the seq that the platform asks for, unless that entry was cut into an archive."""
@@ -238,7 +223,7 @@ class Uplink:
             return
         log.warning("the platform asks for events from seq %d again", expected_seq)
         self._acknowledged = expected_seq - 1
-        await self._rest(None)
+        await self._sleep(self._backoff.next_s())
 
     async def _stop(self, code: str, seq: int, epoch: int) -> None:
         """Another device of our name: quarantine; then wait until a person settled it, or look again."""
@@ -247,26 +232,16 @@ class Uplink:
         with self._store.notifier.subscribe(IDENTITY_TOPIC) as settled:
             await self._store.run(lambda unit: identity.stop(unit, code, seq, epoch_seen=epoch))
             try:
-                await self._find_common()
+                common = await self._check.find_common()
+                await self._store.run(
+                    lambda unit: records.write_acknowledged(unit.connection, common), lane=Lane.BULK
+                )
             except PlatformError as error:
                 log.info("uplink: %s", error)
             while await self._store.read(quarantine_of) is not None:
                 if not await settled.wait(HALT_PAUSE_S):
                     break
         self._acknowledged = None
-
-    async def _find_common(self) -> None:
-        """Halve the way between what was acknowledged and our head until the last common event is found."""
-        low = await self._store.read(records.read_acknowledged)
-        high = await self._store.read(records.read_head_seq)
-        while low < high:
-            middle = (low + high + 1) // 2
-            link = await self._store.read(partial(records.read_link, seq=middle))
-            if (await self._ask_standing(link)).known:
-                low = middle
-            else:
-                high = middle - 1
-        await self._store.run(lambda unit: records.write_acknowledged(unit.connection, low), lane=Lane.BULK)
 
     async def _halt(self, code: str, seq: int) -> None:
         self.halted = code
@@ -278,8 +253,10 @@ class Uplink:
 
         await self._store.run(note, lane=Lane.BULK)
 
-    async def _rest(self, asked_s: float | None) -> None:
-        await self._sleep(self._backoff.next_s() if asked_s is None else asked_s)
+
+def _shorter(patience: Patience) -> Patience:
+    """A probe's patience: never longer than a batch's."""
+    return Patience(*(min(ours, probe) for ours, probe in zip(patience, PROBE_PATIENCE, strict=True)))
 
 
 def _note_custody(unit: Unit, *, seq: int) -> None:

@@ -45,8 +45,7 @@ async def post_batch(request: web.Request, platform: Platform) -> web.StreamResp
     body = await request.read()
     if len(body) > MAX_BATCH_BYTES:
         raise BatchTooLarge(limit_bytes=MAX_BATCH_BYTES)
-    compressed = request.headers.get("Content-Encoding", "identity") == "zstd"
-    batch = decode_batch(body, compressed=compressed)
+    batch = decode_batch(body, encoding=request.headers.get("Content-Encoding", "identity").lower())
     hashes, envelopes = custody.check_batch(batch, site=site, device=device)
     try:
         accepted = await platform.database.of(site).take(
@@ -185,6 +184,7 @@ ROUTES: tuple[Route, ...] = (
             "batch_damaged",
             "batch_malformed",
             "batch_too_large",
+            "encoding_unsupported",
             "gap",
             "fork",
             "quarantined",

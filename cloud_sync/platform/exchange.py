@@ -11,6 +11,7 @@ from aiohttp import web
 from cloud_sync.platform import custody
 from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import hash_token
+from cloud_sync.wire.batches import ENCODINGS, EncodingUnsupported
 from cloud_sync.wire.errors import CODES, ErrorBody
 from cloud_sync.wire.protocol import PROTOCOL_HEADER, PROTOCOL_VERSION, ProtocolUnsupported, require_supported
 from edge.errors import Refusal
@@ -135,6 +136,8 @@ async def answer_refusals(
         response = await handler(request)
     except Refusal as refusal:
         response = reply(ErrorBody(refusal.code, refusal.details), CODES.get(refusal.code, 409))
+        if isinstance(refusal, EncodingUnsupported):
+            response.headers["Accept-Encoding"] = ", ".join(ENCODINGS)
     except web.HTTPException as error:
         if error.status < 400:
             raise

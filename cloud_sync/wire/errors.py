@@ -67,6 +67,7 @@ CODES: dict[str, int] = {
     "backup_too_large": 413,
     "backup_damaged": 400,
     "protocol_unsupported": 426,
+    "encoding_unsupported": 415,
 }
 """Every code that the platform answers with, and its HTTP status."""
 

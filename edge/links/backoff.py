@@ -5,13 +5,22 @@ from collections.abc import Callable
 
 
 class Backoff:
-    """Delays in seconds: `first_s`, doubling to `limit_s`, each taken at random between half and whole."""
+    """Delays in seconds: `first_s`, doubling to `limit_s`, each taken at random from a share to the whole.
+
+    `least` is that share: half by default; 0 is full jitter, for what many devices ask of one platform.
+    """
 
     def __init__(
-        self, *, first_s: float = 0.2, limit_s: float = 10.0, chance: Callable[[], float] = random.random
+        self,
+        *,
+        first_s: float = 0.2,
+        limit_s: float = 10.0,
+        least: float = 0.5,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._first_s = first_s
         self._limit_s = limit_s
+        self._least = least
         self._chance = chance
         self._failures = 0
 
@@ -19,7 +28,7 @@ class Backoff:
         """The delay after one more failure."""
         whole_s: float = min(self._limit_s, self._first_s * 2 ** min(self._failures, 30))
         self._failures += 1
-        return whole_s * (0.5 + self._chance() / 2)
+        return whole_s * (self._least + self._chance() * (1 - self._least))
 
     def reset(self) -> None:
         """It worked: the next failure waits shortly again."""

@@ -35,6 +35,7 @@ HUB: dict[str, Words] = {
     "batch_malformed": AGAIN,
     "batch_too_large": AGAIN,
     "protocol_unsupported": AGAIN,
+    "encoding_unsupported": AGAIN,
     "nonce_mismatch": AGAIN,
     "checkpoint_foreign": AGAIN,
     "contract_unreadable": AGAIN,

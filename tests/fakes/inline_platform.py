@@ -11,6 +11,7 @@ from cloud_sync.platform import applying, custody, feed
 from cloud_sync.platform.schema import SCHEMA
 from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.store.sqlite import open_memory
+from cloud_sync.reach import Reach
 from cloud_sync.wire.batches import decode_batch
 from cloud_sync.wire.commands import NonceNotice
 from edge.errors import PlatformRejected, PlatformUnreachable, Refusal
@@ -37,6 +38,7 @@ class InlinePlatform:
     ) -> None:
         self.connection = open_memory(home="heyuanli", schema=schema)
         self.away = self.answers_lost = False
+        self.reach = Reach()
         self.posted: list[bytes] = []
         self.nonces: list[str] = []
         self._now_ms = now_ms

@@ -22,6 +22,7 @@ from aiohttp import web
 from cloud_sync import records
 from cloud_sync.downlink import Downlink
 from cloud_sync.http import Patience, PlatformHttp
+from cloud_sync.outbox import Posting
 from cloud_sync.platform import custody, feed, schema
 from cloud_sync.platform.app import build_platform
 from cloud_sync.platform.context import PLATFORM, Platform
@@ -255,10 +256,11 @@ def _open() -> Iterator[Trial]:
 def _acknowledged_when_sent() -> Iterator[None]:
     post = Uplink._post
 
-    async def hopeful(self: Uplink, outgoing: Outgoing) -> int:
+    async def hopeful(self: Uplink, posting: Posting) -> BatchAccepted:
+        header = posting.header
         with contextlib.suppress(PlatformUnreachable):
-            await post(self, outgoing)
-        return outgoing.header.first_seq + outgoing.header.count - 1
+            await post(self, posting)
+        return BatchAccepted(header.last_seq, header.epoch, header.last_hash)
 
     with patch.object(Uplink, "_post", hopeful):
         yield
@@ -349,8 +351,8 @@ def _gap_ignored() -> Iterator[None]:
     """The device leaves a hole now and then, and the platform takes what comes after it."""
     outgoing, find = records.read_outgoing, custody._newest_stream
 
-    def skipping(connection: Any, *, after_seq: int, limit: int) -> Outgoing | None:
-        found = outgoing(connection, after_seq=after_seq, limit=limit)
+    def skipping(connection: Any, *, after_seq: int, limit: int, limit_bytes: int) -> Outgoing | None:
+        found = outgoing(connection, after_seq=after_seq, limit=limit, limit_bytes=limit_bytes)
         if after_seq == 0 or found is None or found.header.count == 1:
             return found
         return outgoing(connection, after_seq=after_seq + 1, limit=limit)

@@ -1,0 +1,33 @@
+"""Whether the platform is in reach, learnt from every role's answers: nobody has to find it out alone."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable
+
+
+class Reach:
+    """Told by the HTTP client of every answer; ends the rest of whoever waits for the network to return."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Event] = set()
+
+    def hear(self) -> None:
+        """The platform answered somebody."""
+        for event in self._waiting:
+            event.set()
+
+    async def rest(self, pause: Awaitable[None]) -> None:
+        """Wait until the pause is over or the platform is heard."""
+        heard = asyncio.Event()
+        self._waiting.add(heard)
+        tasks = [asyncio.ensure_future(pause), asyncio.ensure_future(heard.wait())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            self._waiting.discard(heard)
+            for task in tasks:
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*tasks, return_exceptions=True)
