@@ -24,6 +24,7 @@ from cloud_sync.timesync import TimeSync
 from cloud_sync.uplink import Uplink
 from devices.settings import DoorSettings
 from edge.access.credentials.feed import prepare_list
+from edge.backup_control import BackupControl
 from edge.boards_control import BoardsControl
 from edge.config import (
     Config,
@@ -52,7 +53,7 @@ from edge.staff.accounts import StaffDesk
 from edge.standing import Parts, count_restarts, register_health
 from edge.tables import APPLIERS
 from edge.trust.clock import TrustedClock
-from edge.upkeep import make_books_check, make_retention, make_telemetry
+from edge.upkeep import make_backups, make_books_check, make_retention, make_telemetry
 from kiosk.app import KioskDeps, build_kiosk
 from kiosk.desks.gate_desk import RoomGateDesk
 from kiosk.server import RUNNING
@@ -77,7 +78,8 @@ async def run_hub(config: Config) -> None:
 class Hub:
     """Every part of one hub, wired.
 
-    `supervisor` runs the roles kiosk, devices, sync, timers, retention, books, counter, match, telemetry.
+    `supervisor` runs the roles kiosk, devices, sync, timers, retention, books, counter, match, telemetry,
+    backups.
     """
 
     def __init__(self, config: Config) -> None:
@@ -100,6 +102,7 @@ class Hub:
             uplink_waiting=lambda: self._uplink.waiting,
             role_restarts=self._count_restarts,
         )
+        self._backups = make_backups(config, self.store, self.clock, self._folder, self._http)
         self._build_kiosk_side()
         self._build_staff_side()
         self._build_roles()
@@ -114,6 +117,7 @@ class Hub:
                 Role("counter", self._counter.run),
                 Role("match", self._counter.matcher.run),
                 Role("telemetry", self._telemetry.run),
+                Role("backups", self._backups.run),
             )
         )
         register_health(self.health, self._parts())
@@ -236,6 +240,7 @@ class Hub:
             *self._counter.control.routes(),
             *boards.routes(),
             *devices.routes(),
+            *BackupControl(self._backups, staff).routes(),
         )
         self._control = ControlSocket(
             build_control(routes, uids=frozenset({0, os.getuid()})), self._folder / CONTROL_SOCKET

@@ -114,12 +114,26 @@ class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True):
     keep_rows: Annotated[int, msgspec.Meta(ge=60, le=100_000)] = 10_080
 
 
+class BackupSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[backup]`: where the nightly backup goes, and for whom it is sealed.
+
+    `to` is a folder on a stick (left out: none), in which the newest `keep` stay; `platform`: to the
+    platform, too. `recipient_file` is what `edge backup sheet` leaves here of the recovery key.
+    """
+
+    to: str = ""
+    keep: Annotated[int, msgspec.Meta(ge=1, le=365)] = 7
+    platform: bool = True
+    recipient_file: str = "secrets/recovery.json"
+
+
 CORE_SECTIONS: Mapping[str, Section] = {
     "site": Section(SiteSettings),
     "platform": Section(PlatformSettings),
     "broker": Section(SiteBrokerSettings),
     "journal": Section(JournalSettings, required=False),
     "telemetry": Section(TelemetrySettings, required=False),
+    "backup": Section(BackupSettings, required=False),
 }
 
 

@@ -17,6 +17,7 @@ from edge.store.store import Store
 from edge.store.unit import Unit
 
 BOOKS_TOPIC = "books_verify"
+BACKUP_TOPIC = "backup_due"
 HOUR_MS = 3_600_000
 HALF_HOUR_MS = HOUR_MS // 2
 ABANDONED_MS = HOUR_MS
@@ -29,6 +30,10 @@ def _cut_journal(unit: Unit, subject: str) -> None:
 
 def _check_books(unit: Unit, subject: str) -> None:
     unit.hint(BOOKS_TOPIC)
+
+
+def _back_up(unit: Unit, subject: str) -> None:
+    unit.hint(BACKUP_TOPIC)
 
 
 def _match_due(unit: Unit, subject: str) -> None:
@@ -44,6 +49,7 @@ RECURRING: Mapping[str, Recurring] = {
     "clean_timers": Recurring(clean_done, daily_at(3, 0)),
     "retention": Recurring(_cut_journal, daily_at(3, 10)),
     "books_verify": Recurring(_check_books, daily_at(3, 40)),
+    "backup": Recurring(_back_up, daily_at(4, 10)),
     "match": Recurring(_match_due, every(HALF_HOUR_MS)),
 }
 """Kind → what it does and when next. Night hours of the site, apart from each other.

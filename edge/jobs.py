@@ -6,11 +6,15 @@ Each opens the database read-only, beside a running hub or without one.
 import sqlite3
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from edge.backups.contents import CarriedFile
+from edge.backups.making import make_backup
+from edge.backups.recovery import load_recipient
 from edge.books.verification import verify_books
 from edge.errors import EdgeError
 from edge.store import journal
@@ -66,10 +70,29 @@ def back_up_to(path: Path, target: str) -> dict[str, Any]:
     return {"head_seq": head.seq, "head_hash": head.hash.hex(), "bytes": Path(target).stat().st_size}
 
 
+def make_sealed(path: Path, folder: str, recipient_file: str, created_ms: str, files: str) -> dict[str, Any]:
+    """Make a sealed backup in a folder; `files` are names and places of the site's files, in JSON."""
+    target, about = make_backup(
+        path,
+        Path(folder),
+        recipient=load_recipient(Path(recipient_file)),
+        files=[CarriedFile(name, Path(place)) for name, place in msgspec.json.decode(files)],
+        program=version("community-edge"),
+        created_ms=int(created_ms),
+    )
+    return {
+        "file": str(target),
+        "backup": about.id,
+        "through_seq": about.seq,
+        "size_bytes": target.stat().st_size,
+    }
+
+
 JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "journal-verify": verify_journal,
     "books-verify": verify_ledger,
     "backup": back_up_to,
+    "backup-sealed": make_sealed,
     "db-check": check_database,
 }
 

@@ -26,6 +26,8 @@ S = TypeVar("S", bound=msgspec.Struct)
 DATABASE = "edge.db"
 ARCHIVES = "archives"
 """Folder of the journal's archives, in the site's folder."""
+BACKUPS = "backups"
+"""Folder of the newest sealed backup, until it is where it belongs."""
 
 
 def load_site(path: Path) -> Config:

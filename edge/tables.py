@@ -8,6 +8,7 @@ import edge.access.credentials.events
 import edge.access.events
 import edge.access.lockers.events
 import edge.access.schema
+import edge.backups.events
 import edge.books.schema
 import edge.homes.events
 import edge.homes.schema
@@ -43,6 +44,7 @@ from edge.pay.codes import PaymentCodeSettings
 from edge.pay.feed import APPLIERS as PAY_APPLIERS
 from edge.shop.feed import APPLIERS as SHOP_APPLIERS
 from edge.store.events import Event
+from edge.store.history import Replay
 from edge.store.migrate import Migration
 from kiosk.counter.settings import CounterSettings
 from kiosk.settings import KioskSettings
@@ -89,6 +91,7 @@ MIGRATIONS: tuple[Migration, ...] = (
 
 EVENTS: tuple[type[Event], ...] = (
     *edge.store.events.EVENTS,
+    *edge.backups.events.EVENTS,
     *edge.staff.events.EVENTS,
     *edge.pay.events.EVENTS,
     *edge.access.events.EVENTS,
@@ -101,6 +104,9 @@ EVENTS: tuple[type[Event], ...] = (
     *cloud_sync.events.EVENTS,
 )
 """Everything that the journal can hold."""
+
+REPLAYS: Mapping[str, Replay] = {}
+"""What events did to the tables, for entries that are read back from custody after a restore."""
 
 APPLIERS: Mapping[str, Apply] = {**PAY_APPLIERS, **ACCESS_APPLIERS, **SHOP_APPLIERS, **HOMES_APPLIERS}
 """Collections of the feed and the room that keeps the copy."""

@@ -5,12 +5,16 @@ from pathlib import Path
 
 import msgspec
 
+from cloud_sync.backups import BackupClient
+from cloud_sync.http import PlatformHttp
+from edge.backing_up import Backups
 from edge.books.verification import BooksReport
-from edge.config import Config, JournalSettings, TelemetrySettings
+from edge.carried import carried_files
+from edge.config import BackupSettings, Config, JournalSettings, TelemetrySettings
 from edge.due import BooksCheck
 from edge.service.gauges import GaugeReader, condition_number
 from edge.service.journal_room import judge_journal_room
-from edge.site import ARCHIVES, DATABASE, one_or_default
+from edge.site import ARCHIVES, BACKUPS, DATABASE, one_or_default
 from edge.store.jobs import run_job
 from edge.store.lanes import Lane
 from edge.store.retention import Budget, Retention
@@ -68,3 +72,19 @@ def make_books_check(store: Store, folder: Path) -> BooksCheck:
         return msgspec.convert(await run_job("books-verify", folder / DATABASE), BooksReport)
 
     return BooksCheck(store=store, verify=verify)
+
+
+def make_backups(config: Config, store: Store, clock: Clock, folder: Path, http: PlatformHttp) -> Backups:
+    """Return what backs the site up every night, to where `[backup]` says."""
+    settings = one_or_default(config, "backup", BackupSettings)
+    return Backups(
+        store=store,
+        clock=clock,
+        folder=folder / BACKUPS,
+        recipient_file=config.resolve(settings.recipient_file),
+        files=lambda: carried_files(config),
+        job=lambda name, *arguments: run_job(name, folder / DATABASE, *arguments),
+        stick=config.resolve(settings.to) if settings.to else None,
+        keep=settings.keep,
+        sender=BackupClient(http) if settings.platform else None,
+    )
