@@ -211,7 +211,12 @@ def _frame(text: str | None) -> bytes:
 
 
 async def _fired(trace: Path, wanted: int) -> None:
-    """Wait until the guard has fired so many pulses. Raises TimeoutError."""
+    """Wait until the guard has fired so many pulses. Raises TimeoutError.
+
+    The trace is read only when it grew: the hub under measurement shares this process.
+    """
+    read_bytes = 0
     async with asyncio.timeout(ANSWER_S):
-        while len(pulses(trace)) < wanted:
+        while (size := trace.stat().st_size) == read_bytes or len(pulses(trace)) < wanted:
+            read_bytes = size
             await asyncio.sleep(0.002)
