@@ -8,8 +8,8 @@ what one of them brought, the other brings for nothing.
 import asyncio
 import logging
 import secrets
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol, get_args
 
@@ -205,24 +205,17 @@ class CommandSession:
 
     async def _execute(self, command: Command) -> None:
         """Open, with the answers on their way beside it: a slow broker holds up no door."""
-        answers: asyncio.Queue[CommandAnswer | None] = asyncio.Queue()
+        answers = _Answers(self._send)
 
         async def report(state: str, reason: str) -> None:
-            answers.put_nowait(self._answer(command.id, state, reason))
+            answers.put(self._answer(command.id, state, reason))
 
-        sending = asyncio.create_task(self._send_all(answers))
         try:
             await self._doors.open_by_command(command, report)
         except Refusal as refusal:
             await report("refused", refusal.code)
         finally:
-            answers.put_nowait(None)
-            await sending
-
-    async def _send_all(self, answers: "asyncio.Queue[CommandAnswer | None]") -> None:
-        """Send one command's answers in order, until None; there are at most one a state."""
-        while (answer := await answers.get()) is not None:
-            await self._send(answer)
+            await answers.sent()
 
     def _answer(self, command_id: str, state: str, reason: str) -> CommandAnswer:
         return CommandAnswer(command_id, _ANSWER_STATES[state], self._clock.now().at_ms, reason)
@@ -252,6 +245,29 @@ class CommandSession:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("command failed", exc_info=error)
+
+
+class _Answers:
+    """One command's answers on their way, in order; at most one a state, and no task before the first."""
+
+    def __init__(self, send: Callable[[CommandAnswer], Awaitable[None]]) -> None:
+        self._send = send
+        self._left: deque[CommandAnswer] = deque()
+        self._sending: asyncio.Task[None] | None = None
+
+    def put(self, answer: CommandAnswer) -> None:
+        self._left.append(answer)
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_all())
+
+    async def sent(self) -> None:
+        """Wait until all are."""
+        if self._sending is not None:
+            await self._sending
+
+    async def _send_all(self) -> None:
+        while self._left:
+            await self._send(self._left.popleft())
 
 
 class CommandsBusy(Refusal):

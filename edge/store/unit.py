@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from edge.errors import StoreError
 from edge.ids import Identity
@@ -16,7 +16,12 @@ from edge.store.identity import EPOCH_SEEN, require_identity
 from edge.store.trouble import Trouble, trouble_of
 from edge.trust.clock import Clock, Reading
 
+T = TypeVar("T")
+
 JOURNAL_TOPIC = "journal"
+
+KEPT_LIMIT = 1024
+"""Things that units keep in memory at once; one more empties it."""
 
 ID_BLOCK = 256
 """Identities are allotted on disk in blocks, so that most commits need not write the counter's page."""
@@ -87,6 +92,23 @@ class Unit:
         """What follows goes on from entries that were put back into the journal in this unit."""
         self._executor.go_on_from(head)
 
+    def keep(self, name: str, read: Callable[[], T]) -> T:
+        """What `read` finds, read once: for what units alone change, and say so by `forget`.
+
+        Nothing is kept over a unit that was undone, which may have read what it had changed itself.
+        """
+        kept = self._executor.kept
+        if name not in kept:
+            if len(kept) >= KEPT_LIMIT:
+                kept.clear()
+            kept[name] = read()
+        found: T = kept[name]
+        return found
+
+    def forget(self, name: str) -> None:
+        """What is kept under this name was changed."""
+        self._executor.kept.pop(name, None)
+
     def begin_epoch(self, reason: str) -> int:
         """Begin a new epoch of identities, whose first event names the old head; return its number."""
         return self._executor.begin_epoch(self, reason)
@@ -123,6 +145,7 @@ class Executor:
         self.standing: Standing = WELL
         self.trouble: Trouble | None = None
         self.doubtful: Attempt | None = None
+        self.kept: dict[str, Any] = {}
         self._clock = clock
         self.epoch = get_int(connection, _EPOCH, 1)
         self._ceiling = get_int(connection, _CEILING)
@@ -148,6 +171,7 @@ class Executor:
             attempt = Attempt(outcomes, self.head)
             self.connection.execute("COMMIT")
         except (sqlite3.Error, StoreError) as error:
+            self.kept.clear()
             if self.epoch != before[1]:
                 self._counter = counter  # the epoch did not begin: go on where the old one stood
             self.trouble, self.doubtful = trouble_of(error) or Trouble.BROKEN, attempt
@@ -216,6 +240,7 @@ class Executor:
             value = work(unit)
         if savepoint.error is None:
             return Outcome(value, None, unit.topics, unit.effects)
+        self.kept.clear()
         if isinstance(savepoint.error, sqlite3.Error) and trouble_of(savepoint.error) is not None:
             # The disk failed under the unit: nothing of the whole batch may be taken for written.
             raise savepoint.error
