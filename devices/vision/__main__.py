@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import ctypes
 import logging
 import os
 import signal
@@ -24,6 +25,11 @@ from edge.pay.codes import CodeTable, PaymentCodeSettings
 WORK_PIXELS = 800_000
 """A camera's next frame comes after 66 ms: twice the effort of a single picture is affordable."""
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Parameters of glibc's mallopt(3)."""
+KEPT_BYTES = 16 * 1024 * 1024
+"""Freed memory that stays ours: a picture's is given back and zeroed anew for every frame otherwise."""
+
 
 def main() -> int:
     """Run until SIGTERM or SIGINT. Returns 1 with one line a fault when the configuration is no use."""
@@ -32,6 +38,7 @@ def main() -> int:
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket for the hub")
     options = parser.parse_args()
     forbid_core_dumps()
+    keep_freed_memory()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
     try:
         settings, codes = read_settings(options.config)
@@ -40,6 +47,14 @@ def main() -> int:
         sys.stderr.writelines(f"vision: {fault.where}: {fault.message}\n" for fault in error.faults)
         return 1
     return 0
+
+
+def keep_freed_memory() -> None:
+    """Let pictures take the memory of those before them: 250 page faults, some 0.3 ms a frame. glibc only."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
+        mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def read_settings(path: Path) -> tuple[list[ReaderSettings], CodeTable]:
