@@ -13,6 +13,7 @@ _OPENING = (
     "id, place, authorisation, kind, pass_id, person, session, position, state, reason, "
     "requested_at_ms, fired_at_ms, decided_at_ms, source"
 )
+_INSERT_OPENING = f"INSERT INTO openings({_OPENING}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _HOLD = "id, door, reason, from_ms, until_ms, kind"
 
 
@@ -57,11 +58,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
 def insert_opening(connection: sqlite3.Connection, opening: Opening) -> None:
     """Write a new opening."""
-    marks = ", ".join("?" * len(Opening.__struct_fields__))
-    connection.execute(
-        f"INSERT INTO openings({_OPENING}) VALUES ({marks})",
-        msgspec.structs.astuple(opening),
-    )
+    connection.execute(_INSERT_OPENING, msgspec.structs.astuple(opening))
 
 
 def find_opening(connection: sqlite3.Connection, opening_id: str) -> Opening | None:

@@ -103,7 +103,9 @@ POLICY: Mapping[Decision, Row] = {
 def rule_for(decision: Decision, trust: Trust) -> Rule:
     """The cell of the table."""
     row = POLICY[decision]
-    return {Trust.SYNCED: row.synced, Trust.HOLDOVER: row.holdover, Trust.UNKNOWN: row.unknown}[trust]
+    if trust is Trust.SYNCED:
+        return row.synced
+    return row.holdover if trust is Trust.HOLDOVER else row.unknown
 
 
 def judged_at(decision: Decision, now: Reading) -> int | None:

@@ -33,10 +33,11 @@ def decision_for(credential: str, kind: DoorKind) -> Decision:
     """By which row of the time policy a credential is judged at a door."""
     if credential == "order":
         return Decision.PICKUP
-    if kind is DoorKind.RESIDENTS:
-        own = dict.fromkeys(OWN, Decision.OWN_DOOR)
-        return (own | {"command": Decision.OWN_DOOR_COMMAND}).get(credential, Decision.OTHER_DOOR)
-    return Decision.OTHER_DOOR
+    if kind is not DoorKind.RESIDENTS:
+        return Decision.OTHER_DOOR
+    if credential == "command":
+        return Decision.OWN_DOOR_COMMAND
+    return Decision.OWN_DOOR if credential in OWN else Decision.OTHER_DOOR
 
 
 def fits(credential: str, kind: DoorKind) -> bool:
