@@ -97,7 +97,7 @@ def quarantine(unit: "Unit", code: str, seq: int) -> bool:
         return False
     put_fact(unit.connection, _QUARANTINE, code)
     put_fact(unit.connection, _QUARANTINE_SEQ, seq)
-    unit.forget(_QUARANTINE)
+    unit.kept.forget(_QUARANTINE)
     unit.record(IdentityStopped(code=code, seq=seq), actor="system")
     unit.hint(IDENTITY_TOPIC)
     return True
@@ -105,7 +105,7 @@ def quarantine(unit: "Unit", code: str, seq: int) -> bool:
 
 def require_identity(unit: "Unit") -> None:
     """Refuse what must not happen on two devices of one name. Raises IdentityQuarantined."""
-    stopped = unit.keep(_QUARANTINE, lambda: quarantine_of(unit.connection))
+    stopped = unit.kept.read(_QUARANTINE, lambda: quarantine_of(unit.connection))
     if stopped is not None:
         raise IdentityQuarantined(reason=stopped.code, seq=stopped.seq)
 
@@ -114,7 +114,7 @@ def declare_true(unit: "Unit", reason: str) -> int:
     """A person says that this device is the true one: a new epoch begins and the quarantine ends."""
     drop_fact(unit.connection, _QUARANTINE)
     drop_fact(unit.connection, _QUARANTINE_SEQ)
-    unit.forget(_QUARANTINE)
+    unit.kept.forget(_QUARANTINE)
     unit.hint(IDENTITY_TOPIC)
     return unit.begin_epoch(reason)
 

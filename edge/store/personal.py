@@ -20,7 +20,7 @@ SALT_BYTES = 32
 
 def commit_person(unit: Unit, subject: str) -> str:
     """Return the commitment of a person, made at the first event about them; 64 hex digits."""
-    known = unit.keep(_kept(subject), lambda: find_commitment(unit.connection, subject))
+    known = unit.kept.read(_kept(subject), lambda: find_commitment(unit.connection, subject))
     if known is not None:
         return known
     salt = secrets.token_bytes(SALT_BYTES)
@@ -30,7 +30,7 @@ def commit_person(unit: Unit, subject: str) -> str:
         "INSERT INTO personal(commitment, subject, salt, content) VALUES (?, ?, ?, ?)",
         (commitment, subject, salt, content),
     )
-    unit.forget(_kept(subject))
+    unit.kept.forget(_kept(subject))
     return commitment
 
 
@@ -63,7 +63,7 @@ def erase_person(unit: Unit, subject: str, *, actor: str, reason: str) -> bool:
     """
     unit.connection.execute("PRAGMA secure_delete = ON")
     erased = unit.connection.execute("DELETE FROM personal WHERE subject = ?", (subject,)).rowcount
-    unit.forget(_kept(subject))
+    unit.kept.forget(_kept(subject))
     if not erased:
         return False
     unit.record(PersonErased(reason=reason), actor=actor)

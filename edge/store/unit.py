@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self
 
 from edge.errors import StoreError
 from edge.ids import Identity
@@ -13,15 +13,11 @@ from edge.store.errors import StoreFull, TradeStopped
 from edge.store.events import EpochBegan, Event
 from edge.store.facts import get_int, put_fact
 from edge.store.identity import EPOCH_SEEN, require_identity
+from edge.store.kept import Kept
 from edge.store.trouble import Trouble, trouble_of
 from edge.trust.clock import Clock, Reading
 
-T = TypeVar("T")
-
 JOURNAL_TOPIC = "journal"
-
-KEPT_LIMIT = 1024
-"""Things that units keep in memory at once; one more empties it."""
 
 ID_BLOCK = 256
 """Identities are allotted on disk in blocks, so that most commits need not write the counter's page."""
@@ -92,22 +88,10 @@ class Unit:
         """What follows goes on from entries that were put back into the journal in this unit."""
         self._executor.go_on_from(head)
 
-    def keep(self, name: str, read: Callable[[], T]) -> T:
-        """What `read` finds, read once: for what units alone change, and say so by `forget`.
-
-        Nothing is kept over a unit that was undone, which may have read what it had changed itself.
-        """
-        kept = self._executor.kept
-        if name not in kept:
-            if len(kept) >= KEPT_LIMIT:
-                kept.clear()
-            kept[name] = read()
-        found: T = kept[name]
-        return found
-
-    def forget(self, name: str) -> None:
-        """What is kept under this name was changed."""
-        self._executor.kept.pop(name, None)
+    @property
+    def kept(self) -> Kept:
+        """What units read and keep in memory."""
+        return self._executor.kept
 
     def begin_epoch(self, reason: str) -> int:
         """Begin a new epoch of identities, whose first event names the old head; return its number."""
@@ -145,7 +129,7 @@ class Executor:
         self.standing: Standing = WELL
         self.trouble: Trouble | None = None
         self.doubtful: Attempt | None = None
-        self.kept: dict[str, Any] = {}
+        self.kept = Kept()
         self._clock = clock
         self.epoch = get_int(connection, _EPOCH, 1)
         self._ceiling = get_int(connection, _CEILING)

@@ -9,9 +9,10 @@ from edge.store.connections import claim
 from edge.store.errors import StoreFull
 from edge.store.facts import get_int
 from edge.store.inline import InlineStore
+from edge.store.kept import LIMIT
 from edge.store.migrate import apply_to
 from edge.store.schema import MIGRATIONS
-from edge.store.unit import ID_BLOCK, KEPT_LIMIT, Executor, Unit
+from edge.store.unit import ID_BLOCK, Executor, Unit
 from tests.fakes.clock import FakeClock
 from tests.fakes.connections import FailingConnection
 from tests.fakes.events import LampLit
@@ -224,38 +225,37 @@ def test_a_unit_that_is_not_on_disk_has_no_effect(inline: InlineStore) -> None:
 
 
 def test_what_units_keep_is_read_once_until_its_change_is_told(inline: InlineStore) -> None:
-    reads: list[str] = []
+    reads: list[int] = []
+
+    def look() -> int:
+        reads.append(len(texts(inline)))
+        return reads[-1]
 
     def read(unit: Unit) -> int:
-        return unit.keep("notes", lambda: reads.append("read") or len(texts(inline)))
+        return unit.kept.read("notes", look)
 
     def change(unit: Unit) -> int:
         note(unit, "one")
-        unit.forget("notes")
+        unit.kept.forget("notes")
         return read(unit)
 
-    assert [inline.run_now(read), inline.run_now(read), inline.run_now(change), inline.run_now(read)] == [
-        0,
-        0,
-        1,
-        1,
-    ]
-    assert len(reads) == 2
+    assert [inline.run_now(each) for each in (read, read, change, read)] == [0, 0, 1, 1]
+    assert reads == [0, 1]
 
 
 def test_nothing_is_kept_that_an_undone_unit_had_changed_itself(inline: InlineStore) -> None:
     def change_and_fail(unit: Unit) -> None:
         note(unit, "lost")
-        unit.forget("notes")
-        assert unit.keep("notes", lambda: len(texts(inline))) == 1
+        unit.kept.forget("notes")
+        assert unit.kept.read("notes", lambda: len(texts(inline))) == 1
         raise LookupError("no")
 
     with pytest.raises(LookupError):
         inline.run_now(change_and_fail)
-    assert inline.run_now(lambda unit: unit.keep("notes", lambda: len(texts(inline)))) == 0
+    assert inline.run_now(lambda unit: unit.kept.read("notes", lambda: len(texts(inline)))) == 0
 
 
 def test_units_keep_a_bounded_number_of_things(inline: InlineStore) -> None:
-    for number in range(KEPT_LIMIT + 1):
-        inline.run_now(lambda unit, name=str(number): unit.keep(name, lambda: name))  # type: ignore[misc]
+    for number in range(LIMIT + 1):
+        inline.run_now(lambda unit, name=str(number): unit.kept.read(name, lambda: name))  # type: ignore[misc]
     assert len(inline.executor.kept) == 1
