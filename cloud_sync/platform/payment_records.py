@@ -142,7 +142,7 @@ def find(connection: Connection, attempt: str) -> Row | None:
 
 def put(connection: Connection, row: Row) -> Row:
     """Write an attempt as it stands now."""
-    _put(connection, "trades", row)
+    _put(connection, "trades", "attempt", row)
     return row
 
 
@@ -168,7 +168,7 @@ def find_refund(connection: Connection, part: str) -> RefundRow | None:
 
 def put_refund(connection: Connection, row: RefundRow) -> RefundRow:
     """Write a refund part as it stands now."""
-    _put(connection, "refund_trades", row)
+    _put(connection, "refund_trades", "part", row)
     return row
 
 
@@ -196,7 +196,8 @@ def note_incident(
     """Remember what did not fit; the same again is counted."""
     connection.execute(
         "INSERT INTO payment_incidents (channel, attempt, code, detail, at_ms) VALUES (?,?,?,?,?)"
-        " ON CONFLICT (channel, attempt, code, detail) DO UPDATE SET times=times+1, at_ms=excluded.at_ms",
+        " ON CONFLICT (channel, attempt, code, detail)"
+        " DO UPDATE SET times=payment_incidents.times+1, at_ms=excluded.at_ms",
         (channel, attempt, code, detail, now_ms),
     )
 
@@ -211,12 +212,12 @@ def list_incidents(connection: Connection, limit: int) -> list[PaymentIncident]:
     return [msgspec.convert(dict(row), PaymentIncident) for row in rows]
 
 
-def _put(connection: Connection, table: str, content: msgspec.Struct) -> None:
+def _put(connection: Connection, table: str, key: str, content: msgspec.Struct) -> None:
     values = msgspec.structs.asdict(content)
     names = ", ".join(values)
     marks = ", ".join("?" * len(values))
     sets = ", ".join(f"{name}=excluded.{name}" for name in values)
     connection.execute(
-        f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO UPDATE SET {sets}",
+        f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {sets}",
         tuple(values.values()),
     )

@@ -142,7 +142,7 @@ CREATE TABLE IF NOT EXISTS command_steps (
   reason TEXT NOT NULL DEFAULT '', PRIMARY KEY (command, state)
 ) STRICT;
 """
-SCHEMA = _CORE + ACCOUNTS_SCHEMA + ACCESS_SCHEMA + SIM_SCHEMA
+SCHEMA = _CORE + SIM_SCHEMA + ACCOUNTS_SCHEMA + ACCESS_SCHEMA
 """Every table, each made only where it is not there yet."""
 
 UPGRADES = {

@@ -1,6 +1,7 @@
 """`platform.toml`: what the reference platform is told."""
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -57,6 +58,18 @@ class DeviceListener(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"https://{name}:{self.port}"
 
 
+class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A PostgreSQL database in place of the SQLite file.
+
+    `url` in libpq's form (postgresql://user@host/name, or ?host= with a socket's folder); the password stands
+    in a file of its own. `connections` take custody beside the one that writes in order.
+    """
+
+    url: str
+    password_file: str = ""
+    connections: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+
+
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A device on this machine that may talk to us over plain HTTP; `init` writes its token (0600)."""
 
@@ -100,6 +113,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wechat: WeChatSettings | None = None
     alipay: AlipaySettings | None = None
     broker: BrokerSettings | None = None
+    store: StoreSettings | None = None
     device_listener: DeviceListener | None = None
     device: list[DeviceSettings] = []
     door: list[DoorSettings] = []

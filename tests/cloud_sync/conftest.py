@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,12 @@ from cloud_sync.platform.app import build_platform, make_runner
 from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import make_keys
 from cloud_sync.platform.seed import seed
-from cloud_sync.platform.settings import DeviceSettings, DoorSettings, PlatformSettings
+from cloud_sync.platform.settings import DeviceSettings, DoorSettings, PlatformSettings, StoreSettings
 from edge.store.events import Event
 from edge.store.inline import InlineStore
 from edge.tables import MIGRATIONS
 from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.postgres import HURRIED, Postgres
 
 Phone = Callable[..., Coroutine[Any, Any, tuple[int, Any]]]
 SITE, DEVICE, RESIDENT = "heyuanli", "k1", "res-1203"
@@ -126,6 +127,8 @@ async def open_world(folder: Path, clock: FakeClock, **changes: Any) -> AsyncIte
     runner = make_runner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
+    # Behind what the platform's own roles do at their start: a test begins with a feed at rest.
+    await platform.database.write(lambda _: None)
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     jar = aiohttp.CookieJar(unsafe=True)
     async with (
@@ -137,10 +140,28 @@ async def open_world(folder: Path, clock: FakeClock, **changes: Any) -> AsyncIte
     store.close()
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server of PostgreSQL for all tests of this process that want one."""
+    server = Postgres(*HURRIED)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def store(request: pytest.FixtureRequest) -> StoreSettings | None:
+    """Both stores that a platform may have; an empty database each time."""
+    if request.param == "sqlite":
+        return None
+    server: Postgres = request.getfixturevalue("postgres")
+    return StoreSettings(server.emptied_database())
+
+
 @pytest.fixture
-async def world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
-    """A platform without a broker."""
-    async with open_world(tmp_path, clock) as opened:
+async def world(tmp_path: Path, clock: FakeClock, store: StoreSettings | None) -> AsyncIterator[World]:
+    """A platform without a broker, over either store."""
+    async with open_world(tmp_path, clock, store=store) as opened:
         yield opened
 
 

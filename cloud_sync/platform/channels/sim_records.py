@@ -65,7 +65,7 @@ def put_switch(connection: Connection, channel: str, switch: FaultSwitch) -> Non
     """Turn a fault on."""
     connection.execute(
         "INSERT INTO sim_switches (channel, fault, scope, value) VALUES (?,?,?,?)"
-        " ON CONFLICT DO UPDATE SET value=excluded.value",
+        " ON CONFLICT (channel, fault, scope) DO UPDATE SET value=excluded.value",
         (channel, switch.fault.value, switch.scope, switch.value),
     )
 
@@ -127,7 +127,7 @@ def find_trade_of_qr(connection: Connection, qr: str) -> SimTrade | None:
 
 def put_trade(connection: Connection, trade: SimTrade) -> None:
     """Write a trade as it stands now."""
-    _put(connection, "sim_trades", trade)
+    _put(connection, "sim_trades", "channel, attempt", trade)
 
 
 def due_trades(connection: Connection, now_ms: int) -> list[SimTrade]:
@@ -167,7 +167,7 @@ def find_refund(connection: Connection, channel: str, part: str) -> SimRefund | 
 
 def put_refund(connection: Connection, refund: SimRefund) -> None:
     """Write a refund as it stands now."""
-    _put(connection, "sim_refunds", refund)
+    _put(connection, "sim_refunds", "channel, part", refund)
 
 
 def given_back_fen(connection: Connection, channel: str, attempt: str, *, without: str) -> int:
@@ -275,12 +275,12 @@ def _one(connection: Connection, query: str, values: Iterable[Any], shape: type[
     return None if row is None else msgspec.convert(dict(row), shape)
 
 
-def _put(connection: Connection, table: str, content: msgspec.Struct) -> None:
+def _put(connection: Connection, table: str, key: str, content: msgspec.Struct) -> None:
     values = msgspec.structs.asdict(content)
     names = ", ".join(values)
     marks = ", ".join("?" * len(values))
     sets = ", ".join(f"{name}=excluded.{name}" for name in values)
     connection.execute(
-        f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO UPDATE SET {sets}",
+        f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {sets}",
         tuple(values.values()),
     )

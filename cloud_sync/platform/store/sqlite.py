@@ -80,7 +80,9 @@ class SqliteEngine:
 
     async def take(self, site: str, work: Callable[[Connection], T]) -> tuple[T, set[str]]:
         """The same as `write`: SQLite has one writer."""
-        return await self.write(site, work)
+        answer, changed = await self.write(site, work)
+        assert not changed, "only units in the serial order may author records"
+        return answer, changed
 
     async def read(self, site: str, query: Callable[[Connection], T]) -> T:
         """Run a query."""
