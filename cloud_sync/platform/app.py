@@ -43,7 +43,7 @@ from cloud_sync.platform.payments import PaymentDesk
 from cloud_sync.platform.refunds import RefundDesk
 from cloud_sync.platform.settings import PlatformSettings
 from cloud_sync.platform.store.opening import open_database
-from cloud_sync.platform.store.port import Connection
+from cloud_sync.platform.store.port import Connection, StoreAway
 from cloud_sync.wire.batches import MAX_BATCH_BYTES
 from cloud_sync.wire.commands import CommandAnswer
 
@@ -115,9 +115,10 @@ def build_platform(
     app.on_response_prepare.append(tell_protocol)
 
     async def run_roles(_: web.Application) -> AsyncIterator[None]:
-        roles = [apply_events(platform), look_after_payments(platform), look_after_trust(platform)]
-        roles += [delivery.run()] if delivery else []
-        app[ROLES].extend(asyncio.create_task(role) for role in roles)
+        roles: list[Callable[[], Awaitable[None]]]
+        roles = [partial(role, platform) for role in (apply_events, look_after_payments, look_after_trust)]
+        roles += [delivery.run] if delivery else []
+        app[ROLES].extend(asyncio.create_task(outlast_store(role)) for role in roles)
         yield
         for task in app[ROLES]:
             task.cancel()
@@ -141,6 +142,15 @@ def make_server_context(settings: PlatformSettings) -> ssl.SSLContext | None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(settings.path(settings.certificate_file), settings.path(settings.key_file))
     return context
+
+
+async def outlast_store(role: Callable[[], Awaitable[None]]) -> None:
+    """Run a role; while the database does not answer it waits and begins anew."""
+    while True:
+        try:
+            await role()
+        except StoreAway:
+            await asyncio.sleep(RETRY_PAUSE_S)
 
 
 async def apply_events(platform: Platform) -> None:

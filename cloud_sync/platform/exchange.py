@@ -11,6 +11,7 @@ from aiohttp import web
 from cloud_sync.platform import custody
 from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import hash_token
+from cloud_sync.platform.store.port import StoreAway
 from cloud_sync.wire.batches import ENCODINGS, EncodingUnsupported
 from cloud_sync.wire.errors import CODES, ErrorBody
 from cloud_sync.wire.protocol import PROTOCOL_HEADER, PROTOCOL_VERSION, ProtocolUnsupported, require_supported
@@ -20,6 +21,7 @@ T = TypeVar("T")
 Handler = Callable[[web.Request, Platform], Awaitable[web.StreamResponse]]
 
 SESSION_COOKIE = "phone"
+STORE_AWAY, STORE_AWAY_S = "store_away", 2
 SUBJECT = web.RequestKey("subject", str)
 DEVICE = web.RequestKey("device", str)
 CONTENT_POLICY = (
@@ -138,6 +140,9 @@ async def answer_refusals(
         response = reply(ErrorBody(refusal.code, refusal.details), CODES.get(refusal.code, 409))
         if isinstance(refusal, EncodingUnsupported):
             response.headers["Accept-Encoding"] = ", ".join(ENCODINGS)
+    except StoreAway:
+        response = reply(ErrorBody(STORE_AWAY), CODES[STORE_AWAY])
+        response.headers["Retry-After"] = str(STORE_AWAY_S)
     except web.HTTPException as error:
         if error.status < 400:
             raise

@@ -7,12 +7,12 @@ from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.payments import DayPayment, DayRefund, PayeeDay, PlatformDay
 
 _PAYMENTS = (
-    "SELECT attempt, order_id AS 'order', device, channel, captured_fen AS amount_fen, channel_id,"
+    'SELECT attempt, order_id AS "order", device, channel, captured_fen AS amount_fen, channel_id,'
     " paid_ms AS at_ms FROM trades"
     " WHERE state='paid' AND payee=? AND paid_ms>=? AND paid_ms<? ORDER BY paid_ms, attempt"
 )
 _REFUNDS = (
-    "SELECT part, attempt, order_id AS 'order', device, channel, amount_fen, channel_id,"
+    'SELECT part, attempt, order_id AS "order", device, channel, amount_fen, channel_id,'
     " refunded_ms AS at_ms FROM refund_trades"
     " WHERE state='refunded' AND payee=? AND refunded_ms>=? AND refunded_ms<? ORDER BY refunded_ms, part"
 )

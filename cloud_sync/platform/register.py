@@ -1,18 +1,14 @@
 """The register: which sites this platform serves, and which device is whose."""
 
-from typing import ClassVar
-
 import msgspec
 
 from cloud_sync.platform.settings import PlatformSettings
 from cloud_sync.platform.store.port import Connection
-from edge.errors import Refusal
+from edge.errors import EdgeError
 
 
-class DeviceElsewhere(Refusal):
+class DeviceElsewhere(EdgeError):
     """A device id is unique on the platform; this one belongs to another site."""
-
-    code: ClassVar[str] = "device_elsewhere"
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -59,7 +55,7 @@ def put_device(connection: Connection, site: str, device: str, *, now_ms: int) -
     )
     found = find_device(connection, device)
     if found is None or found.site != site:
-        raise DeviceElsewhere(device=device)
+        raise DeviceElsewhere(f"device {device} belongs to another site")
 
 
 def find_site(connection: Connection, site: str) -> Site | None:

@@ -31,7 +31,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 def read_terms(connection: Connection, version: int | None = None) -> Terms:
     """The figures of one version, the newest without one; all blank where there is none."""
     row = connection.execute(
-        "SELECT figures FROM contract_figures WHERE version=coalesce(?, version) ORDER BY version DESC LIMIT 1",
+        "SELECT figures FROM contract_figures WHERE version=coalesce(?, version)"
+        " ORDER BY version DESC LIMIT 1",
         (version,),
     ).fetchone()
     return Terms() if row is None else msgspec.json.decode(row["figures"], type=Terms)

@@ -75,14 +75,22 @@ def drop_switch(connection: Connection, channel: str, fault: Fault) -> None:
     connection.execute("DELETE FROM sim_switches WHERE channel=? AND fault=?", (channel, fault.value))
 
 
+_OF_SILENCE = {Fault.SILENT.value, Fault.HANG.value, Fault.NOT_THERE.value}
+
+
 def clear_switches(connection: Connection, channel: str) -> None:
     """Turn everything off; what said nothing so far says what it had decided."""
     connection.execute("DELETE FROM sim_switches WHERE channel=?", (channel,))
-    connection.execute(
-        "UPDATE sim_trades SET faults=json_remove(faults, '$.silent', '$.hang', '$.not_there')"
-        " WHERE channel=?",
-        (channel,),
-    )
+    rows = connection.execute(
+        "SELECT attempt, faults FROM sim_trades WHERE channel=? AND faults<>'{}'", (channel,)
+    ).fetchall()
+    for row in rows:
+        faults = msgspec.json.decode(row["faults"], type=dict[str, int])
+        left = {name: value for name, value in faults.items() if name not in _OF_SILENCE}
+        connection.execute(
+            "UPDATE sim_trades SET faults=? WHERE channel=? AND attempt=?",
+            (msgspec.json.encode(left).decode(), channel, row["attempt"]),
+        )
 
 
 def list_switches(connection: Connection, channel: str) -> list[FaultSwitch]:
