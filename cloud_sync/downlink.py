@@ -1,24 +1,36 @@
 """Downlink: the platform's feed, applied by the rooms that own the copies.
 
-A page is applied in one unit of work together with its cursor. A record that its room refuses is parked and
-reported; the rest goes on. A room's preparation (signature checks) runs before the unit.
+A page is applied in one unit of work together with its cursor, so a hub that is cut in the middle of a
+snapshot goes on where it was. A record that its room refuses is parked and reported; the rest goes on.
 """
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
-import msgspec
-
-from cloud_sync import records
-from cloud_sync.events import FeedRecordParked
+from cloud_sync import feed_records as records
+from cloud_sync.feed_applying import (
+    REFERS_TO_NOTHING,
+    SLICE,
+    Apply,
+    FeedApplier,
+    Prepare,
+    Prepared,
+    References,
+    all_of,
+    report_parked,
+)
+from cloud_sync.feed_pages import TOO_NEW, FeedOfAnotherSite, Page, PageReader
 from cloud_sync.http import Patience, PlatformBusy, PlatformHttp
 from cloud_sync.keyring import KEYS_TOPIC
-from cloud_sync.wire.feed import BEAT_S, Change, FeedPage
-from edge.errors import PlatformRejected, PlatformUnreachable, Refusal
+from cloud_sync.wire.feed import BEAT_S
+from cloud_sync.wire.schemas import SCHEMAS, encode_schemas
+from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.links.backoff import Backoff
+from edge.service.alarms import clear_alarm, raise_alarm
+from edge.store.facts import get_fact, put_fact
 from edge.store.lanes import Lane
 from edge.store.store import Store
 from edge.store.unit import Unit
@@ -26,23 +38,36 @@ from edge.trust.clock import boot_time_ms
 
 log = logging.getLogger(__name__)
 
-PAGE_CHANGES = 100
-"""Few enough for a unit of 20 ms."""
+PAGE_CHANGES = SLICE
 WAIT_S = 25
 PATIENCE = Patience(connect_s=1.5, silence_s=4 * BEAT_S, total_s=WAIT_S + 10.0)
 BACKOFF_LIMIT_S = 2.0
 NOTE_EVERY_MS = 600_000
 """The copy's freshness is written at most this often while nothing changes."""
-_BAD_RECORD = (msgspec.MsgspecError, Refusal, ValueError, KeyError, TypeError)
+FOREIGN = "feed_foreign"
+"""Alarm: whoever answers as the platform gives another site's feed."""
+SOURCE = "downlink"
 
-Apply = Callable[[Unit, str, int, dict[str, Any] | None], object]
-Prepare = Callable[[dict[str, Any]], dict[str, Any]]
 
+class FeedProgress(NamedTuple):
+    """How far the feed was read: by cursors, and by what this process applied in how many milliseconds."""
 
-class _Prepared(NamedTuple):
-    change: Change
-    data: dict[str, Any] | None
-    fault: str
+    cursor: int
+    newest: int
+    applied: int
+    spent_ms: int
+    first_cursor: int
+
+    @property
+    def rate_per_s(self) -> int:
+        """Changes a second since this process began to read."""
+        return self.applied * 1000 // max(1, self.spent_ms)
+
+    @property
+    def left_s(self) -> int | None:
+        """Seconds until the end is reached, None while that cannot be said."""
+        done, left = self.cursor - self.first_cursor, self.newest - self.cursor
+        return 0 if left <= 0 else None if done <= 0 else left * self.spent_ms // done // 1000
 
 
 class Downlink:
@@ -58,24 +83,28 @@ class Downlink:
         http: PlatformHttp,
         appliers: Mapping[str, Apply],
         prepare: Mapping[str, Prepare] | None = None,
+        references: References | None = None,
         note: Callable[[Unit], object] = lambda unit: None,
         page_changes: int = PAGE_CHANGES,
         patience: Patience = PATIENCE,
         clock_ms: Callable[[], int] = boot_time_ms,
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        schemas: Mapping[str, int] = SCHEMAS,
     ) -> None:
         self._store = store
-        self._http = http
-        self._appliers = {**OWN_APPLIERS, **appliers}
-        self._prepare = prepare or {}
+        self._pages = PageReader(http, site=store.site, patience=patience, schemas=schemas)
+        self._applier = FeedApplier(appliers, prepare or {}, references or {})
         self._note = note
         self._noted_ms: int | None = None
         self._page_changes = page_changes
-        self._patience = patience
         self._backoff = backoff or Backoff(first_s=0.2, limit_s=BACKOFF_LIMIT_S)
         self._clock_ms = clock_ms
         self._sleep = sleep
+        self._began: tuple[int, int] | None = None
+        self._applied = 0
+        self._foreign = False
+        self.progress: FeedProgress | None = None
         self.online: bool | None = None
         self.complete = False
 
@@ -92,6 +121,7 @@ class Downlink:
                 await hints.wait()
 
     async def _follow(self) -> None:
+        await self.note_schemas()
         while True:
             try:
                 await self.read_next(wait_s=WAIT_S)
@@ -103,83 +133,89 @@ class Downlink:
             except (PlatformUnreachable, PlatformRejected) as error:
                 self.online = False
                 log.info("feed: %s", error)
+                if isinstance(error, FeedOfAnotherSite):
+                    await self._tell_foreign(str(error))
                 await self._sleep(self._backoff.next_s())
+
+    async def note_schemas(self) -> bool:
+        """After an upgrade read again what was left out for being too new; returns whether there is such."""
+        return await self._store.run(self._go_back, lane=Lane.BULK)
+
+    def _go_back(self, unit: Unit) -> bool:
+        known = encode_schemas(self._pages.schemas)
+        if get_fact(unit.connection, records.UNDERSTOOD) == known:
+            return False
+        put_fact(unit.connection, records.UNDERSTOOD, known)
+        oldest = records.oldest_left_out(unit.connection, TOO_NEW)
+        if oldest is None:
+            return False
+        cursor = min(records.read_cursor(unit.connection), oldest - 1)
+        records.write_cursor(unit.connection, max(0, cursor))
+        return True
 
     async def read_next(self, *, wait_s: int = 0) -> int:
         """Read and apply one page; returns how many changes it held. Raises PlatformError."""
         cursor = await self._store.read(records.read_cursor)
+        if self._began is None:
+            self._began = (cursor, self._clock_ms())
         wait = wait_s if self.complete else 0
-        page = await self._http.ask(
-            "GET",
-            self._http.site_path + "/feed",
-            FeedPage,
-            query={"cursor": cursor, "limit": self._page_changes, "wait_s": wait},
-            patience=self._patience,
-        )
+        page = await self._pages.read(cursor, limit=self._page_changes, wait_s=wait)
         self.online = True
         self._backoff.reset()
+        if self._foreign:
+            await self._store.run(lambda unit: clear_alarm(unit, kind=FOREIGN, source=SOURCE))
+            self._foreign = False
         if page.changes or self._noted_ms is None or self._clock_ms() - self._noted_ms >= NOTE_EVERY_MS:
-            prepared = [self._prepare_change(change) for change in page.changes]
+            prepared = [self._applier.prepare(received) for received in page.changes]
             await self._store.run(lambda unit: self._apply_page(unit, page, prepared), lane=Lane.BULK)
+        self._measure(page)
+        if not page.more and (page.changes or not self.complete):
+            await self.retry_parked(reason=REFERS_TO_NOTHING)
+            await self._report()
         self.complete = self.complete or not page.more
         return len(page.changes)
 
-    async def retry_parked(self) -> int:
+    async def retry_parked(self, *, reason: str = "") -> int:
         """Try parked records again, for instance after an upgrade; returns how many were applied."""
-        parked = await self._store.read(records.list_parked)
-        if not parked:
-            return 0
-        prepared = [self._prepare_change(change) for change, _ in parked]
-        return await self._store.run(
-            lambda unit: sum(self._apply_one(unit, change, report=False) for change in prepared),
-            lane=Lane.BULK,
-        )
+        applied, after = 0, ("", "")
+        while parked := await self._store.read(
+            partial(records.list_parked, after=after, limit=SLICE, reason=reason)
+        ):
+            after = (parked[-1].change.collection, parked[-1].change.id)
+            prepared = all_of(self._applier.prepare_parked(each) for each in parked)
+            applied += await self._store.run(partial(self._apply_all, prepared=prepared), lane=Lane.BULK)
+        return applied
 
-    def _prepare_change(self, change: Change) -> _Prepared:
-        data = change.data
-        if data is not None and change.applied_through is not None:
-            data = {**data, "applied_through": msgspec.to_builtins(change.applied_through)}
-        prepare = self._prepare.get(change.collection)
-        if data is None or prepare is None:
-            return _Prepared(change, data, "")
-        try:
-            return _Prepared(change, prepare(data), "")
-        except _BAD_RECORD as error:
-            return _Prepared(change, None, _reason(error))
+    def _apply_all(self, unit: Unit, prepared: list[Prepared]) -> int:
+        return sum(self._applier.apply(unit, each) for each in prepared)
 
-    def _apply_page(self, unit: Unit, page: FeedPage, prepared: list[_Prepared]) -> None:
-        for change in prepared:
-            self._apply_one(unit, change)
+    def _apply_page(self, unit: Unit, page: Page, prepared: list[Prepared]) -> None:
+        self._apply_all(unit, prepared)
         records.write_cursor(unit.connection, page.cursor)
         if not page.more:
             self._note(unit)
             self._noted_ms = self._clock_ms()
         unit.hint("feed")
 
-    def _apply_one(self, unit: Unit, prepared: _Prepared, *, report: bool = True) -> bool:
-        change, data, fault = prepared
-        apply = self._appliers.get(change.collection)
-        if apply is None:
-            records.park_change(unit.connection, change, "unknown_collection", unit.now.at_ms)
-            return False
-        if not fault:
-            unit.connection.execute("SAVEPOINT change")
-            try:
-                apply(unit, change.id, change.version, data)
-            except (*_BAD_RECORD, sqlite3.IntegrityError) as error:
-                unit.connection.execute("ROLLBACK TO change")
-                fault = _reason(error)
-            unit.connection.execute("RELEASE change")
-        if not fault:
-            records.unpark_change(unit.connection, change)
-            return True
-        records.park_change(unit.connection, change, fault, unit.now.at_ms)
-        if report:
-            parked = FeedRecordParked(
-                collection=change.collection, record=change.id, version=change.version, reason=fault
-            )
-            unit.record(parked, actor="downlink")
-        return False
+    async def _report(self) -> None:
+        while await self._store.run(report_parked, lane=Lane.BULK) == SLICE:
+            pass
+
+    def _measure(self, page: Page) -> None:
+        assert self._began is not None
+        first_cursor, began_ms = self._began
+        self._applied += len(page.changes)
+        self.progress = FeedProgress(
+            cursor=page.cursor,
+            newest=max(page.newest, page.cursor),
+            applied=self._applied,
+            spent_ms=self._clock_ms() - began_ms,
+            first_cursor=first_cursor,
+        )
+
+    async def _tell_foreign(self, detail: str) -> None:
+        self._foreign = True
+        await self._store.run(lambda unit: raise_alarm(unit, kind=FOREIGN, source=SOURCE, detail=detail))
 
 
 def apply_parked(unit: Unit, id: str, version: int, data: Mapping[str, object] | None) -> None:
@@ -191,8 +227,3 @@ def apply_parked(unit: Unit, id: str, version: int, data: Mapping[str, object] |
 
 
 OWN_APPLIERS: dict[str, Apply] = {"parked": apply_parked}
-
-
-def _reason(error: Exception) -> str:
-    """A stable code where there is one, else the kind of fault; never the record's content."""
-    return error.code if isinstance(error, Refusal) else type(error).__name__

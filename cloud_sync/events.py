@@ -6,13 +6,25 @@ from edge.store.events import Event
 
 
 class FeedRecordParked(Event, frozen=True, kw_only=True):
-    """A record of the feed could not be applied; the rest went on."""
+    """A record of the feed could not be applied; the rest went on.
+
+    Of an unknown collection one record stands for all. `record` is a commitment where the id is a person's.
+    """
 
     TYPE: ClassVar[str] = "FeedRecordParked"
     collection: str
     record: str
     version: int
     reason: str
+
+
+class FeedRecordApplied(Event, frozen=True, kw_only=True):
+    """A record that was reported as parked was applied after all, or has gone."""
+
+    TYPE: ClassVar[str] = "FeedRecordApplied"
+    collection: str
+    record: str
+    version: int
 
 
 class UplinkHalted(Event, frozen=True, kw_only=True):
@@ -23,4 +35,4 @@ class UplinkHalted(Event, frozen=True, kw_only=True):
     seq: int
 
 
-EVENTS: tuple[type[Event], ...] = (FeedRecordParked, UplinkHalted)
+EVENTS: tuple[type[Event], ...] = (FeedRecordParked, FeedRecordApplied, UplinkHalted)

@@ -23,6 +23,9 @@ from edge.trust.time_policy import Decision, Rule, rule_for
 
 T = TypeVar("T")
 
+ANSWER_BYTES = 32_000_000
+"""No answer may fill the memory; the largest asked for is a channel's bill of a day."""
+HEAD_BYTES = 65_536
 RETRY_AFTER_LIMIT_S = 300.0
 """A server may ask us to wait, but never longer than this."""
 
@@ -61,6 +64,14 @@ class PlatformUntrusted(PlatformUnreachable):
 
 async def _note_nothing(code: str) -> None:
     return None
+
+
+class AnswerTooLarge(PlatformUnreachable):
+    """The answer goes on past what was to be read of it; `head` is how it begins."""
+
+    def __init__(self, limit_bytes: int, head: bytes) -> None:
+        self.head = head
+        super().__init__(f"an answer of more than {limit_bytes} bytes")
 
 
 class PlatformHttp:
@@ -171,8 +182,9 @@ class PlatformHttp:
         query: Mapping[str, str | int] | None = None,
         patience: Patience = USUAL,
         undated: bool = False,
+        limit_bytes: int = ANSWER_BYTES,
     ) -> bytes:
-        """Send bytes, read bytes."""
+        """Send bytes, read bytes; no more than `limit_bytes` of them, else AnswerTooLarge."""
         timeout = aiohttp.ClientTimeout(
             total=patience.total_s, sock_connect=patience.connect_s, sock_read=patience.silence_s
         )
@@ -182,7 +194,9 @@ class PlatformHttp:
                 method, self._url + path, data=body, headers=headers, params=query, timeout=timeout
             ) as response,
         ):
-            content = await response.read()
+            if response.status < 400:
+                _check_protocol(response)
+            content = await _read_bounded(response, limit_bytes)
             self.reach.hear()
             if self._distrusted and not undated:
                 await self._tell_trust("")
@@ -268,6 +282,15 @@ def _check_protocol(response: aiohttp.ClientResponse) -> None:
         require_supported(response.headers.get(PROTOCOL_HEADER))
     except ProtocolUnsupported as refusal:
         raise DetailedRejection(CODES[refusal.code], refusal.code, refusal.details) from refusal
+
+
+async def _read_bounded(response: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
+    content = bytearray()
+    async for piece in response.content.iter_any():
+        content += piece
+        if len(content) > limit_bytes:
+            raise AnswerTooLarge(limit_bytes, bytes(content[:HEAD_BYTES]))
+    return bytes(content)
 
 
 def _refused(response: aiohttp.ClientResponse, content: bytes) -> Exception:

@@ -1,12 +1,9 @@
-"""SQL of the device's side: where uplink and downlink stand, and what was parked."""
+"""SQL of the device's side: where the uplink stands, and the key set. The feed's is in `feed_records`."""
 
 import sqlite3
 from typing import NamedTuple
 
-import msgspec
-
 from cloud_sync.wire.batches import BatchHeader
-from cloud_sync.wire.feed import Change
 from edge.ids import Identity
 from edge.store import journal
 from edge.store.facts import drop_fact, get_fact, get_int, put_fact
@@ -16,7 +13,6 @@ ACKNOWLEDGED = "uplink.acknowledged_seq"
 HALTED = "uplink.halted"
 STREAM_EPOCH = "uplink.stream_epoch"
 """Least epoch of the stream that takes whatever is not acknowledged yet."""
-CURSOR = "feed.cursor"
 KEYSET = "trust.keyset"
 
 
@@ -118,16 +114,6 @@ def count_waiting(connection: sqlite3.Connection) -> int:
     return read_head_seq(connection) - read_acknowledged(connection)
 
 
-def read_cursor(connection: sqlite3.Connection) -> int:
-    """Where the feed was read to."""
-    return get_int(connection, CURSOR)
-
-
-def write_cursor(connection: sqlite3.Connection, cursor: int) -> None:
-    """Note where the feed was read to."""
-    put_fact(connection, CURSOR, cursor)
-
-
 def read_keyset(connection: sqlite3.Connection) -> bytes | None:
     """The signed key set that was kept, None before the first."""
     kept = get_fact(connection, KEYSET)
@@ -137,43 +123,3 @@ def read_keyset(connection: sqlite3.Connection) -> bytes | None:
 def write_keyset(connection: sqlite3.Connection, message: bytes) -> None:
     """Keep a signed key set."""
     put_fact(connection, KEYSET, message)
-
-
-def park_change(connection: sqlite3.Connection, change: Change, reason: str, at_ms: int) -> None:
-    """Keep a change that could not be applied; a newer version replaces it."""
-    connection.execute(
-        "INSERT INTO feed_parked (collection, id, version, change, reason, parked_at_ms) VALUES (?,?,?,?,?,?)"
-        " ON CONFLICT (collection, id) DO UPDATE SET version=excluded.version, change=excluded.change,"
-        " reason=excluded.reason, parked_at_ms=excluded.parked_at_ms",
-        (change.collection, change.id, change.version, msgspec.json.encode(change), reason, at_ms),
-    )
-
-
-def unpark_change(connection: sqlite3.Connection, change: Change) -> None:
-    """The record was applied, in this version or a newer one."""
-    connection.execute("DELETE FROM feed_parked WHERE collection=? AND id=?", (change.collection, change.id))
-
-
-def list_parked(connection: sqlite3.Connection) -> list[tuple[Change, str]]:
-    """Changes that wait, each with its reason."""
-    rows = connection.execute("SELECT change, reason FROM feed_parked ORDER BY parked_at_ms, collection, id")
-    return [(msgspec.json.decode(change, type=Change), reason) for change, reason in rows]
-
-
-def put_platform_parked(connection: sqlite3.Connection, id: str, type: str, reason: str) -> None:
-    """An event of ours that the platform holds but could not apply."""
-    connection.execute(
-        "INSERT INTO platform_parked (id, type, reason) VALUES (?,?,?)"
-        " ON CONFLICT (id) DO UPDATE SET type=excluded.type, reason=excluded.reason",
-        (id, type, reason),
-    )
-
-
-def drop_platform_parked(connection: sqlite3.Connection, id: str) -> None:
-    """The platform applied it after all."""
-    connection.execute("DELETE FROM platform_parked WHERE id=?", (id,))
-
-
-def count_platform_parked(connection: sqlite3.Connection) -> int:
-    """How many of our events the platform could not apply."""
-    return int(connection.execute("SELECT count(*) FROM platform_parked").fetchone()[0])

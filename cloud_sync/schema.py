@@ -23,4 +23,20 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "cloud-feed-001",
+        """
+        ALTER TABLE feed_parked ADD COLUMN reported INTEGER NOT NULL DEFAULT 0;
+        UPDATE feed_parked SET reported = version WHERE reason <> 'unknown_collection';
+
+        CREATE TABLE feed_ends (
+            collection TEXT NOT NULL,
+            id TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            until_ms INTEGER NOT NULL,
+            PRIMARY KEY (collection, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX feed_ends_due ON feed_ends (until_ms);
+        """,
+    ),
 )

@@ -51,7 +51,7 @@ from edge.service.timers import TimerRunner
 from edge.site import DATABASE, open_store, read_secret
 from edge.staff.accounts import StaffDesk
 from edge.standing import Parts, count_restarts, register_health
-from edge.tables import APPLIERS
+from edge.tables import APPLIERS, REFERENCES
 from edge.trust.clock import TrustedClock
 from edge.upkeep import make_backups, make_books_check, make_retention, make_telemetry
 from kiosk.app import KioskDeps, build_kiosk
@@ -165,6 +165,7 @@ class Hub:
                     data, keyring.current(), self._site.id, self.clock.now()
                 ),
             },
+            references=REFERENCES,
             note=note_feed,
         )
         self._payments = Payments(

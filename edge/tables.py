@@ -24,7 +24,8 @@ import edge.staff.events
 import edge.staff.schema
 import edge.store.events
 import edge.store.schema
-from cloud_sync.downlink import Apply
+from cloud_sync.downlink import OWN_APPLIERS
+from cloud_sync.feed_applying import Apply, References, joined
 from devices.lines import InputSettings, SignalSettings, door_faults, line_faults
 from devices.modbus.settings import ModbusSettings, modbus_faults
 from devices.settings import (
@@ -108,5 +109,23 @@ EVENTS: tuple[type[Event], ...] = (
 REPLAYS: Mapping[str, Replay] = {}
 """What events did to the tables, for entries that are read back from custody after a restore."""
 
-APPLIERS: Mapping[str, Apply] = {**PAY_APPLIERS, **ACCESS_APPLIERS, **SHOP_APPLIERS, **HOMES_APPLIERS}
-"""Collections of the feed and the room that keeps the copy."""
+
+FEED_OWNERS: Mapping[str, Mapping[str, Apply]] = {
+    "pay": PAY_APPLIERS,
+    "access": ACCESS_APPLIERS,
+    "shop": SHOP_APPLIERS,
+    "homes": HOMES_APPLIERS,
+    "cloud_sync": OWN_APPLIERS,
+}
+"""Rooms and the collections of the feed that each owns: it alone keeps the copy."""
+
+APPLIERS: Mapping[str, Apply] = joined(FEED_OWNERS)
+"""Collections of the feed and what keeps the copy; two owners of one collection do not start."""
+
+REFERENCES: References = {
+    "products": {"payee": "payees"},
+    "residents": {"room": "rooms"},
+    "bills": {"room": "rooms", "payee": "payees"},
+    "accounts": {"issuer": "payees"},
+}
+"""What must be there before a record can count: a product without its payee could not be paid for."""

@@ -32,6 +32,7 @@ from cloud_sync.wire.batches import (
 from cloud_sync.wire.clock import COSE_MEDIA_TYPE, SignedTime, TimeQuestion
 from cloud_sync.wire.commands import NonceNotice
 from cloud_sync.wire.feed import BEAT_S, MAX_PAGE_CHANGES, MAX_WAIT_S, FeedPage
+from cloud_sync.wire.schemas import read_schemas
 from cloud_sync.wire.telemetry import TelemetryPosting, TelemetryTaken
 from edge.errors import Refusal
 from edge.trust.checkpoint import Checkpoint, sign_checkpoint
@@ -82,9 +83,9 @@ async def get_feed(request: web.Request, platform: Platform) -> web.StreamRespon
     cursor = read_number(request, "cursor", 0, low=0, high=2**53)
     limit = read_number(request, "limit", 200, low=1, high=MAX_PAGE_CHANGES)
     wait_s = read_number(request, "wait_s", 0, low=0, high=MAX_WAIT_S)
-    site = request.match_info["site"]
+    site, understood = request.match_info["site"], _read_understood(request)
     database = platform.database.of(site)
-    page = await database.read(lambda c: feed.read_page(c, cursor, limit))
+    page = await database.read(lambda c: feed.read_page(c, cursor, limit, understood))
     if page.changes or wait_s == 0:
         return reply(page)
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-store"})
@@ -93,10 +94,18 @@ async def get_feed(request: web.Request, platform: Platform) -> web.StreamRespon
     while not page.changes and (left_s := until - asyncio.get_running_loop().time()) > 0:
         if not await platform.bell.wait(site, min(BEAT_S, left_s)):
             await write_beats(response)
-        page = await database.read(lambda c: feed.read_page(c, cursor, limit))
+        page = await database.read(lambda c: feed.read_page(c, cursor, limit, understood))
     await response.write(msgspec.json.encode(page))
     await response.write_eof()
     return response
+
+
+def _read_understood(request: web.Request) -> dict[str, int]:
+    """The versions of the collections' shapes that the reader names; raises Malformed."""
+    try:
+        return read_schemas(request.query.get("schemas", ""))
+    except ValueError as error:
+        raise Malformed(parameter="schemas") from error
 
 
 async def post_nonce(request: web.Request, platform: Platform) -> web.StreamResponse:

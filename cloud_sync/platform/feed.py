@@ -5,14 +5,16 @@ snapshot is the feed from zero, and a reader that was away for a month reads no 
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from cloud_sync.platform.feed_fitting import fit, take_page
 from cloud_sync.platform.store.port import Connection, Row
 from cloud_sync.wire.collections import COLLECTIONS
 from cloud_sync.wire.feed import AppliedThrough, Change, FeedPage
+from cloud_sync.wire.schemas import SCHEMAS
 
 
 class FeedBell:
@@ -93,14 +95,20 @@ def list_records(connection: Connection, collection: str) -> list[dict[str, Any]
     return [msgspec.json.decode(row["data"]) for row in rows]
 
 
-def read_page(connection: Connection, cursor: int, limit: int) -> FeedPage:
-    """Up to `limit` changes after `cursor`, oldest first."""
+def read_page(
+    connection: Connection, cursor: int, limit: int, understood: Mapping[str, int] | None = None
+) -> FeedPage:
+    """Up to `limit` changes after `cursor`, oldest first, in the shapes that the reader understands."""
     rows = connection.execute(
         "SELECT * FROM records WHERE site=? AND cursor>? ORDER BY cursor LIMIT ?",
         (connection.site, cursor, limit + 1),
     ).fetchall()
-    changes = [_change(row) for row in rows[:limit]]
-    return FeedPage(changes, changes[-1].cursor if changes else cursor, len(rows) > limit)
+    known = SCHEMAS if understood is None else understood
+    changes = take_page((fit(_change(row), known) for row in rows), limit)
+    last = connection.execute("SELECT max(cursor) FROM records WHERE site=?", (connection.site,)).fetchone()
+    end = changes[-1].cursor if changes else cursor
+    newest = 0 if last is None or last[0] is None else int(last[0])
+    return FeedPage(changes, end, len(rows) > len(changes), newest, connection.site)
 
 
 def newest_change(connection: Connection, collection: str, record_id: str) -> Change | None:

@@ -13,22 +13,16 @@ from cloud_sync.platform.keys import PlatformKeys, new_id
 from cloud_sync.platform.penalty import keep_figures
 from cloud_sync.platform.seed_accounts import seed_account
 from cloud_sync.platform.store.port import Connection
-from cloud_sync.wire.collections import COLLECTIONS, KEY_FIELDS
+from cloud_sync.wire.collections import KEY_FIELDS
+from cloud_sync.wire.schemas import OWNERS
 from edge.errors import EdgeError
 from edge.trust.cards import SALT_BYTES
 from edge.trust.cose import sign
 
 CONTRACT_LIMIT_BYTES = 16_384
-_OF_THE_PLATFORM = (
-    "contract",
-    "keyset",
-    "leases",
-    "overpayments",
-    "parked",
-    "revocations",
-    "revocation_list",
-)
 _IGNORED = ("personas", "contract")
+_BEGUN_BY_SITE = ("credential_salt", "invoices", "site_sales")
+"""Of the platform, but a community may begin with some."""
 
 
 class SeedInvalid(EdgeError):
@@ -50,7 +44,7 @@ def seed(
     for collection, records in community.items():
         if collection in _IGNORED:
             continue
-        if collection not in COLLECTIONS or collection in _OF_THE_PLATFORM:
+        if OWNERS.get(collection) != "site" and collection not in _BEGUN_BY_SITE:
             raise SeedInvalid(f"unknown collection {collection!r}")
         for record in records:
             _put(connection, collection, record, wall_clock_ms() if now_ms is None else now_ms)

@@ -91,7 +91,10 @@ class CredentialSalt(Record, frozen=True, kw_only=True):
 
 
 class Card(Record, frozen=True, kw_only=True):
-    """A card or fob of a person, by the hash of its number; `tail` are its last digits, for people."""
+    """A card or fob of a person, by the hash of its number; `tail` are its last digits, for people.
+
+    `keep_until_ms`, here and below: forgotten from then on, 0 is no end.
+    """
 
     id: str
     subject: str
@@ -99,6 +102,7 @@ class Card(Record, frozen=True, kw_only=True):
     from_ms: int
     until_ms: int
     tail: str = ""
+    keep_until_ms: int = 0
 
 
 class Pin(Record, frozen=True, kw_only=True):
@@ -129,6 +133,7 @@ class Denial(Record, frozen=True, kw_only=True):
     from_ms: int
     until_ms: int
     reason: str = ""
+    keep_until_ms: int = 0
 
 
 class Vehicle(Record, frozen=True, kw_only=True):
@@ -142,6 +147,7 @@ class Vehicle(Record, frozen=True, kw_only=True):
     groups: list[str] = msgspec.field(default_factory=list)
     from_ms: int
     until_ms: int
+    keep_until_ms: int = 0
 
 
 class Revocation(Record, frozen=True, kw_only=True):

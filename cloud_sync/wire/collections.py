@@ -78,7 +78,7 @@ class Resident(Record, frozen=True, kw_only=True):
     """A person by pseudonym; never a full name.
 
     `until_ms` ends a tenancy or a stay, 0 where nothing does. `invited_by` is the owner who added somebody
-    from the phone, empty for those on the roster.
+    from the phone, empty for those on the roster. `keep_until_ms`: forgotten from then on, 0 is no end.
     """
 
     subject: str
@@ -88,6 +88,7 @@ class Resident(Record, frozen=True, kw_only=True):
     kind: Literal["owner", "family", "tenant"] = "owner"
     until_ms: int = 0
     invited_by: str = ""
+    keep_until_ms: int = 0
 
 
 class Payee(Record, frozen=True, kw_only=True):
@@ -271,6 +272,32 @@ class ParkedEvent(Record, frozen=True, kw_only=True):
     reason: str
 
 
+class Erasure(Record, frozen=True, kw_only=True):
+    """A person who is to be erased; `id` is opaque and all that the answer names.
+
+    Deleted in the feed once every hub of the site has answered with `PersonErased`.
+    """
+
+    id: str
+    subject: str
+    asked_ms: int
+
+
+class SiteSales(Record, frozen=True, kw_only=True):
+    """What the app took inside the site on a date for a payee: for the statement. Id `date:payee`.
+
+    `sum_fen` is before refunds. A later version of the same day replaces it.
+    """
+
+    id: str
+    date: str
+    payee: str
+    count: int
+    sum_fen: int
+    refund_count: int = 0
+    refund_fen: int = 0
+
+
 COLLECTIONS: dict[str, type[Record]] = {
     "products": Product,
     "deliveries": Delivery,
@@ -289,6 +316,8 @@ COLLECTIONS: dict[str, type[Record]] = {
     "invoices": Invoice,
     "keyset": KeySetRecord,
     "parked": ParkedEvent,
+    "erasures": Erasure,
+    "site_sales": SiteSales,
     **ACCESS_COLLECTIONS,
 }
 """Every collection of the feed and its shape."""

@@ -1,7 +1,8 @@
 """The unit of work: what a use case gets, and the executor that commits units."""
 
+import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -92,6 +93,24 @@ class Unit:
     def kept(self) -> Kept:
         """What units read and keep in memory."""
         return self._executor.kept
+
+    @contextlib.contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the unit that may fail by itself: an error undoes the part, is raised, may be caught.
+
+        What the part recorded in the journal is undone with it.
+        """
+        head = self._executor.head
+        self.connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK TO part")
+                self.connection.execute("RELEASE part")
+            self._executor.head = head
+            raise
+        self.connection.execute("RELEASE part")
 
     def begin_epoch(self, reason: str) -> int:
         """Begin a new epoch of identities, whose first event names the old head; return its number."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloud_sync import records
+from cloud_sync import feed_records as records
 from cloud_sync.downlink import Downlink
 from cloud_sync.platform import feed
 from cloud_sync.uplink import Uplink
@@ -102,7 +102,7 @@ async def test_a_bad_record_is_parked_and_reported_and_the_rest_goes_on(
     assert "b1" not in room.taken
     assert fact(world, "test.b1") is None, "the bad record's half-done rows must be gone"
     (parked,) = world.store.read_now(records.list_parked)
-    assert (parked[0].collection, parked[0].id) == ("bills", "b1")
+    assert (parked.change.collection, parked.change.id) == ("bills", "b1")
     assert journalled(world, "FeedRecordParked") == 1
 
 
@@ -149,14 +149,19 @@ async def test_preparation_runs_before_the_unit_and_its_refusal_parks(world: Wor
     await read_all(downlink_of(world, room, prepare={"contract": refuse}))
     assert "1" not in room.taken or "cose" not in (room.taken["1"][1] or {})
     (parked,) = world.store.read_now(records.list_parked)
-    assert (parked[0].collection, parked[1]) == ("contract", UnknownKey.code)
+    assert (parked.change.collection, parked.reason) == ("contract", UnknownKey.code)
 
 
-async def test_an_unknown_collection_waits_for_an_upgrade_without_noise(world: World) -> None:
+async def test_an_unknown_collection_waits_for_an_upgrade_and_is_told_of_once(world: World) -> None:
     downlink = Downlink(store=world.store, http=world.http, appliers={})
     await read_all(downlink)
-    assert {reason for _, reason in world.store.read_now(records.list_parked)} == {"unknown_collection"}
-    assert journalled(world, "FeedRecordParked") == 0
+    parked = world.store.read_now(records.list_parked)
+    assert {each.reason for each in parked} == {"unknown_collection"}
+    assert journalled(world, "FeedRecordParked") == len({each.change.collection for each in parked})
+    await author(world, "payees", "gas", {"id": "gas", "name_zh": "燃气", "name_en": "Gas"})
+    await read_all(downlink)
+    assert len(world.store.read_now(records.list_parked)) == len(parked) + 1
+    assert journalled(world, "FeedRecordParked") == len({each.change.collection for each in parked})
 
 
 async def test_applied_through_arrives_inside_the_data(world: World) -> None:

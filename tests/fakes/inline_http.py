@@ -11,7 +11,7 @@ from aiohttp.http import HttpVersion11, RawRequestMessage
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from cloud_sync.http import USUAL, Patience, PlatformHttp, _refused
+from cloud_sync.http import ANSWER_BYTES, HEAD_BYTES, USUAL, AnswerTooLarge, Patience, PlatformHttp, _refused
 from cloud_sync.platform import app as platform_app
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.settings import PlatformSettings
@@ -157,6 +157,7 @@ class InlineHttp(PlatformHttp):
         query: Mapping[str, str | int] | None = None,
         patience: Patience = USUAL,
         undated: bool = False,
+        limit_bytes: int = ANSWER_BYTES,
     ) -> bytes:
         """Have it handled here and now."""
         if self.away:
@@ -174,6 +175,8 @@ class InlineHttp(PlatformHttp):
         if response.status >= 400:
             answered: Any = response
             raise _refused(answered, content)
+        if len(content) > limit_bytes:
+            raise AnswerTooLarge(limit_bytes, content[:HEAD_BYTES])
         return content
 
 

@@ -19,8 +19,9 @@ from unittest.mock import patch
 
 from aiohttp import web
 
-from cloud_sync import records
+from cloud_sync import feed_records, records
 from cloud_sync.downlink import Downlink
+from cloud_sync.feed_pages import PageReader
 from cloud_sync.http import Patience, PlatformHttp
 from cloud_sync.outbox import Posting
 from cloud_sync.platform import custody, feed, schema
@@ -202,7 +203,7 @@ async def _is_drained(site: Site) -> bool:
         lambda c: c.execute("SELECT coalesce(max(cursor), 0) FROM records").fetchone()[0]
     )
     acknowledged = site.store.read_now(records.read_acknowledged)
-    return (head, head, cursor) == (acknowledged, applied, site.store.read_now(records.read_cursor))
+    return (head, head, cursor) == (acknowledged, applied, site.store.read_now(feed_records.read_cursor))
 
 
 async def _compare(site: Site, words: str) -> None:
@@ -322,16 +323,16 @@ def _answered_before_stored() -> Iterator[None]:
 @contextmanager
 def _cursor_before_changes() -> Iterator[None]:
     read_next = Downlink.read_next
-    ask = PlatformHttp.ask
+    read = PageReader.read
 
     async def early(self: Downlink, *, wait_s: int = 0) -> int:
-        async def ask_and_note(http: PlatformHttp, *asked: Any, **options: Any) -> Any:
-            page = await ask(http, *asked, **options)
-            await self._store.run(lambda unit: records.write_cursor(unit.connection, page.cursor))
+        async def read_and_note(pages: PageReader, *asked: Any, **options: Any) -> Any:
+            page = await read(pages, *asked, **options)
+            await self._store.run(lambda unit: feed_records.write_cursor(unit.connection, page.cursor))
             await asyncio.sleep(0.01)
             return page
 
-        with patch.object(PlatformHttp, "ask", ask_and_note):
+        with patch.object(PageReader, "read", read_and_note):
             return await read_next(self, wait_s=wait_s)
 
     with patch.object(Downlink, "read_next", early):
