@@ -202,7 +202,6 @@ class PlatformHttp:
                 await self._tell_trust("")
             if response.status >= 400:
                 raise _refused(response, content)
-            _check_protocol(response)
             return content
 
     async def _tell_trust(self, code: str) -> None:
