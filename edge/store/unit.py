@@ -109,6 +109,7 @@ class Unit:
                 self.connection.execute("ROLLBACK TO part")
                 self.connection.execute("RELEASE part")
             self._executor.head = head
+            self._executor.kept.clear()
             raise
         self.connection.execute("RELEASE part")
 
