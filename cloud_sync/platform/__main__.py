@@ -1,4 +1,4 @@
-"""`python -m cloud_sync.platform run | init | seed FILE | rotate PURPOSE | revoke-key KID`."""
+"""`python -m cloud_sync.platform run | init | seed FILE | rotate PURPOSE | revoke-key KID | api-key …`."""
 
 import argparse
 import asyncio
@@ -6,10 +6,12 @@ import contextlib
 import json
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
 
+from cloud_sync.platform import api_key_command
 from cloud_sync.platform.app import build_platform, make_runner, make_server_context
 from cloud_sync.platform.context import wall_clock_ms
 from cloud_sync.platform.keys import KEYSET_VERSION, load_keys, make_keys
@@ -24,6 +26,9 @@ COMMANDS = ("run", "init", "seed", "rotate", "revoke-key")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; answers 0, or 1 with one line that says what is wrong."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["api-key"]:
+        return _run_apart(api_key_command.run, words[1:])
     parser = argparse.ArgumentParser(prog="cloud_sync.platform", description="The reference platform.")
     parser.add_argument("command", nargs="?", choices=list(COMMANDS), default="run")
     parser.add_argument(
@@ -43,6 +48,16 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             with contextlib.suppress(KeyboardInterrupt):
                 asyncio.run(_serve(settings))
+    except (EdgeError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _run_apart(run: Callable[[list[str]], None], words: list[str]) -> int:
+    """A command with options of its own."""
+    try:
+        run(words)
     except (EdgeError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -19,6 +19,7 @@ from cloud_sync.platform import (
     desk_api,
     device_api,
     household_api,
+    integrator_api,
     leaving,
     payment_api,
     phone_accounts_api,
@@ -71,6 +72,7 @@ ROUTES: tuple[Route, ...] = (
     *bills_api.ROUTES,
     *desk_api.ROUTES,
     *sim_api.ROUTES,
+    *integrator_api.ROUTES,
     Route("GET", "/openapi.json", get_openapi, Access.OPEN, "This description", answer=dict),
 )
 

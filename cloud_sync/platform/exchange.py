@@ -8,9 +8,10 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import msgspec
 from aiohttp import web
 
-from cloud_sync.platform import custody
+from cloud_sync.platform import api_keys, custody
 from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import hash_token
+from cloud_sync.platform.register import find_site
 from cloud_sync.platform.store.port import StoreAway
 from cloud_sync.wire.batches import ENCODINGS, EncodingUnsupported
 from cloud_sync.wire.errors import CODES, ErrorBody
@@ -24,6 +25,7 @@ SESSION_COOKIE = "phone"
 STORE_AWAY, STORE_AWAY_S = "store_away", 2
 SUBJECT = web.RequestKey("subject", str)
 DEVICE = web.RequestKey("device", str)
+API_KEY = web.RequestKey("api_key", api_keys.ApiKey)
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self' http://127.0.0.1:*"
@@ -57,10 +59,14 @@ class Access(StrEnum):
     SITE = "site"
     PHONE = "phone"
     DEMO = "demo"
+    KEY = "key"
 
 
 class Route(NamedTuple):
-    """One row of the route table; OpenAPI is made from it."""
+    """One row of the route table; OpenAPI is made from it.
+
+    `scope` is what an API key needs, with names of the path in braces.
+    """
 
     method: str
     path: str
@@ -71,6 +77,7 @@ class Route(NamedTuple):
     answer: type[Any] | None = None
     media: str = "application/json"
     codes: tuple[str, ...] = ()
+    scope: str = ""
 
 
 async def read_body(request: web.Request, shape: type[T]) -> T:
@@ -103,7 +110,10 @@ def guard(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         platform = request.app[PLATFORM]
-        await _CHECKS[route.access](request, platform)
+        if route.access is Access.KEY:
+            await check_key(request, platform, route.scope.format(**request.match_info))
+        else:
+            await _CHECKS[route.access](request, platform)
         await _check_protocol(request, platform)
         return await route.handler(request, platform)
 
@@ -198,6 +208,22 @@ async def _check_demo(request: web.Request, platform: Platform) -> None:
     """Only where the demo's doors are open."""
     if not platform.settings.demo:
         raise Forbidden(reason="demo is off")
+
+
+async def check_key(request: web.Request, platform: Platform, scope: str) -> None:
+    """An API key with this scope, at the site of the address where it names one."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    if scheme != "Bearer":
+        raise Unauthorized()
+    key = await platform.database.read(lambda c: api_keys.find_key(c, text.strip()))
+    site = request.match_info.get("site", "")
+    api_keys.require_scope(key, scope, site=site)
+    if site and await platform.database.read(lambda c: find_site(c, site)) is None:
+        raise Forbidden(site=site)
+    now_ms = platform.clock_ms()
+    if api_keys.is_worth_noting(key, now_ms=now_ms):
+        await platform.database.take(lambda c: api_keys.note_use(c, key, now_ms=now_ms))
+    request[API_KEY] = key
 
 
 _CHECKS: dict[Access, Callable[[web.Request, Platform], Awaitable[None]]] = {

@@ -40,6 +40,7 @@ def build_openapi(routes: Sequence[Route]) -> dict[str, Any]:
             "schemas": components,
             "securitySchemes": {
                 "device": {"type": "http", "scheme": "bearer"},
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key, `cek_…`."},
                 "phone": {"type": "apiKey", "in": "cookie", "name": "phone"},
             },
         },
@@ -69,6 +70,9 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         operation["requestBody"] = {"required": True, "content": {media: {"schema": schema}}}
     if route.access in (Access.DEVICE, Access.SITE):
         operation["security"] = [{"device": []}]
+    elif route.access is Access.KEY:
+        operation["security"] = [{"key": []}]
+        operation["description"] = f"An API key with the scope `{route.scope}`."
     elif route.access is Access.PHONE:
         operation["security"] = [{"phone": []}]
     return operation

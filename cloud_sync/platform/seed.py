@@ -23,6 +23,11 @@ CONTRACT_LIMIT_BYTES = 16_384
 _IGNORED = ("personas", "contract")
 _BEGUN_BY_SITE = ("credential_salt", "invoices", "site_sales")
 """Of the platform, but a community may begin with some."""
+_MADE_HERE = ("accounts", "pickup_codes")
+AUTHORED: tuple[str, ...] = tuple(
+    name for name, owner in OWNERS.items() if owner == "site" and name not in _MADE_HERE
+)
+"""Collections that another system may author with an API key; money and codes are made here."""
 
 
 class SeedInvalid(EdgeError):
@@ -47,7 +52,7 @@ def seed(
         if OWNERS.get(collection) != "site" and collection not in _BEGUN_BY_SITE:
             raise SeedInvalid(f"unknown collection {collection!r}")
         for record in records:
-            _put(connection, collection, record, wall_clock_ms() if now_ms is None else now_ms)
+            author(connection, collection, record, wall_clock_ms() if now_ms is None else now_ms)
         counts[collection] = len(records)
     _put_contract(connection, keys, community.get("contract"))
     put_keyset(connection, keys)
@@ -59,8 +64,14 @@ def seed(
     return counts
 
 
-def _put(connection: Connection, collection: str, record: dict[str, Any], now_ms: int) -> None:
-    key = KEY_FIELDS.get(collection, "id")
+def key_of(collection: str) -> str:
+    """The field of a collection's records that is their id."""
+    return KEY_FIELDS.get(collection, "id")
+
+
+def author(connection: Connection, collection: str, record: dict[str, Any], now_ms: int) -> None:
+    """Author one record; what the platform adds to it is added. Raises SeedInvalid."""
+    key = key_of(collection)
     try:
         if collection == "accounts":
             seed_account(connection, record, now_ms=now_ms)

@@ -130,6 +130,7 @@ def _who_may(access: Access) -> set[str]:
         Access.DEVICE: {"k1"},
         Access.SITE: {"k1", "k2"},
         Access.PHONE: {"phone"},
+        Access.KEY: set(),
     }.get(access, {"k1", "k2", "phone", "none", "wrong", "elsewhere"})
 
 

@@ -68,7 +68,16 @@ CREATE TABLE recovery_keys (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: Mapping[int, str] = {3: _SITES, 7: _BACKUPS}
+_API_KEYS = """
+-- keys of other systems, by their SHA-256; `site` is empty where a key counts at every site
+CREATE TABLE api_keys (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE,
+  scopes TEXT NOT NULL, site TEXT NOT NULL,
+  created_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL, revoked_ms INTEGER NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: Mapping[int, str] = {3: _SITES, 6: _API_KEYS, 7: _BACKUPS}
 """Number → SQL. A number is claimed once and never edited after its publication."""
 
 
