@@ -64,7 +64,7 @@ async def enrol(
     answer = open_enrolment(answered, platform.root)
     _check(answer, csr, code, expected, platform.root)
     holder = Holder(answer.site, answer.device)
-    facts = check_certificate(answer.certificate, ca_pem=platform.ca, key_pem=key, holder=holder)
+    facts = check_certificate(answer.certificate, key_pem=key, holder=holder)
     write_enrolment(folder, key, answer, facts, platform.root)
     ca_file.unlink()
     return answer

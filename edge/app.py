@@ -13,7 +13,6 @@ from cloud_sync.bills import HttpBillPlatform
 from cloud_sync.checkpoints import CheckpointKeeper
 from cloud_sync.commands import CommandSession
 from cloud_sync.downlink import Downlink
-from cloud_sync.http import PlatformHttp
 from cloud_sync.identity import note_conflict
 from cloud_sync.keyring import KeyRing, load_root_key
 from cloud_sync.leases import HttpLeasePlatform
@@ -36,6 +35,7 @@ from edge.counter import Counter
 from edge.counter_rooms import counter_rooms
 from edge.devices_control import DevicesControl
 from edge.due import RECURRING
+from edge.enrolled import Enrolled
 from edge.links.control import ControlSocket, build_control
 from edge.links.control_client import CONTROL_SOCKET
 from edge.links.health import HealthRegistry
@@ -121,6 +121,7 @@ class Hub:
             )
         )
         register_health(self.health, self._parts())
+        self._enrolled.register_health(self.health)
         count_restarts(self.metrics, self.supervisor)
 
     def _parts(self) -> Parts:
@@ -138,14 +139,8 @@ class Hub:
 
     def _build_platform_side(self) -> None:
         settings = self._config.one("platform", PlatformSettings)
-        self._http = PlatformHttp(
-            url=settings.url,
-            site=self._site.id,
-            device=self._site.device,
-            token=read_secret(self._config, settings.token_file),
-            ca_file=self._config.resolve(settings.ca_file) if settings.ca_file else None,
-            clock=self.clock,
-        )
+        self._enrolled = Enrolled(self._config, store=self.store, clock=self.clock)
+        self._http = self._enrolled.http
         root = load_root_key(self._config.resolve(settings.root_key_file))
         self._keyring = KeyRing(store=self.store, root_public=root)
         self._uplink = Uplink(store=self.store, http=self._http)
@@ -157,8 +152,9 @@ class Hub:
         self._downlink = Downlink(
             store=self.store,
             http=self._http,
-            appliers={**APPLIERS, "keyset": keyring.apply_record},
+            appliers={**APPLIERS, "keyset": keyring.apply_record, **self._enrolled.appliers},
             prepare={
+                **self._enrolled.prepare,
                 "keyset": keyring.prepare_record,
                 "contract": lambda data: open_contract(data["cose"], keyring.current(), None),
                 "revocation_list": lambda data: prepare_list(
@@ -270,6 +266,7 @@ class Hub:
                 Role("pull", CommandPull(session=self._commands, http=self._http).run),
                 Role("telemetry", TelemetryUplink(store=self.store, http=self._http).run),
                 Role("payments", self._payments.run),
+                *self._enrolled.roles,
             )
         )
         self._timers = TimerRunner(

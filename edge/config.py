@@ -11,6 +11,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,6 +30,9 @@ _TOML_LINE = re.compile(r"at line (\d+)")
 _WHERE_IN_VALUE = re.compile(r" - at `\$(.*?)`$")
 
 Place = tuple[str | int, ...]
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Hosts that are this machine."""
 
 
 class SiteSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,19 +77,38 @@ class SiteBrokerSettings(BrokerSettings, frozen=True, kw_only=True):
 class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`[platform]`: where the platform is, and the files that make us believe each other.
 
-    `ca_file` is the authority (PEM) that signs the platform's own certificate; without it an https address is
-    believed when the system's authorities vouch for it. Dates are judged by the trusted clock.
+    What `edge enrol` was told stands in the folder `enrolment` and is used for whatever is left out here.
+    `identity_file` (PEM) holds our key and certificate. `ca_file` is the authority (PEM) that signs the
+    platform's own certificate; without it an https address is believed when the system's authorities vouch
+    for it. Dates are judged by the trusted clock. A platform on this very machine may be asked over http,
+    with the token in `token_file`; a token is shown to no other.
     """
 
     url: Annotated[str, msgspec.Meta(pattern="^https?://")]
-    token_file: str
+    token_file: str = ""
+    identity_file: str = ""
     root_key_file: str
     ca_file: str = ""
     broker: BrokerSettings
 
     def __post_init__(self) -> None:
-        if self.ca_file and not self.url.startswith("https:"):
+        if self.is_tls:
+            if self.token_file:
+                raise ValueError("token_file: only a platform on this machine is shown a token")
+            if not self.identity_file:
+                raise ValueError("identity_file: an https url needs one; edge enrol makes it")
+            return
+        if self.ca_file:
             raise ValueError("ca_file: only an https url has a certificate to judge")
+        if urlsplit(self.url).hostname not in LOOPBACK:
+            raise ValueError("url: a platform that is not on this machine is asked over https")
+        if not self.token_file:
+            raise ValueError("token_file: an http url needs one")
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether we and the platform prove by certificates who we are."""
+        return self.url.startswith("https:")
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -129,7 +152,7 @@ class BackupSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 CORE_SECTIONS: Mapping[str, Section] = {
     "site": Section(SiteSettings),
-    "platform": Section(PlatformSettings),
+    "platform": Section(PlatformSettings, required=False),
     "broker": Section(SiteBrokerSettings),
     "journal": Section(JournalSettings, required=False),
     "telemetry": Section(TelemetrySettings, required=False),
@@ -174,9 +197,15 @@ Check = Callable[[Config], Iterable[Finding]]
 
 
 def load(
-    path: Path, sections: Mapping[str, Section | type[msgspec.Struct]], checks: Iterable[Check] = ()
+    path: Path,
+    sections: Mapping[str, Section | type[msgspec.Struct]],
+    checks: Iterable[Check] = (),
+    given: Mapping[str, Any] | None = None,
 ) -> Config:
-    """Read and judge a file; raise ConfigError with everything that is wrong with it."""
+    """Read and judge a file; raise ConfigError with everything that is wrong with it.
+
+    `given` are tables from elsewhere: they stand for whatever the file itself leaves out.
+    """
     try:
         text = path.read_text("utf-8")
         document = tomllib.loads(text)
@@ -185,6 +214,7 @@ def load(
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         line = _TOML_LINE.search(str(error))
         raise ConfigError([Fault(path.name, int(line[1]) if line else None, str(error))]) from error
+    document = _fill({name: table for name, table in (given or {}).items() if name in sections}, document)
     reader = _Reader(_index_lines(text))
     values: dict[str, tuple[msgspec.Struct, ...]] = {}
     for name in document.keys() - sections.keys():
@@ -198,6 +228,15 @@ def load(
     if reader.faults:
         raise ConfigError(sorted(reader.faults, key=lambda fault: (fault.line or 0, fault.where)))
     return config
+
+
+def _fill(given: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document, and what it leaves out of the given tables; what is no table there stays as it is."""
+    filled = {**given, **document}
+    for name in given.keys() & document.keys():
+        if isinstance(given[name], Mapping) and isinstance(document[name], Mapping):
+            filled[name] = _fill(given[name], document[name])
+    return filled
 
 
 def _place_of(document: Mapping[str, Any], finding: Finding) -> Place:

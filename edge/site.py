@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from cloud_sync.enrolment_files import FOLDER, read_given, read_identity
 from devices.site_broker import SiteBroker
 from edge.config import BrokerSettings, Config, SiteSettings, load
 from edge.errors import ConfigError, Fault
@@ -16,7 +17,7 @@ from edge.links.tls import broker_context
 from edge.staff.accounts import StaffDesk
 from edge.staff.errors import LoginTaken
 from edge.staff.records import Role
-from edge.store.identity import HARDWARE_FILES, read_hardware
+from edge.store.identity import HARDWARE_FILES, Enrolled, read_hardware
 from edge.store.store import Store
 from edge.tables import CHECKS, MIGRATIONS, SATELLITE_SECTIONS, SECTIONS
 from edge.trust.clock import TrustedClock
@@ -31,8 +32,23 @@ BACKUPS = "backups"
 
 
 def load_site(path: Path) -> Config:
-    """Read `site.toml`, a hub's or a satellite's. Raises ConfigError with every fault of every section."""
-    return load(path, SATELLITE_SECTIONS if is_satellite(path) else SECTIONS, CHECKS)
+    """Read `site.toml`, a hub's or a satellite's. Raises ConfigError with every fault of every section.
+
+    What the platform decides of a hub's configuration comes from its enrolment; the file has the last word,
+    and a `token_file` in it says that there is none (see docs/enrolment.md).
+    """
+    if is_satellite(path):
+        return load(path, SATELLITE_SECTIONS, CHECKS)
+    return load(path, SECTIONS, CHECKS, {} if _has_token(path) else read_given(path))
+
+
+def _has_token(path: Path) -> bool:
+    """Whether the file names a token; one that cannot be read is judged by `load`."""
+    try:
+        platform = tomllib.loads(path.read_text("utf-8")).get("platform")
+    except (OSError, ValueError):
+        return True
+    return isinstance(platform, dict) and "token_file" in platform
 
 
 def is_satellite(path: Path) -> bool:
@@ -48,15 +64,22 @@ def open_store(config: Config, clock: TrustedClock) -> Store:
     site = config.one("site", SiteSettings)
     folder = config.resolve(site.data_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    files = (config.resolve(site.hardware_file),) if site.hardware_file else HARDWARE_FILES
+    identity = read_identity(config.path.parent / FOLDER)
     return Store.open(
         folder / DATABASE,
         site=site.id,
         device=site.device,
         clock=clock,
         migrations=MIGRATIONS,
-        hardware=read_hardware(files),
+        hardware=hardware_serial(config),
+        enrolled=None if identity is None else Enrolled(identity.enrolment, identity.epoch_above),
     )
+
+
+def hardware_serial(config: Config) -> str | None:
+    """This machine's serial number, None where it is not known."""
+    file = config.one("site", SiteSettings).hardware_file
+    return read_hardware((config.resolve(file),) if file else HARDWARE_FILES)
 
 
 def initialise(config: Config, accounts: Iterable[tuple[str, str, str]]) -> None:

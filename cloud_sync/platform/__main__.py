@@ -1,4 +1,11 @@
-"""`python -m cloud_sync.platform run | init | seed FILE | rotate PURPOSE | revoke-key KID | api-key …`."""
+"""The reference platform's command line: run it, and what its operators do beside it.
+
+`python -m cloud_sync.platform run | init | seed FILE | rotate PURPOSE | revoke-key KID |
+enrolment-code DEVICE | revoke-device DEVICE | devices | api-key …`.
+
+What is changed beside a running platform on SQLite is changed by two processes at once, which SQLite's
+WAL-reset bug makes a risk: stop it first. On PostgreSQL there is none.
+"""
 
 import argparse
 import asyncio
@@ -9,19 +16,20 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from aiohttp import web
-
 from cloud_sync.platform import api_key_command
-from cloud_sync.platform.app import build_platform, make_runner, make_server_context
-from cloud_sync.platform.context import wall_clock_ms
+from cloud_sync.platform.app import build_platform, make_runner
+from cloud_sync.platform.context import PLATFORM, wall_clock_ms
+from cloud_sync.platform.device_desk import give_code, list_all, revoke
 from cloud_sync.platform.keys import KEYSET_VERSION, load_keys, make_keys
+from cloud_sync.platform.listeners import Listeners
 from cloud_sync.platform.ring import revoke_key, rotate_key
 from cloud_sync.platform.seed import put_keyset, seed
 from cloud_sync.platform.settings import PlatformSettings, load_settings
 from cloud_sync.platform.store.opening import open_database
 from edge.errors import EdgeError
 
-COMMANDS = ("run", "init", "seed", "rotate", "revoke-key")
+DEVICE_COMMANDS = {"enrolment-code": give_code, "revoke-device": revoke, "devices": list_all}
+COMMANDS = ("run", "init", "seed", "rotate", "revoke-key", *DEVICE_COMMANDS)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,8 +40,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="cloud_sync.platform", description="The reference platform.")
     parser.add_argument("command", nargs="?", choices=list(COMMANDS), default="run")
     parser.add_argument(
-        "file", nargs="?", type=Path, help="seed: the community as JSON; rotate: a purpose; revoke-key: a key"
+        "file",
+        nargs="?",
+        type=Path,
+        help="seed: the community as JSON; rotate: a purpose; revoke-key: a key; the others: a device",
     )
+    parser.add_argument("--site", default="", help="enrolment-code, revoke-device: another site than home")
     parser.add_argument("--config", type=Path, default=Path("platform.toml"))
     parser.add_argument("--community", type=Path, dest="file_option", help="the same as FILE")
     options = parser.parse_intermixed_args(arguments)
@@ -45,6 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
             _seed(settings, options.file or options.file_option)
         elif options.command in ("rotate", "revoke-key"):
             _change_keys(settings, options.command, str(options.file or ""))
+        elif options.command in DEVICE_COMMANDS:
+            device = str(options.file or "")
+            sys.stdout.write(DEVICE_COMMANDS[options.command](settings, device, options.site))
         else:
             with contextlib.suppress(KeyboardInterrupt):
                 asyncio.run(_serve(settings))
@@ -101,16 +116,18 @@ async def _serve(settings: PlatformSettings) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    runner = make_runner(build_platform(settings))
+    app = build_platform(settings)
+    listeners = Listeners(settings, app[PLATFORM].keys, clock_ms=wall_clock_ms)
+    runner = make_runner(app)
     await runner.setup()
+    keeping = asyncio.create_task(listeners.keep_certificate())
     try:
-        context = make_server_context(settings)
-        await web.TCPSite(runner, settings.host, settings.port, ssl_context=context).start()
-        scheme = "http" if context is None else "https"
-        sys.stdout.write(f"platform on {scheme}://{settings.host}:{settings.port}/\n")
+        urls = await listeners.start(runner)
+        sys.stdout.write(f"platform on {' and '.join(urls)}\n")
         sys.stdout.flush()
         await stop.wait()
     finally:
+        keeping.cancel()
         await runner.cleanup()
 
 

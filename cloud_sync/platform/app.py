@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from cloud_sync.platform import (
     commands_api,
     desk_api,
     device_api,
+    enrolment_api,
     household_api,
     integrator_api,
     leaving,
@@ -31,6 +31,7 @@ from cloud_sync.platform import (
     sim_api,
 )
 from cloud_sync.platform.channels.opening import open_channels, simulated_ones
+from cloud_sync.platform.configuration import keep_configurations
 from cloud_sync.platform.context import PLATFORM, ROLES, CommandCarrier, Platform, wall_clock_ms
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.delivery import MqttDelivery, NoBroker
@@ -61,6 +62,7 @@ async def get_openapi(request: web.Request, platform: Platform) -> web.StreamRes
 ROUTES: tuple[Route, ...] = (
     *device_api.ROUTES,
     *backups_api.ROUTES,
+    *enrolment_api.ROUTES,
     *commands_api.ROUTES,
     *payment_api.ROUTES,
     *accounts_api.ROUTES,
@@ -89,7 +91,13 @@ def build_platform(
     """
     bell = FeedBell()
     database = open_database(settings, heard=bell.ring)
-    database.write_now(lambda c: register.keep_settings(c, settings, now_ms=clock_ms()))
+    keys = load_keys(settings)
+
+    def keep(connection: Connection) -> None:
+        register.keep_settings(connection, settings, now_ms=clock_ms())
+        keep_configurations(connection, settings, keys)
+
+    database.write_now(keep)
     desk, refunds, notices = _open_desks(settings, database, clock_ms=clock_ms, pause=pause)
 
     async def take_answer(device: str, answer: CommandAnswer) -> None:
@@ -100,7 +108,7 @@ def build_platform(
     carrier: CommandCarrier = delivery or NoBroker()
     platform = Platform(
         settings=settings,
-        keys=load_keys(settings),
+        keys=keys,
         database=database,
         carrier=carrier,
         payments=desk,
@@ -134,16 +142,6 @@ def build_platform(
 def make_runner(app: web.Application) -> web.AppRunner:
     """A runner that leaves bodies as they came: custody decompresses them itself, within limits."""
     return web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
-
-
-def make_server_context(settings: PlatformSettings) -> ssl.SSLContext | None:
-    """TLS with the certificate of the settings, or None where there is none: plain HTTP, for loopback."""
-    if not settings.certificate_file:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(settings.path(settings.certificate_file), settings.path(settings.key_file))
-    return context
 
 
 async def outlast_store(role: Callable[[], Awaitable[None]]) -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.feed import FeedBell
 from cloud_sync.platform.keys import PlatformKeys
+from cloud_sync.platform.known_devices import KnownDevices
 from cloud_sync.platform.notices import NoticeDesk
 from cloud_sync.platform.payments import PaymentDesk
 from cloud_sync.platform.presence import CommandBell, PresenceBook
@@ -45,6 +46,7 @@ class Platform:
     bell: FeedBell = field(default_factory=FeedBell)
     command_bell: CommandBell = field(default_factory=CommandBell)
     presence: PresenceBook = field(default_factory=PresenceBook)
+    known: KnownDevices = field(default_factory=KnownDevices)
     ingested: asyncio.Event = field(default_factory=asyncio.Event)
 
 

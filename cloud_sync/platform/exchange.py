@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from cloud_sync.platform import api_keys, custody
+from cloud_sync.platform.access import Forbidden, Unauthorized, identify
 from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import hash_token
 from cloud_sync.platform.register import find_site
@@ -17,6 +18,7 @@ from cloud_sync.wire.batches import ENCODINGS, EncodingUnsupported
 from cloud_sync.wire.errors import CODES, ErrorBody
 from cloud_sync.wire.protocol import PROTOCOL_HEADER, PROTOCOL_VERSION, ProtocolUnsupported, require_supported
 from edge.errors import Refusal
+from edge.trust.certificates import Holder
 
 T = TypeVar("T")
 Handler = Callable[[web.Request, Platform], Awaitable[web.StreamResponse]]
@@ -37,18 +39,6 @@ class Malformed(Refusal):
     """The body or a parameter does not have the shape that the protocol asks for."""
 
     code: ClassVar[str] = "malformed"
-
-
-class Unauthorized(Refusal):
-    """No token, or one that is not known."""
-
-    code: ClassVar[str] = "unauthorized"
-
-
-class Forbidden(Refusal):
-    """The token is good, but not for this site or device."""
-
-    code: ClassVar[str] = "forbidden"
 
 
 class Access(StrEnum):
@@ -172,21 +162,21 @@ async def _allow(request: web.Request, platform: Platform) -> None:
 
 
 async def _check_site(request: web.Request, platform: Platform) -> None:
-    """A device's token, asking about its own site."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    device = platform.keys.devices.get(hash_token(token.strip())) if scheme == "Bearer" else None
-    if device is None:
-        raise Unauthorized()
-    if request.match_info.get("site") != platform.settings.site:
+    """A device that asks about its own site."""
+    holder = await identify(request, platform)
+    if request.match_info.get("site") != holder.site:
+        await platform.known.note(platform.database, holder, Forbidden.code, now_ms=platform.clock_ms())
         raise Forbidden(site=request.match_info.get("site", ""))
-    request[DEVICE] = device
-    platform.presence.hear(device, now_ms=platform.clock_ms())
+    request[DEVICE] = holder.device
+    platform.presence.hear(holder.device, now_ms=platform.clock_ms())
 
 
 async def _check_device(request: web.Request, platform: Platform) -> None:
-    """A device's token, asking about that device."""
+    """A device that asks about itself."""
     await _check_site(request, platform)
     if request.match_info.get("device") != request[DEVICE]:
+        holder = Holder(request.match_info["site"], request[DEVICE])
+        await platform.known.note(platform.database, holder, Forbidden.code, now_ms=platform.clock_ms())
         raise Forbidden(device=request.match_info.get("device", ""))
 
 

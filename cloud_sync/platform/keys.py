@@ -11,6 +11,7 @@ import msgspec
 from cloud_sync.platform.authority import DeviceAuthority, make_authority
 from cloud_sync.platform.ring import read_ring, verifying_keys
 from cloud_sync.platform.settings import PlatformConfigInvalid, PlatformSettings
+from edge.trust.certificates import Holder
 from edge.trust.keys import PURPOSES, ROOT_PURPOSE, SigningKey
 from edge.trust.keyset import sign_keyset
 
@@ -27,7 +28,7 @@ class PlatformKeys(NamedTuple):
     signing: dict[str, SigningKey]
     keyset: bytes
     keyset_version: int
-    devices: dict[str, str]
+    devices: dict[str, Holder]
     authority: DeviceAuthority
 
 
@@ -64,7 +65,7 @@ def load_keys(settings: PlatformSettings) -> PlatformKeys:
         believed = verifying_keys(folder, ring)
         authority = DeviceAuthority(folder)
         devices = {
-            hash_token(settings.path(device.token_file).read_text().strip()): device.id
+            hash_token(settings.path(device.token_file).read_text().strip()): Holder(settings.site, device.id)
             for device in settings.device
         }
     except OSError as error:

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from cloud_sync.platform import feed, passes
+from cloud_sync.platform.access import Unauthorized
 from cloud_sync.platform.context import Platform
 from cloud_sync.platform.exchange import (
     SESSION_COOKIE,
@@ -15,7 +16,6 @@ from cloud_sync.platform.exchange import (
     Access,
     Malformed,
     Route,
-    Unauthorized,
     read_body,
     reply,
 )

@@ -298,6 +298,13 @@ class SiteSales(Record, frozen=True, kw_only=True):
     refund_fen: int = 0
 
 
+class SiteConfigurationRecord(Record, frozen=True, kw_only=True):
+    """What the platform decides of the site's configuration: base64 of the root-signed document."""
+
+    version: int
+    message: str
+
+
 COLLECTIONS: dict[str, type[Record]] = {
     "products": Product,
     "deliveries": Delivery,
@@ -315,6 +322,7 @@ COLLECTIONS: dict[str, type[Record]] = {
     "contract": Contract,
     "invoices": Invoice,
     "keyset": KeySetRecord,
+    "site_configuration": SiteConfigurationRecord,
     "parked": ParkedEvent,
     "erasures": Erasure,
     "site_sales": SiteSales,

@@ -30,6 +30,7 @@ _OF_THE_PLATFORM = frozenset(
         "parked",
         "revocation_list",
         "revocations",
+        "site_configuration",
         "site_sales",
     }
 )

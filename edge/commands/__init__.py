@@ -2,6 +2,7 @@
 
 COMMANDS = {
     "init": "Make a site's folder: configuration, secrets, database.",
+    "enrol": "Make this machine a device of the platform, with a one-time code.",
     "run": "Run the hub of a site.",
     "demo": "The whole product on this machine, or its story checked once (--check).",
     "doctor": "Say what is wrong with a site and how to mend it.",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import click
 
+from cloud_sync.certificates import ALARM_DAYS
 from cloud_sync.uplink import BEFORE_OLDEST
 from edge.commands.hub import config_option, data_folder, database_in, hub_in
 from edge.config import Config, PlatformSettings, SiteSettings
@@ -74,11 +75,18 @@ def _programs() -> Iterator[Finding]:
 
 
 def _secrets(config: Config) -> Iterator[Finding]:
-    platform = config.one("platform", PlatformSettings)
-    for name in (platform.token_file, platform.root_key_file):
+    settings = config.many("platform", PlatformSettings)
+    if not settings:
+        yield Finding(
+            False, "not enrolled with a platform", "edge enrol --url URL CODE; the platform gives both"
+        )
+        return
+    [platform] = settings
+    secret = platform.identity_file if platform.is_tls else platform.token_file
+    for name in (secret, platform.root_key_file):
         file = config.resolve(name)
         if not file.exists():
-            yield Finding(False, f"{file} is missing", "copy it from the platform's enrolment, mode 0600")
+            yield Finding(False, f"{file} is missing", "edge enrol with a new code writes it")
         elif file.stat().st_mode & 0o077:
             yield Finding(False, f"{file} can be read by others", f"chmod 600 {file}")
         else:
@@ -112,6 +120,9 @@ def _hub_or_database(folder: Path, owner: tuple[str, str]) -> Iterator[Finding]:
         if name == "store":
             yield Finding(part["state"] == "ok", f"part store: {part['detail']}", MEND_OF_DISK)
             continue
+        if name == "certificate":
+            yield _certificate(part["state"], part["detail"])
+            continue
         if name == "uplink" and part["detail"] in MEND_OF_UPLINK:
             yield Finding(False, f"part uplink: {part['detail']}", MEND_OF_UPLINK[part["detail"]])
             continue
@@ -119,6 +130,16 @@ def _hub_or_database(folder: Path, owner: tuple[str, str]) -> Iterator[Finding]:
         yield Finding(part["state"] == "ok", f"part {name}", mend)
     verified = hub_in(folder).get("/journal/verify")
     yield _chain(verified["first_bad_seq"], verified["count"])
+
+
+def _certificate(state: str, detail: str) -> Finding:
+    """Our certificate is renewed by itself with 45 days left: with fewer than 30 something is in its way."""
+    days = int(detail.split(" ", 1)[0]) if detail.endswith(" days left") else None
+    well = state == "ok" and days is not None and days > ALARM_DAYS[0]
+    mend = "can the platform be reached? it is renewed by itself then, also when it is over"
+    if detail and days is None:
+        mend = "the platform turned this device away: its keepers say why, a new code lets it in again"
+    return Finding(well, f"part certificate: {detail}", mend)
 
 
 def _database(folder: Path, owner: tuple[str, str]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import click
 
 from devices.settings import SatelliteSettings
 from edge.commands.hub import config_option, load_config
+from edge.config import PlatformSettings
 from edge.errors import StoreError
 
 
@@ -28,6 +29,10 @@ def command(config_path: Path) -> None:
 
         asyncio.run(run_satellite(config))
         return
+    if not config.many("platform", PlatformSettings):
+        raise click.ClickException(
+            f"this hub is not enrolled: edge enrol --config {config_path} --url URL CODE"
+        )
     from edge.app import run_hub
 
     try:

@@ -92,7 +92,7 @@ def test_init_makes_private_files_and_keeps_what_is_there(tmp_path: Path) -> Non
     config.write_text(TOML)
     assert main(["init", "--config", str(config)]) == 0
     files = {path: path.read_bytes() for path in (tmp_path / "keys").iterdir()}
-    assert len(files) == 9
+    assert len(files) == 11
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in files)
     assert main(["init", "--config", str(config)]) == 0
     assert {path: path.read_bytes() for path in files} == files

@@ -17,8 +17,8 @@ from aiohttp import web
 
 from cloud_sync.http import PlatformHttp, PlatformUntrusted
 from cloud_sync.keyring import KeyRing
-from cloud_sync.platform.app import make_server_context
 from cloud_sync.platform.authority import DeviceAuthority, make_authority
+from cloud_sync.platform.listeners import make_server_context
 from cloud_sync.platform.settings import PlatformSettings
 from cloud_sync.timesync import TimeSync
 from edge.config import BrokerSettings

@@ -113,4 +113,4 @@ def test_missing_sections_are_told(tmp_path: Path) -> None:
     path.write_text("", "utf-8")
     with pytest.raises(ConfigError) as caught:
         load(path, CORE_SECTIONS)
-    assert {fault.where for fault in caught.value.faults} == {"site", "platform", "broker"}
+    assert {fault.where for fault in caught.value.faults} == {"site", "broker"}

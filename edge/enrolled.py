@@ -1,0 +1,81 @@
+"""A hub's side of its enrolment, wired: the line to the platform, the certificate, the configuration."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from cloud_sync.certificates import CertificateKeeper, ConfigurationCopy, Standing, note_trust
+from cloud_sync.downlink import Apply
+from cloud_sync.enrolment_files import FOLDER
+from cloud_sync.http import PlatformHttp
+from cloud_sync.wire.enrolment import mark_hardware
+from edge.config import Config, PlatformSettings, SiteSettings
+from edge.links.health import HealthRegistry, PartHealth, State
+from edge.links.supervisor import Role
+from edge.site import hardware_serial, read_secret
+from edge.store.store import Store
+from edge.trust.clock import Clock
+
+COLLECTION = "site_configuration"
+
+
+class Enrolled:
+    """The platform as this hub reaches it. Without TLS, on one machine, there is nothing to keep."""
+
+    def __init__(self, config: Config, *, store: Store, clock: Clock) -> None:
+        settings = config.one("platform", PlatformSettings)
+        site = config.one("site", SiteSettings)
+        folder, serial = config.path.parent / FOLDER, hardware_serial(config)
+        self.http = PlatformHttp(
+            url=settings.url,
+            site=site.id,
+            device=site.device,
+            token=read_secret(config, settings.token_file) if settings.token_file else "",
+            identity_file=config.resolve(settings.identity_file) if settings.is_tls else None,
+            hardware=mark_hardware(serial) if settings.is_tls else "",
+            ca_file=config.resolve(settings.ca_file) if settings.ca_file else None,
+            clock=clock,
+            note_trust=partial(note_trust, store),
+        )
+        self._keeper = self._copy = None
+        if settings.is_tls:
+            self._keeper = CertificateKeeper(
+                folder=folder, store=store, http=self.http, clock=clock, hardware=serial
+            )
+            self._copy = ConfigurationCopy(folder=folder, store=store)
+
+    @property
+    def appliers(self) -> dict[str, Apply]:
+        """What becomes of the feed's configurations."""
+        return {COLLECTION: _leave if self._copy is None else self._copy.apply_record}
+
+    @property
+    def prepare(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+        """How they are verified."""
+        return {} if self._copy is None else {COLLECTION: self._copy.prepare_record}
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """What runs beside the uplink."""
+        if self._keeper is None or self._copy is None:
+            return ()
+        return Role("certificate", self._keeper.run), Role("configuration", self._copy.run)
+
+    def register_health(self, health: HealthRegistry) -> None:
+        """Let the registry ask how the certificate stands."""
+        keeper = self._keeper
+        if keeper is not None:
+            health.register("certificate", partial(_certificate_health, lambda: keeper.standing))
+
+
+def _leave(unit: object, id: str, version: int, data: object) -> None:
+    """On one machine with the platform the configuration is what stands in `site.toml`."""
+
+
+async def _certificate_health(look: Callable[[], Standing]) -> PartHealth:
+    days_left, refused = look()
+    if refused:
+        return PartHealth(State.DOWN, refused)
+    if days_left is None:
+        return PartHealth(State.UNKNOWN, "clock unknown")
+    return PartHealth(State.OK if days_left >= 0 else State.DOWN, f"{days_left} days left")
