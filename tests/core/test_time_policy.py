@@ -344,7 +344,7 @@ async def time_shown(trust: Trust) -> Rule:
 async def platform_certificate(trust: Trust) -> Rule:
     """Whether anything is tried at all; tests/cloud_sync/test_tls.py shows whom it believes."""
     url = "https://127.0.0.1:9"
-    async with PlatformHttp(url=url, site="s", device="d", token="t", clock=FakeClock(trust=trust)) as http:
+    async with PlatformHttp(url=url, site="s", device="d", clock=FakeClock(trust=trust)) as http:
         with pytest.raises(PlatformUnreachable) as plain:
             await http.exchange("GET", "/v1/anything")
         with pytest.raises(PlatformUnreachable) as undated:
