@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from cloud_sync.certificates import CertificateKeeper, ConfigurationCopy, Standing, note_trust
-from cloud_sync.downlink import Apply
 from cloud_sync.enrolment_files import FOLDER
+from cloud_sync.feed_applying import Apply
 from cloud_sync.http import PlatformHttp
 from cloud_sync.wire.enrolment import mark_hardware
 from edge.config import Config, PlatformSettings, SiteSettings
