@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from cloud_sync.platform import invoices, overpayments, parcels
-from cloud_sync.platform.bills import apply_bill_paid
-from cloud_sync.platform.door_records import apply_opening, apply_requested
+from cloud_sync.platform.bills import apply_bill_paid, count_bill_paid
+from cloud_sync.platform.door_records import apply_opening, apply_requested, count_opening
 from cloud_sync.platform.feed import put_record
 from cloud_sync.platform.lease_events import apply_epoch_began, apply_lease_returned
 from cloud_sync.platform.leases import grant_at_beginning
@@ -22,6 +22,7 @@ from cloud_sync.platform.purchases import (
     apply_refund,
     apply_sale,
     apply_top_up,
+    count_sale,
 )
 from cloud_sync.platform.store.port import Connection, Row, StoreAway
 from cloud_sync.platform.stored import StoredEvent, require_record
@@ -35,7 +36,7 @@ MAX_ATTEMPTS = 20
 STREAMS_A_ROUND = 50
 RETRY_BASE_MS = 1_000
 RETRY_CAP_MS = 300_000
-Applier = Callable[[Connection, StoredEvent], None]
+Applier = Callable[[Connection, StoredEvent], object]
 
 
 class OrderCollected(msgspec.Struct, frozen=True):
@@ -46,15 +47,21 @@ class OrderCollected(msgspec.Struct, frozen=True):
 
 def apply_order_collected(connection: Connection, event: StoredEvent) -> None:
     """An order of the app was collected."""
-    collected = msgspec.json.decode(event.body, type=OrderCollected)
+    collected = count_collected(connection, event)
     order = require_record(connection, "orders", collected.order_id)
+    order["state"] = "collected"
+    parcels.drop_code(connection, collected.order_id)
+    put_record(connection, "orders", collected.order_id, order, applied_through=event.at)
+
+
+def count_collected(connection: Connection, event: StoredEvent) -> OrderCollected:
+    """Count an order that was collected."""
+    collected = msgspec.json.decode(event.body, type=OrderCollected)
     connection.execute(
         "INSERT INTO collections_done (device, epoch, seq, order_id, at_ms) VALUES (?,?,?,?,?)",
         (*event.key, collected.order_id, event.at_ms),
     )
-    order["state"] = "collected"
-    parcels.drop_code(connection, collected.order_id)
-    put_record(connection, "orders", collected.order_id, order, applied_through=event.at)
+    return collected
 
 
 def _of_versions(name: str, apply: Applier) -> dict[str, Applier]:
@@ -102,6 +109,22 @@ APPLIERS: dict[str, Applier] = {
     **_of_versions("CellNotFired", apply_opening("cell_not_fired", "refused")),
 }
 """Event type → what it does here. A type that is not named stays in custody and changes no figure."""
+
+ELSEWHERE: dict[str, Applier] = {
+    **_of_versions("SaleSettled", count_sale),
+    **_of_versions("BillPaid", count_bill_paid),
+    "community.edge.OrderCollected.v1": count_collected,
+    **_of_versions("DoorOpened", count_opening("door_opened")),
+    **_of_versions("DoorUnknown", count_opening("door_unknown")),
+    **_of_versions("DoorNotFired", count_opening("door_not_fired")),
+    **_of_versions("CellOpened", count_opening("cell_opened")),
+    **_of_versions("CellUnknown", count_opening("cell_unknown")),
+    **_of_versions("CellNotFired", count_opening("cell_not_fired")),
+}
+"""The same for a site that is not the home site: figures and its bills.
+
+Accounts, points, parcels, phones and commands are the home site's; no event of another site reaches them.
+"""
 
 
 class Progress(NamedTuple):
@@ -177,7 +200,7 @@ def retry_parked(connection: Connection, *, now_ms: int, limit: int = 50) -> int
 
 
 def _apply_or_park(connection: Connection, row: Row, now_ms: int) -> bool:
-    applier = APPLIERS.get(row["type"])
+    applier = (APPLIERS if connection.at_home else ELSEWHERE).get(row["type"])
     if applier is None:
         return True
     at = AppliedThrough(row["device"], row["epoch"], row["seq"])

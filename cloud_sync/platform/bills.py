@@ -69,12 +69,7 @@ def apply_bill_paid(connection: Connection, event: StoredEvent) -> None:
     """
     paid = msgspec.json.decode(event.body, type=BillPaid)
     bill = require_record(connection, "bills", paid.bill_id)
-    if settles_first(connection, event, paid.order_id, paid.bill_id):
-        connection.execute(
-            "INSERT INTO fees (device, epoch, seq, bill_id, amount_fen, penalty_fen, at_ms)"
-            " VALUES (?,?,?,?,?,?,?)",
-            (*event.key, paid.bill_id, paid.amount_fen, paid.penalty_fen, event.at_ms),
-        )
+    if _count(connection, event, paid):
         spend(
             *(connection, event, paid.order_id, paid.tenders),
             payee=bill["payee"],
@@ -92,6 +87,33 @@ def apply_bill_paid(connection: Connection, event: StoredEvent) -> None:
             overpayments.note(connection, paid.order_id, bill, *excess)
         bill = _settled(bill, paid.order_id, taken, paid.as_of)
     feed.put_record(connection, "bills", paid.bill_id, bill, applied_through=event.at)
+
+
+def count_bill_paid(connection: Connection, event: StoredEvent) -> None:
+    """Count a fee of a site whose residents have no accounts here, and raise what is paid of its bill.
+
+    What the device reckoned as penalty stands: the contract's figures are known here for the home site only.
+    """
+    paid = msgspec.json.decode(event.body, type=BillPaid)
+    bill = feed.get_record(connection, "bills", paid.bill_id)
+    if _count(connection, event, paid) and bill is not None:
+        principal_fen = min(paid.amount_fen, bill["amount_fen"] - bill.get("paid_fen", 0))
+        taken = Taken(principal_fen, paid.penalty_fen, paid.penalty_left_fen)
+        bill = _settled(bill, paid.order_id, taken, paid.as_of)
+    if bill is not None:
+        feed.put_record(connection, "bills", paid.bill_id, bill, applied_through=event.at)
+
+
+def _count(connection: Connection, event: StoredEvent, paid: BillPaid) -> bool:
+    """Whether this event settles the order's bill; then it is counted."""
+    if not settles_first(connection, event, paid.order_id, paid.bill_id):
+        return False
+    connection.execute(
+        "INSERT INTO fees (device, epoch, seq, bill_id, amount_fen, penalty_fen, at_ms)"
+        " VALUES (?,?,?,?,?,?,?)",
+        (*event.key, paid.bill_id, paid.amount_fen, paid.penalty_fen, event.at_ms),
+    )
+    return True
 
 
 def _take(connection: Connection, event: StoredEvent, bill: dict[str, Any], paid: BillPaid) -> Taken:

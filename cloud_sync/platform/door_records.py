@@ -78,11 +78,7 @@ def apply_opening(outcome: str, answer: AnswerState) -> Callable[[Connection, St
     """Count an opening by its outcome; the journal also answers a command whose own answer was lost."""
 
     def apply(connection: Connection, event: StoredEvent) -> None:
-        opening = msgspec.json.decode(event.body, type=Opening)
-        connection.execute(
-            "INSERT INTO openings (device, epoch, seq, place, outcome, at_ms) VALUES (?,?,?,?,?,?)",
-            (*event.key, opening.place, outcome, event.at_ms),
-        )
+        opening = _count(connection, event, outcome)
         if opening.opening and opening.place.startswith(DOOR):
             _note_outcome(connection, event, opening, outcome.removeprefix("door_"))
         kind, _, command = opening.authorisation.partition(":")
@@ -91,6 +87,24 @@ def apply_opening(outcome: str, answer: AnswerState) -> Callable[[Connection, St
             note_answer(connection, reply, device=event.at.device)
 
     return apply
+
+
+def count_opening(outcome: str) -> Callable[[Connection, StoredEvent], None]:
+    """Count an opening at a site whose residents read no records here."""
+
+    def count(connection: Connection, event: StoredEvent) -> None:
+        _count(connection, event, outcome)
+
+    return count
+
+
+def _count(connection: Connection, event: StoredEvent, outcome: str) -> Opening:
+    opening = msgspec.json.decode(event.body, type=Opening)
+    connection.execute(
+        "INSERT INTO openings (device, epoch, seq, place, outcome, at_ms) VALUES (?,?,?,?,?,?)",
+        (*event.key, opening.place, outcome, event.at_ms),
+    )
+    return opening
 
 
 def _note_outcome(connection: Connection, event: StoredEvent, opening: Opening, outcome: str) -> None:

@@ -71,15 +71,23 @@ class GoodsReturned(msgspec.Struct, frozen=True):
     points_back: int = 0
 
 
-def apply_sale(connection: Connection, event: StoredEvent) -> None:
-    """Count a sale, each order once: its tenders leave their accounts, its points find theirs."""
+def count_sale(connection: Connection, event: StoredEvent) -> SaleSettled | None:
+    """Count a sale, each order of a site once; None for one that was counted before."""
     sale = msgspec.json.decode(event.body, type=SaleSettled)
     if not settles_first(connection, event, sale.order_id):
-        return
+        return None
     connection.execute(
         "INSERT INTO sales (device, epoch, seq, order_id, total_fen, at_ms) VALUES (?,?,?,?,?,?)",
         (*event.key, sale.order_id, sale.total_fen, event.at_ms),
     )
+    return sale
+
+
+def apply_sale(connection: Connection, event: StoredEvent) -> None:
+    """Count a sale: its tenders leave their accounts, its points find theirs."""
+    sale = count_sale(connection, event)
+    if sale is None:
+        return
     spend(connection, event, sale.order_id, sale.tenders, payee=sale.payee)
     note_paid(
         *(connection, event, sale.order_id, "sale", sale.payee),
