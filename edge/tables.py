@@ -43,7 +43,9 @@ from edge.config import CORE_SECTIONS, Check, Section
 from edge.homes.feed import APPLIERS as HOMES_APPLIERS
 from edge.pay.codes import PaymentCodeSettings
 from edge.pay.feed import APPLIERS as PAY_APPLIERS
+from edge.pay.replay import REPLAYS as PAY_REPLAYS
 from edge.shop.feed import APPLIERS as SHOP_APPLIERS
+from edge.shop.replay import REPLAYS as SHOP_REPLAYS
 from edge.store.events import Event
 from edge.store.history import Replay
 from edge.store.migrate import Migration
@@ -106,7 +108,7 @@ EVENTS: tuple[type[Event], ...] = (
 )
 """Everything that the journal can hold."""
 
-REPLAYS: Mapping[str, Replay] = {}
+REPLAYS: Mapping[str, Replay] = {**PAY_REPLAYS, **SHOP_REPLAYS}
 """What events did to the tables, for entries that are read back from custody after a restore."""
 
 

@@ -2,7 +2,8 @@
 
 Reads everything, so it runs in a job process (`edge books verify`, and once a day by a timer), never on a
 screen's path. The journal is cut by retention: a set whose event may have been in the part that is gone is
-not held against it.
+not held against it. An entry that was read back from custody after a restore need not have a set: the books
+of those days are the platform's (docs/adr/0033).
 """
 
 import sqlite3
@@ -18,6 +19,7 @@ from edge.ids import Identity
 from edge.money import format_yuan
 from edge.store import journal
 from edge.store.facts import get_fact
+from edge.store.history import history_range
 
 _TOLD = frozenset(rule.told for rule in RULES.values() if rule.told is not None)
 _BY_EVENT: dict[str, tuple[Told, ...]] = {
@@ -96,6 +98,8 @@ class _Journal:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._sums: dict[tuple[Told, int], int] = {}
         self._begins_at = 0
+        self._read_back: set[tuple[Told, int]] = set()
+        first_back, last_back = history_range(connection)
         self.events = 0
         for number, row in enumerate(journal.tail(connection, 0)):
             if number == 0 and row.seq > 1:
@@ -104,9 +108,9 @@ class _Journal:
                 self.events += 1
                 body = msgspec.json.decode(row.body)
                 for told in tellers:
-                    self._take(told, body)
+                    self._take(told, body, is_back=first_back <= row.seq <= last_back)
 
-    def _take(self, told: Told, body: dict[str, Any]) -> None:
+    def _take(self, told: Told, body: dict[str, Any], *, is_back: bool) -> None:
         parts = [body]
         if told.parts:
             # Events of earlier versions have no parts.
@@ -114,6 +118,8 @@ class _Journal:
         for part in parts:
             place = (told, Identity.parse(part[told.source]).key)
             self._sums[place] = self._sums.get(place, 0) + sum(part[name] for name in told.amounts)
+            if is_back:
+                self._read_back.add(place)
 
     def is_cut_off(self, total: SetTotal) -> bool:
         """Whether the event of a set may be gone: the set is older than the oldest event, and not told of."""
@@ -136,7 +142,7 @@ class _Journal:
 
     def unposted(self) -> Iterator[Difference]:
         """Events whose set is missing; call it after all sets were checked."""
-        for told, key in self._sums:
+        for told, key in self._sums.keys() - self._read_back:
             source, events = Identity.from_key("", key), " or ".join(told.events)
             what = " ".join(("no postings of", *told.kinds)) if told.kinds else "no postings"
             yield Difference(

@@ -131,6 +131,21 @@ def insert_receipt(connection: sqlite3.Connection, receipt: Row) -> int:
     return number
 
 
+def put_receipt(connection: sqlite3.Connection, receipt: Row) -> None:
+    """Insert a receipt under the number that it was given in an earlier life; one that is here stays."""
+    connection.execute(
+        "INSERT INTO receipts"
+        " (number, order_id, attempt_id, purpose, payee, total_fen, business_date, at_ms, trust, body) VALUES"
+        " (:number, :order_id, :attempt_id, :purpose, :payee, :total_fen, :business_date, :at_ms, :trust,"
+        " :body) ON CONFLICT DO NOTHING",
+        receipt,
+    )
+    connection.execute(
+        "INSERT INTO receipt_days (business_date, first_number) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        (receipt["business_date"], receipt["number"]),
+    )
+
+
 def receipt_row(connection: sqlite3.Connection, number: int) -> Row | None:
     """Return one receipt."""
     return row_of(connection.execute("SELECT * FROM receipts WHERE number = ?", (number,)))

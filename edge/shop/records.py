@@ -165,6 +165,21 @@ def mark_received(connection: sqlite3.Connection, delivery_id: str, at_ms: int) 
     connection.execute("UPDATE deliveries SET received_at_ms = ? WHERE id = ?", (at_ms, delivery_id))
 
 
+def insert_received(connection: sqlite3.Connection, delivery_id: str, at_ms: int) -> None:
+    """Note when a delivery was counted in, of which the feed may not have told yet."""
+    connection.execute(
+        "INSERT INTO deliveries (id, version, lines, received_at_ms) VALUES (?, 0, CAST('[]' AS BLOB), ?)"
+        " ON CONFLICT (id) DO UPDATE SET received_at_ms = excluded.received_at_ms",
+        (delivery_id, at_ms),
+    )
+
+
+def any_lot(connection: sqlite3.Connection, sku: str) -> int | None:
+    """Return the lot of a product that was made last, None where there never was one."""
+    row = connection.execute("SELECT max(id) FROM lots WHERE sku = ?", (sku,)).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
 def expected_deliveries(connection: sqlite3.Connection) -> list[Row]:
     """Return the deliveries not counted in."""
     return rows_of(connection.execute("SELECT * FROM deliveries WHERE received_at_ms IS NULL ORDER BY id"))
