@@ -38,7 +38,7 @@ def replay_requested(unit: Unit, past: PastEvent) -> None:
         "expires_at_ms": None,
         "channel_id": "",
         "captured_fen": 0,
-        "paid_at_ms": None,
+        "paid_at_ms": 0,
         "created_at_ms": past.at_ms,
         "changed_at_ms": past.at_ms,
         "parked_at_ms": None,
@@ -64,7 +64,7 @@ def replay_paid(unit: Unit, past: PastEvent) -> None:
         reason=LATE if event.late else "",
         captured_fen=event.amount_fen,
         channel_id=event.channel_id,
-        paid_at_ms=event.paid_at_ms or None,
+        paid_at_ms=event.paid_at_ms,
     )
 
 

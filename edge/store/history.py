@@ -3,6 +3,7 @@
 They are appended as they were: same line, same hash, same identity of the old epoch. The chain proves them.
 """
 
+import logging
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from edge.errors import StoreError
+from edge.errors import EdgeError, StoreError
 from edge.ids import Identity
 from edge.store import journal
 from edge.store.facts import get_fact, get_int, put_fact
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 HISTORY_FROM, HISTORY_THROUGH = "history.from_seq", "history.through_seq"
 """Facts: the range that was last read back, for the audit."""
+
+HISTORY_LEFT = "history.left"
+"""Fact: how many of them could not be done again, though there is a rule for them."""
+
+log = logging.getLogger(__name__)
 
 _TYPE = re.compile(r"community\.edge\.([A-Za-z]+)\.v([1-9][0-9]*)")
 
@@ -88,8 +94,18 @@ def _append(unit: "Unit", head: Head, text: bytes, replays: Mapping[str, Replay]
     )
     note_epoch_seen(unit.connection, identity.epoch)
     if (replay := replays.get(row.type)) is not None:
-        replay(unit, PastEvent(row.seq, row.at_ms, row.trust, row.body))
+        _replay(unit, replay, PastEvent(row.seq, row.at_ms, row.trust, row.body))
     return Head(row.seq, digest)
+
+
+def _replay(unit: "Unit", replay: Replay, past: PastEvent) -> None:
+    """What cannot be done again is counted and left: the entry is in the journal all the same."""
+    try:
+        with unit.part():
+            replay(unit, past)
+    except (EdgeError, msgspec.MsgspecError, sqlite3.Error) as error:
+        log.warning("entry %d was not done again: %s", past.seq, error)
+        put_fact(unit.connection, HISTORY_LEFT, get_int(unit.connection, HISTORY_LEFT) + 1)
 
 
 def _row_of(text: bytes, head: Head, site: str) -> JournalRow:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from edge.demo.compare import fetch_figures
+from edge.demo.compare import compare_books, fetch_figures
 from edge.demo.layout import DEVICE
 from edge.demo.story import Cast, entries, let_visitor_in
 from edge.demo.world import World
@@ -123,3 +123,5 @@ async def check_nothing_lost(world: World, cast: Cast, earlier: list[bytes]) -> 
     assert figures["sales"]["count"] == 3
     assert all(device["quarantine"] is None for device in figures["devices"])
     assert (await fetch_figures(cast.http, cast.layout))["openings"]["door_opened"] == 1
+    faults, counts = await compare_books(cast.http, cast.layout)
+    assert (faults, counts["sales"]) == ([], 3)
