@@ -18,7 +18,7 @@ from cloud_sync.conformance.bench import (
 )
 from cloud_sync.conformance.peer import Answer
 from cloud_sync.conformance.stream import Stretch, TrialStream, chain, compress
-from cloud_sync.wire.batches import BatchAccepted, StreamStanding
+from cloud_sync.wire.batches import BatchAccepted, StreamStanding, decode_batch
 from edge.errors import PlatformUnreachable, Refusal
 from edge.trust.checkpoint import open_checkpoint
 
@@ -208,6 +208,31 @@ async def read_back(bench: Bench) -> str:
     return "first and last event of the first and the last batch"
 
 
+async def read_history(bench: Bench) -> str:
+    """A successor gets back what its predecessor sent, byte for byte, in the form of a batch."""
+    stream, peer = bench.require_stream(), bench.peer
+    seq, link = stream.sent[0].header.first_seq, stream.sent[0].header.previous_hash
+    sent_by_seq = {n: line for one in stream.sent for n, line in enumerate(one.lines, one.header.first_seq)}
+    sent = list(sent_by_seq.values())
+    back: list[bytes] = []
+    while len(back) < len(sent):
+        query: dict[str, str | int] = {"from": seq + len(back), "hash": link}
+        answer = await peer.ask("GET", peer.device_path + "/events", query=query)
+        if answer.status == HTTPStatus.NOT_FOUND and not back:
+            raise NotTested(f"this platform leaves the part out: {answer}")
+        if not expect(answer, 200, what=f"events from {seq + len(back)}").body:
+            break
+        try:
+            page = decode_batch(answer.body, encoding="identity")
+        except Refusal as refusal:
+            raise Wrong(f"events from {seq + len(back)}: {refusal}") from refusal
+        back += page.lines
+        link = page.header.last_hash
+    if back[: len(sent)] != sent:
+        raise Wrong(f"{len(back)} events came back, {len(sent)} were sent, and they differ")
+    return f"{len(sent)} events, byte for byte"
+
+
 async def verify_checkpoint(bench: Bench) -> str:
     """The platform signs under the last entry that it has custody of."""
     stream, peer = bench.require_stream(), bench.peer
@@ -256,6 +281,7 @@ CHECKS: tuple[Check, ...] = (
     Check("overlap_is_once", _PART, "of an overlapping batch only the new events are added", take_overlap),
     Check("at_once_is_once", _PART, "one batch on six connections is in custody once", take_at_once),
     Check("unknown_kept", _PART, "events of unknown types come back as they were posted", read_back),
+    Check("history_read_back", _PART, "a successor gets the events back byte for byte", read_history),
     Check("gap_refused", _PART, "409 gap with details.expected_seq", refuse_gap),
     Check("damage_refused", _PART, "400 batch_damaged, nothing kept", refuse_damage),
     Check(

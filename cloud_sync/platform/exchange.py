@@ -143,6 +143,9 @@ async def answer_refusals(
     except StoreAway:
         response = reply(ErrorBody(STORE_AWAY), CODES[STORE_AWAY])
         response.headers["Retry-After"] = str(STORE_AWAY_S)
+    except ConnectionResetError:
+        # Who asked has gone in the middle of a body: nobody reads this, and it is no fault of the platform.
+        response = reply(ErrorBody(Malformed.code), CODES[Malformed.code])
     except web.HTTPException as error:
         if error.status < 400:
             raise

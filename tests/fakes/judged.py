@@ -16,6 +16,11 @@ from aiohttp import web
 from cloud_sync.conformance.bench import Bench
 from cloud_sync.conformance.peer import Credential, open_peer
 from cloud_sync.conformance.run import CHECKS, Finding, judge
+from cloud_sync.platform.app import build_platform, make_runner
+from cloud_sync.platform.context import PLATFORM
+from cloud_sync.platform.keys import make_keys
+from cloud_sync.platform.seed import seed
+from cloud_sync.platform.settings import DeviceSettings, PlatformSettings, StoreSettings
 
 CONNECTOR = Path(__file__).parents[2] / "docs" / "examples" / "connector.py"
 SITE, DEVICE = "heyuanli", "k9"
@@ -78,6 +83,43 @@ async def serve_connector(folder: Path, module: Any) -> AsyncIterator[Served]:
         yield Served(
             f"http://127.0.0.1:{port}", token, bytes.fromhex((folder / "root.pub").read_text()), restart
         )
+    finally:
+        await running.pop().cleanup()
+
+
+@contextlib.asynccontextmanager
+async def serve_reference(folder: Path, store: StoreSettings | None) -> AsyncIterator[Served]:
+    """The reference platform on a free port, over either store, that can be ended and started again."""
+    settings = PlatformSettings(
+        site=SITE,
+        name_zh="和园里",
+        name_en="Heyuan Court",
+        device=[DeviceSettings(DEVICE, "keys/device.token")],
+        store=store,
+        folder=str(folder),
+    )
+    make_keys(settings)
+    running: list[web.AppRunner] = []
+
+    async def start(port: int = 0) -> int:
+        app = build_platform(settings)
+        platform = app[PLATFORM]
+        await platform.database.write(lambda c: seed(c, platform.keys, {"payees": PAYEES}))
+        runner = make_runner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        running.append(runner)
+        return int(runner.addresses[0][1])
+
+    async def restart() -> None:
+        await running.pop().cleanup()
+        await start(port)
+
+    port = await start()
+    token = (folder / "keys/device.token").read_text().strip()
+    root = bytes.fromhex((folder / "keys/root.pub").read_text())
+    try:
+        yield Served(f"http://127.0.0.1:{port}", token, root, restart)
     finally:
         await running.pop().cleanup()
 
