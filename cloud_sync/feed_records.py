@@ -117,6 +117,30 @@ def drop_parked_about(connection: sqlite3.Connection, subject: str) -> int:
     ).rowcount
 
 
+def drop_ends_of(connection: sqlite3.Connection, subject: str) -> int:
+    """Forget when copies named by a person were to be forgotten; returns how many."""
+    return connection.execute("DELETE FROM feed_ends WHERE id=?", (subject,)).rowcount
+
+
+def note_erasure(connection: sqlite3.Connection, erasure: str, at_ms: int) -> bool:
+    """Note an erasure as done here; False when it had been."""
+    cursor = connection.execute(
+        "INSERT INTO erasures (id, at_ms) VALUES (?,?) ON CONFLICT DO NOTHING", (erasure, at_ms)
+    )
+    return cursor.rowcount > 0
+
+
+def erase_from(connection: sqlite3.Connection, table: str, column: str, subject: str, *, keep: bool) -> int:
+    """Delete a person's rows of a table, or with `keep` only the person; names are from code."""
+    change = f"UPDATE {table} SET {column} = ''" if keep else f"DELETE FROM {table}"
+    return connection.execute(f"{change} WHERE {column} = ?", (subject,)).rowcount
+
+
+def drop_erasure(connection: sqlite3.Connection, erasure: str) -> None:
+    """The platform has all answers to an erasure."""
+    connection.execute("DELETE FROM erasures WHERE id=?", (erasure,))
+
+
 def note_end(
     connection: sqlite3.Connection, collection: str, record: str, version: int, until_ms: int
 ) -> None:

@@ -39,4 +39,13 @@ MIGRATIONS: tuple[Migration, ...] = (
         CREATE INDEX feed_ends_due ON feed_ends (until_ms);
         """,
     ),
+    Migration(
+        "cloud-feed-002",
+        """
+        CREATE TABLE erasures (
+            id TEXT PRIMARY KEY,
+            at_ms INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )

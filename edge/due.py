@@ -6,6 +6,7 @@ that waits for the hint.
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from cloud_sync.feed_applying import forget_ended
 from edge.books.verification import BooksReport
 from edge.service.books_check import note_books
 from edge.service.timers import Recurring, clean_done, daily_at, every
@@ -15,6 +16,7 @@ from edge.store.lanes import Lane
 from edge.store.retention import RETENTION_TOPIC
 from edge.store.store import Store
 from edge.store.unit import Unit
+from edge.tables import APPLIERS
 
 BOOKS_TOPIC = "books_verify"
 BACKUP_TOPIC = "backup_due"
@@ -44,8 +46,13 @@ def _cancel_abandoned(unit: Unit, subject: str) -> None:
     cancel_abandoned(unit, placed_before_ms=unit.now.at_ms - ABANDONED_MS)
 
 
+def _forget_ended(unit: Unit, subject: str) -> None:
+    forget_ended(unit, APPLIERS)
+
+
 RECURRING: Mapping[str, Recurring] = {
     "abandoned_orders": Recurring(_cancel_abandoned, every(HOUR_MS)),
+    "forget_ended": Recurring(_forget_ended, every(HOUR_MS)),
     "clean_timers": Recurring(clean_done, daily_at(3, 0)),
     "retention": Recurring(_cut_journal, daily_at(3, 10)),
     "books_verify": Recurring(_check_books, daily_at(3, 40)),

@@ -25,6 +25,7 @@ import edge.staff.schema
 import edge.store.events
 import edge.store.schema
 from cloud_sync.downlink import OWN_APPLIERS
+from cloud_sync.erasing import Place, make_eraser
 from cloud_sync.feed_applying import Apply, References, joined
 from devices.lines import InputSettings, SignalSettings, door_faults, line_faults
 from devices.modbus.settings import ModbusSettings, modbus_faults
@@ -44,6 +45,7 @@ from edge.homes.feed import APPLIERS as HOMES_APPLIERS
 from edge.pay.codes import PaymentCodeSettings
 from edge.pay.feed import APPLIERS as PAY_APPLIERS
 from edge.pay.replay import REPLAYS as PAY_REPLAYS
+from edge.settlement.feed import APPLIERS as SETTLEMENT_APPLIERS
 from edge.shop.feed import APPLIERS as SHOP_APPLIERS
 from edge.shop.replay import REPLAYS as SHOP_REPLAYS
 from edge.store.events import Event
@@ -112,12 +114,26 @@ REPLAYS: Mapping[str, Replay] = {**PAY_REPLAYS, **SHOP_REPLAYS}
 """What events did to the tables, for entries that are read back from custody after a restore."""
 
 
+PERSONS: tuple[Place, ...] = (
+    Place("residents", "id"),
+    Place("grants", "subject"),
+    Place("cards", "subject"),
+    Place("pins", "subject"),
+    Place("vehicles", "subject"),
+    Place("denials", "value"),
+    Place("passages", "subject"),
+    Place("cell_orders", "subject", keep=True),
+    Place("tender_accounts", "subject", keep=True),
+)
+"""Side tables that say who somebody is, beside the commitments; goods and balances stay, without them."""
+
 FEED_OWNERS: Mapping[str, Mapping[str, Apply]] = {
     "pay": PAY_APPLIERS,
     "access": ACCESS_APPLIERS,
     "shop": SHOP_APPLIERS,
     "homes": HOMES_APPLIERS,
-    "cloud_sync": OWN_APPLIERS,
+    "settlement": SETTLEMENT_APPLIERS,
+    "cloud_sync": {**OWN_APPLIERS, "erasures": make_eraser(PERSONS)},
 }
 """Rooms and the collections of the feed that each owns: it alone keeps the copy."""
 

@@ -66,4 +66,20 @@ CREATE UNIQUE INDEX cases_one_open ON cases (line, subject, payee) WHERE closed_
 CREATE INDEX cases_by_subject ON cases (line, subject, payee, opened_at_ms);
 """,
     ),
+    Migration(
+        "settlement-feed-001",
+        """
+CREATE TABLE site_sales (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    date TEXT NOT NULL,
+    payee TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    sum_fen INTEGER NOT NULL,
+    refund_count INTEGER NOT NULL,
+    refund_fen INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX site_sales_by_date ON site_sales (date, payee);
+""",
+    ),
 )

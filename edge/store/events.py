@@ -35,10 +35,17 @@ class EpochBegan(Event, frozen=True, kw_only=True):
 
 
 class PersonErased(Event, frozen=True, kw_only=True):
-    """Salt and content behind one person's commitments were deleted; nothing here says whose."""
+    """What side tables hold of one person was deleted; nothing here says whose.
+
+    `erasure` is the id of the platform's order, empty without one; `rows` in so many `tables`.
+    """
 
     TYPE: ClassVar[str] = "PersonErased"
+    VERSION: ClassVar[int] = 2
     reason: str
+    erasure: str = ""
+    tables: int = 0
+    rows: int = 0
 
 
 class JournalCut(Event, frozen=True, kw_only=True):

@@ -58,16 +58,23 @@ def who_is(connection: sqlite3.Connection, commitment: str) -> str | None:
 def erase_person(unit: Unit, subject: str, *, actor: str, reason: str) -> bool:
     """Forget who a person's events are about: delete salt and content, and record that somebody was erased.
 
-    The event names nobody. Returns False, and records nothing, when there was nothing to forget. With
-    `PRAGMA secure_delete` the deleted bytes are overwritten in the file.
+    The event names nobody. Returns False, and records nothing, when there was nothing to forget.
     """
-    unit.connection.execute("PRAGMA secure_delete = ON")
-    erased = unit.connection.execute("DELETE FROM personal WHERE subject = ?", (subject,)).rowcount
-    unit.kept.forget(_kept(subject))
+    erased = forget_person(unit, subject)
     if not erased:
         return False
-    unit.record(PersonErased(reason=reason), actor=actor)
+    unit.record(PersonErased(reason=reason, tables=1, rows=erased), actor=actor)
     return True
+
+
+def forget_person(unit: Unit, subject: str) -> int:
+    """Delete salt and content of a person without an event; returns how many rows.
+
+    The writer's `PRAGMA secure_delete` overwrites the deleted bytes in the file.
+    """
+    erased = unit.connection.execute("DELETE FROM personal WHERE subject = ?", (subject,)).rowcount
+    unit.kept.forget(_kept(subject))
+    return erased
 
 
 def _kept(subject: str) -> str:

@@ -18,6 +18,7 @@ from edge.settlement.cases import (
 from edge.settlement.errors import DayNotOver
 from edge.settlement.matching import is_date, matched_days
 from edge.settlement.sheets import cases_csv, match_csv
+from edge.settlement.site_sales import site_sales_of
 from kiosk.counter.names import payee_names, staff_names
 from kiosk.counter.roles import JUDGES, READERS, SERVERS
 from kiosk.counter.server import Route, Visit, attachment, go
@@ -64,11 +65,17 @@ async def show_match(visit: Visit) -> web.Response:
     date = visit.query("date") or _day_before(today)
     if not is_date(date):
         raise DayNotOver(date=date)
-    days, cases, payees = await visit.deps.store.read(
-        lambda c: (matched_days(c, date), cases_of_day(c, date), payee_names(c))
+    days, cases, payees, in_app = await visit.deps.store.read(
+        lambda c: (
+            matched_days(c, date),
+            cases_of_day(c, date),
+            payee_names(c),
+            site_sales_of(c, date, date),
+        )
     )
     return visit.show(
         "match.html",
+        in_app=in_app,
         date_shown=date,
         before=_day_before(date),
         after=_day_after(date) if date < today else None,

@@ -97,7 +97,9 @@ def test_the_chain_holds_and_the_erasure_is_an_event_that_names_nobody(store: In
     put_resident(store, LEAVES, None)
     found = journal.verify(store.connection)
     assert (found.first_bad_seq, found.count) == (None, count + 1)
-    assert events_of(store, "PersonErased") == [{"reason": "left_the_roster"}]
+    assert events_of(store, "PersonErased") == [
+        {"reason": "left_the_roster", "erasure": "", "tables": 1, "rows": 1}
+    ]
 
 
 def test_a_door_opened_from_far_is_linked_to_nobody_either(store: InlineStore) -> None:
