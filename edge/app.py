@@ -16,6 +16,7 @@ from cloud_sync.downlink import Downlink
 from cloud_sync.identity import note_conflict
 from cloud_sync.keyring import KeyRing, load_root_key
 from cloud_sync.leases import HttpLeasePlatform
+from cloud_sync.link_use import link_use
 from cloud_sync.payments import HttpPaymentPlatform
 from cloud_sync.pull import CommandPull
 from cloud_sync.telemetry import TelemetryUplink
@@ -143,7 +144,8 @@ class Hub:
         self._http = self._enrolled.http
         root = load_root_key(self._config.resolve(settings.root_key_file))
         self._keyring = KeyRing(store=self.store, root_public=root)
-        self._uplink = Uplink(store=self.store, http=self._http)
+        self._use = link_use(metered=settings.metered, kbps=settings.uplink_kbps)
+        self._uplink = Uplink(store=self.store, http=self._http, use=self._use)
         self._checkpoints = CheckpointKeeper(
             store=self.store, http=self._http, keys=self._keyring.current, clock=self.clock
         )
@@ -229,6 +231,7 @@ class Hub:
             health=self.health,
             database=self._folder / DATABASE,
             telemetry=self._telemetry,
+            uplink=lambda: self._uplink.progress,
         )
         boards = BoardsControl(walks=self._peripherals.walks, staff=staff)
         devices = DevicesControl(self._peripherals, self._config.many("door", DoorSettings))
@@ -264,7 +267,7 @@ class Hub:
                 Role("downlink", self._downlink.run),
                 Role("commands", self._commands.run),
                 Role("pull", CommandPull(session=self._commands, http=self._http).run),
-                Role("telemetry", TelemetryUplink(store=self.store, http=self._http).run),
+                Role("telemetry", TelemetryUplink(store=self.store, http=self._http, use=self._use).run),
                 Role("payments", self._payments.run),
                 *self._enrolled.roles,
             )

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from cloud_sync.identity import settle
+from cloud_sync.progress import Progress
 from cloud_sync.records import read_acknowledged
 from edge.books import ledger
 from edge.books.records import trial_rows
@@ -67,7 +68,7 @@ class JobFailed(Refusal):
 class Control:
     """The handlers; `database` is the file for jobs, or None, `telemetry` what the hub measures, if it does.
 
-    `routes()` goes to `edge.links.control.build_control`.
+    `uplink` says how far its backlog has drained. `routes()` goes to `edge.links.control.build_control`.
     """
 
     def __init__(
@@ -79,10 +80,12 @@ class Control:
         health: HealthRegistry,
         database: Path | None = None,
         telemetry: Telemetry | None = None,
+        uplink: Callable[[], Progress | None] = lambda: None,
     ) -> None:
         self._store = store
         self._database = database
         self._telemetry = telemetry
+        self._uplink = uplink
         self._clock = clock
         self._staff = staff
         self._health = health
@@ -119,6 +122,7 @@ class Control:
             "head_seq": head.seq,
             "head_hash": head.hash.hex(),
             "acknowledged_seq": acknowledged,
+            "uplink": self._uplink(),
             "at_ms": reading.at_ms,
             "time_trust": reading.trust.value,
             "state": overall(parts).value,

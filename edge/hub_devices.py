@@ -72,11 +72,11 @@ class HubDevices:
         return tuple(self._board(bank) for bank in self._banks)
 
     async def parts(self) -> tuple[PartView, ...]:
-        """Parts of the hub that do not answer, or nobody knows."""
+        """Parts of the hub that do not answer, or nobody knows, or that have something to say."""
         return tuple(
             PartView(name=name, state=part.state.value, detail=part.detail)
             for name, part in (await self._health.check()).items()
-            if part.state is not State.OK
+            if part.state is not State.OK or part.detail
         )
 
     async def pulse(self, door: str, *, staff: str) -> None:

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from cloud_sync.commands import CommandSession
 from cloud_sync.downlink import Downlink
+from cloud_sync.link_use import BATCH_EVENTS
+from cloud_sync.progress import Progress
 from cloud_sync.uplink import Uplink
 from edge.links.health import HealthRegistry, PartHealth, State
 from edge.links.metrics import Metrics
@@ -70,4 +72,13 @@ async def _uplink_health(uplink: Uplink, downlink: Downlink) -> PartHealth:
     if uplink.halted is not None:
         return PartHealth(State.DOWN, uplink.halted)
     online = downlink.online if uplink.online is None else uplink.online
-    return PartHealth(State.UNKNOWN if online is None else State.OK if online else State.DOWN)
+    state = State.UNKNOWN if online is None else State.OK if online else State.DOWN
+    return PartHealth(state, drain_words(uplink.progress))
+
+
+def drain_words(progress: Progress | None) -> str:
+    """How far a backlog has drained, in words; nothing to say about what one batch carries."""
+    if progress is None or progress.waiting <= BATCH_EVENTS:
+        return ""
+    left = "" if progress.left_s is None else f", {progress.left_s} s left"
+    return f"{progress.waiting} wait, {progress.sent} sent, {progress.rate_per_s:.0f} a second{left}"

@@ -11,6 +11,7 @@ BENCHMARKS = (
     "gate-scan",
     "pickup",
     "checkout",
+    "uplink",
     "decode",
     "screen",
     "start",

@@ -86,7 +86,7 @@ class DeviceDesk(Protocol):
         """Banks."""
 
     async def parts(self) -> tuple[PartView, ...]:
-        """Parts of the hub that do not answer, or nobody knows."""
+        """Parts of the hub that do not answer, or nobody knows, or that have something to say."""
 
     async def pulse(self, door: str, *, staff: str) -> None:
         """Try a lock once; on record as a test."""

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from cloud_sync.http import PlatformHttp
+from cloud_sync.link_use import link_use
 from cloud_sync.platform import telemetry as platform_telemetry
 from cloud_sync.platform.telemetry import DeviceTelemetry, list_newest
-from cloud_sync.telemetry import TelemetryUplink
+from cloud_sync.telemetry import SHARE_EVERY_S, TelemetryUplink
 from cloud_sync.uplink import Uplink
 from cloud_sync.wire.telemetry import MAX_SAMPLES, TelemetryPosting, TelemetrySample, TelemetryTaken
 from edge.errors import PlatformRejected, PlatformUnreachable
@@ -210,3 +211,24 @@ async def test_a_platform_that_does_not_take_it_is_asked_ever_more_rarely(
         with pytest.raises(TiredError):
             await TelemetryUplink(store=world.store, http=http, backoff=backoff, sleep=rest).run()
     assert pauses_s == [30.0, 60.0, 120.0, 240.0, 480.0, 900.0, 900.0]
+
+
+async def test_a_backlog_leaves_telemetry_a_small_share(world: World) -> None:
+    now_s = [0.0]
+    world.record(1)
+    sample(world, MAX_SAMPLES + 3)
+    uplink = TelemetryUplink(store=world.store, http=world.http, now_s=lambda: now_s[0])
+    assert await uplink.send_next() == 0
+    now_s[0] = SHARE_EVERY_S
+    assert await uplink.send_next() == MAX_SAMPLES
+    assert await uplink.send_next() == 0
+
+
+async def test_a_metered_line_is_told_a_tenth(world: World) -> None:
+    sample(world, 25)
+    uplink = TelemetryUplink(store=world.store, http=world.http, use=link_use(metered=True, kbps=0))
+    assert [await uplink.send_next() for _ in range(2)] == [2, 0]
+    sample(world, 3)
+    assert [await uplink.send_next() for _ in range(2)] == [1, 0]
+    [one] = await newest(world)
+    assert (one.kept, one.gauges) == (3, {"uptime_s": 2})
