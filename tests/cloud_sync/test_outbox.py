@@ -34,7 +34,7 @@ LONG = "x" * 40_000
 
 
 @pytest.fixture
-def store() -> InlineStore:
+def journaled() -> InlineStore:
     return InlineStore.in_memory(clock=FakeClock(START_MS), migrations=MIGRATIONS)
 
 
@@ -43,22 +43,22 @@ def record(store: InlineStore, reason: str) -> None:
     store.run_now(lambda unit: unit.record(event, actor="test"))
 
 
-async def test_a_batch_is_bounded_in_bytes_and_never_empty(store: InlineStore) -> None:
+async def test_a_batch_is_bounded_in_bytes_and_never_empty(journaled: InlineStore) -> None:
     for reason in (LONG, LONG, "short", "short"):
-        record(store, reason)
-    outbox, sizes, after_seq = Outbox(store, batch_bytes=60_000), [], 0
+        record(journaled, reason)
+    outbox, sizes, after_seq = Outbox(journaled, batch_bytes=60_000), [], 0
     while (posting := await outbox.take(after_seq, 100)) is not None:
         sizes.append(posting.header.count)
         after_seq = posting.header.last_seq
     assert sizes == [1, 3]
-    tiny = await Outbox(store, batch_bytes=1).take(0, 100)
+    tiny = await Outbox(journaled, batch_bytes=1).take(0, 100)
     assert tiny is not None and tiny.header.count == 1
 
 
-async def test_what_was_made_ready_is_taken_only_where_it_fits(store: InlineStore) -> None:
+async def test_what_was_made_ready_is_taken_only_where_it_fits(journaled: InlineStore) -> None:
     for _ in range(9):
-        record(store, "x")
-    outbox = Outbox(store, batch_bytes=BATCH_BYTES)
+        record(journaled, "x")
+    outbox = Outbox(journaled, batch_bytes=BATCH_BYTES)
     outbox.read_ahead(4, 3)
     outbox.read_ahead(7, 3)
     ready = await outbox.take(4, 3)
@@ -70,15 +70,15 @@ async def test_what_was_made_ready_is_taken_only_where_it_fits(store: InlineStor
     elsewhere = await outbox.take(0, 2)
     assert elsewhere is not None and elsewhere.header.first_seq == 1
     outbox.read_ahead(9, 5)
-    record(store, "later")
+    record(journaled, "later")
     await outbox.clear()
     assert await outbox.take(9, 5) is not None
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_every_encoding_comes_back(store: InlineStore, encoding: str) -> None:
-    record(store, "x")
-    outgoing = store.read_now(lambda c: records.read_outgoing(c, after_seq=0, limit=10))
+def test_every_encoding_comes_back(journaled: InlineStore, encoding: str) -> None:
+    record(journaled, "x")
+    outgoing = journaled.read_now(lambda c: records.read_outgoing(c, after_seq=0, limit=10))
     assert outgoing is not None
     batch = decode_batch(encode_batch(*outgoing, encoding=encoding), encoding=encoding)
     assert (batch.header, list(batch.lines)) == (outgoing.header, outgoing.lines)
