@@ -27,6 +27,14 @@ class FeedRecordApplied(Event, frozen=True, kw_only=True):
     version: int
 
 
+class ClockJumpAccepted(Event, frozen=True, kw_only=True):
+    """A person (the actor) believed a time of the platform that was more than a day from this clock."""
+
+    TYPE: ClassVar[str] = "ClockJumpAccepted"
+    from_ms: int
+    to_ms: int
+
+
 class UplinkHalted(Event, frozen=True, kw_only=True):
     """The platform stopped this stream for an envelope fault; nothing leaves until a person settles it."""
 
@@ -35,4 +43,4 @@ class UplinkHalted(Event, frozen=True, kw_only=True):
     seq: int
 
 
-EVENTS: tuple[type[Event], ...] = (FeedRecordParked, FeedRecordApplied, UplinkHalted)
+EVENTS: tuple[type[Event], ...] = (FeedRecordParked, FeedRecordApplied, ClockJumpAccepted, UplinkHalted)

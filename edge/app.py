@@ -26,6 +26,7 @@ from devices.settings import DoorSettings
 from edge.access.credentials.feed import prepare_list
 from edge.backup_control import BackupControl
 from edge.boards_control import BoardsControl
+from edge.clock_control import ClockControl
 from edge.config import (
     Config,
     PlatformSettings,
@@ -235,8 +236,10 @@ class Hub:
         )
         boards = BoardsControl(walks=self._peripherals.walks, staff=staff)
         devices = DevicesControl(self._peripherals, self._config.many("door", DoorSettings))
+        time = ClockControl(clock=self.clock, timesync=self._timesync, staff=staff)
         routes = (
             *control.routes(),
+            *time.routes(),
             *self._counter.control.routes(),
             *boards.routes(),
             *devices.routes(),

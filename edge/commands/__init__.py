@@ -14,6 +14,7 @@ COMMANDS = {
     "db": "Check the database; copy it as it is, put such a copy back.",
     "journal": "Verify, export or follow the journal.",
     "lockers": "Walk along a bank of lockers and prove its locks; what is proved.",
+    "clock": "The trusted clock, and a person's word for a time that jumped.",
     "identity": "Epoch and quarantine of this device, and how a person settles it.",
     "status": "How the running hub is: parts, journal, newest gauges.",
     "devices": "Doors, banks and readers of the running hub, and what is wrong with them.",

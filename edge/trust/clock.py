@@ -25,6 +25,12 @@ SYNCED_ERROR_MS = 15_000
 """How far a SYNCED reading may lie ahead of the truth: half a round trip (5 s), and 24 h of a crystal that is
 100 ppm fast (8.6 s; a Raspberry Pi's is specified within that). So much below it is certain."""
 
+JUMP_MS = 24 * 3600 * 1000
+"""Within a boot no crystal is wrong by a day: at 100 ppm that takes 27 years."""
+
+CONFIRMED_WITHIN_MS = 600_000
+"""A person confirms one time; what the platform says then may differ from it by so much."""
+
 _STILL_LIMIT_MS = SYNCED_ERROR_MS - ROUND_TRIP_LIMIT_MS // 2
 
 
@@ -61,6 +67,12 @@ class TimeBehindFloor(Refusal):
     """The signed time lies before a moment that has certainly passed."""
 
     code = "time_behind_floor"
+
+
+class TimeJumped(Refusal):
+    """The signed time is more than a day from what this clock knows: a person has to say which is right."""
+
+    code = "time_jumped"
 
 
 class ClockState(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,11 +150,20 @@ class TrustedClock:
         certain = age_ms <= HOLDOVER_AFTER_MS and at_ms - carried_ms <= _STILL_LIMIT_MS
         return Reading(at_ms, Trust.SYNCED if certain else Trust.HOLDOVER)
 
-    def accept(self, signed_at_ms: int, asked_boot_ms: int, answered_boot_ms: int) -> None:
+    def accept(
+        self,
+        signed_at_ms: int,
+        asked_boot_ms: int,
+        answered_boot_ms: int,
+        *,
+        confirmed_ms: int | None = None,
+    ) -> None:
         """Take a platform time whose signature and nonce were checked; the two boot times frame the question.
 
         Where the clock ran ahead it stands still until the new anchor has caught up: it never goes back.
-        Raises TimeAnswerTooSlow, TimeBehindFloor.
+        While a time is known, one that is more than a day away is taken only near `confirmed_ms`, which a
+        person named. After a power cut nothing is known: weeks in a drawer cannot be told from a jump.
+        Raises TimeAnswerTooSlow, TimeBehindFloor, TimeJumped.
         """
         round_trip_ms = answered_boot_ms - asked_boot_ms
         if not 0 <= round_trip_ms <= ROUND_TRIP_LIMIT_MS:
@@ -150,6 +171,10 @@ class TrustedClock:
         if signed_at_ms + ROUND_TRIP_LIMIT_MS < self._state.floor_ms:
             raise TimeBehindFloor(signed_at_ms=signed_at_ms, floor_ms=self._state.floor_ms)
         shown = self.now()
+        known = shown.trust is not Trust.UNKNOWN
+        confirmed = confirmed_ms is not None and abs(signed_at_ms - confirmed_ms) <= CONFIRMED_WITHIN_MS
+        if known and not confirmed and abs(signed_at_ms - shown.at_ms) > JUMP_MS:
+            raise TimeJumped(signed_at_ms=signed_at_ms, at_ms=shown.at_ms)
         self._state = ClockState(
             shown_ms=0 if shown.trust is Trust.UNKNOWN else shown.at_ms,
             floor_ms=max(self._state.floor_ms, signed_at_ms),

@@ -50,4 +50,6 @@ HUB: dict[str, Words] = {
     "key_set_too_old": AGAIN,
     "time_answer_too_slow": AGAIN,
     "time_behind_floor": AGAIN,
+    "time_jumped": AGAIN,
+    "no_time_jump": AGAIN,
 }

@@ -9,10 +9,10 @@ from cloud_sync import records
 from cloud_sync.http import PlatformHttp
 from cloud_sync.keyring import KeyRing, load_root_key
 from cloud_sync.platform.keys import KEYSET_VERSION
-from cloud_sync.timesync import NonceMismatch, TimeSync
+from cloud_sync.timesync import NoJump, NonceMismatch, TimeSync
 from edge.errors import ConfigError, Refusal
 from edge.service.records import live_alarms
-from edge.trust.clock import TimeBehindFloor, Trust, TrustedClock
+from edge.trust.clock import TimeBehindFloor, TimeJumped, Trust, TrustedClock
 from edge.trust.cose import sign
 from edge.trust.keys import BadSignature, SigningKey, UnknownKey, verifying_key
 from edge.trust.keyset import sign_keyset
@@ -119,6 +119,42 @@ async def test_a_platform_that_names_a_time_long_past_is_an_alarm_until_it_does_
     assert [alarm.kind for alarm in live_alarms(world.store.connection)] == ["time_behind_floor"]
     world.clock.advance(days=1)
     await sync.ask_time()
+    assert live_alarms(world.store.connection) == []
+
+
+@pytest.mark.parametrize("days", [2, 3_652])
+async def test_a_time_that_jumps_by_more_than_a_day_needs_a_person(world: World, days: int) -> None:
+    sync, clock, _ = parts(world)
+    with pytest.raises(NoJump):
+        await sync.accept_jump("k1-1-1")
+    await sync.synchronise()
+    before, floor_ms = clock.now(), clock.state.floor_ms
+    world.clock.advance(days=days)
+    for _ in range(2):
+        with pytest.raises(TimeJumped):
+            await sync.ask_time()
+    assert (clock.now(), clock.state.floor_ms) == (before, floor_ms), "nothing moves"
+    assert [alarm.kind for alarm in live_alarms(world.store.connection)] == ["time_jumped"]
+    assert sync.doubted_ms == world.clock.at_ms
+    world.clock.advance(days=2)
+    with pytest.raises(TimeJumped):
+        await sync.accept_jump("k1-1-1")
+    await sync.accept_jump("k1-1-1")
+    assert clock.now() == (world.clock.at_ms, Trust.SYNCED)
+    assert live_alarms(world.store.connection) == []
+    [row] = world.store.connection.execute("SELECT actor FROM journal WHERE type='ClockJumpAccepted'")
+    assert row == ("k1-1-1",)
+
+
+async def test_a_platform_that_is_right_again_ends_the_doubt(world: World) -> None:
+    sync, _, _ = parts(world)
+    await sync.synchronise()
+    world.clock.advance(days=3)
+    with pytest.raises(TimeJumped):
+        await sync.ask_time()
+    world.clock.advance(days=-3)
+    await sync.ask_time()
+    assert sync.doubted_ms is None
     assert live_alarms(world.store.connection) == []
 
 

@@ -167,6 +167,9 @@ class LyingPlatform:
             return random.choice(self._lost)
         if self.mode == "forged":
             return sign(STRANGER, {**claims, "at_ms": world.true_ms + random.choice((-1, 1)) * YEAR_MS})
+        if self.mode == "jumped":
+            days = random.choice((-400, -2, 2, 30, 3_652)) * 86_400_000
+            return sign(TIME_KEY, {**claims, "at_ms": world.true_ms + days})
         if self.mode == "other_purpose":
             return sign(PASS_KEY, {**claims, "at_ms": world.true_ms + YEAR_MS})
         world.pass_time(

@@ -11,13 +11,15 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import aiohttp
 import msgspec
 from aiohttp import web
 from argon2 import PasswordHasher
 
+from cloud_sync.http import PlatformHttp
+from cloud_sync.keyring import KeyRing
 from cloud_sync.platform.app import build_platform, make_runner
 from cloud_sync.platform.balances import account_id
 from cloud_sync.platform.channels import sim_payer
@@ -25,8 +27,10 @@ from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import make_keys
 from cloud_sync.platform.seed import seed
 from cloud_sync.platform.settings import DeviceSettings
+from cloud_sync.timesync import TimeSync
 from edge.access.boards.walk import WalkDesk
 from edge.boards_control import BoardsControl
+from edge.clock_control import ClockControl
 from edge.control import Control
 from edge.control_match import MatchControl
 from edge.links.control import build_control
@@ -36,6 +40,7 @@ from edge.staff.accounts import StaffDesk
 from edge.staff.records import Role
 from edge.store.inline import InlineStore
 from edge.tables import MIGRATIONS
+from edge.trust.clock import TrustedClock
 from kiosk.server import build_screen
 from tests.cloud_sync.conftest import COMMUNITY, DEVICE, RESIDENT, SITE, platform_settings
 from tests.fakes.clock import START_MS, FakeClock
@@ -308,13 +313,19 @@ async def control_desk() -> AsyncIterator[Served]:
         await staff.add(role.value, role.value, role, PIN, actor="test")
     control = Control(store=store, clock=clock, staff=staff, health=HealthRegistry())
     matcher = Matcher(store=store, clock=clock, platform=FakeSettlementPlatform())
+    timesync = TimeSync(
+        store=store, http=cast(PlatformHttp, None), clock=TrustedClock(), keyring=cast(KeyRing, None)
+    )
+    time = ClockControl(clock=clock, timesync=timesync, staff=staff)
     match = MatchControl(store=store, clock=clock, staff=staff, matcher=matcher)
     boards = BoardsControl(walks=WalkDesk(store=store, cells={}, banks={}), staff=staff)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         asks = {}
         for name, uid in (("own", os.getuid()), ("foreign", os.getuid() + 1)):
-            app = build_control((*control.routes(), *match.routes(), *boards.routes()), uids=frozenset({uid}))
+            app = build_control(
+                (*control.routes(), *time.routes(), *match.routes(), *boards.routes()), uids=frozenset({uid})
+            )
             runner = web.AppRunner(app)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)

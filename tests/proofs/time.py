@@ -116,7 +116,8 @@ class Story:
 
     def ask_time(self) -> None:
         """The hub asks for the time."""
-        self.world.ask_time(self.random.choice(MODES))
+        known = self.world.clock.now().trust is not Trust.UNKNOWN
+        self.world.ask_time(self.random.choice((*MODES, "jumped") if known else MODES))
 
     def restart(self) -> None:
         """The hub's process dies and starts again."""
@@ -286,6 +287,7 @@ PROOF = Proof(
         "an entry's stamp raises the floor without its margin": _replaced(
             TrustedClock, "raise_floor_by_entry", TrustedClock.raise_floor
         ),
+        "a jump of days is believed without a person": _replaced(edge.trust.clock, "JUMP_MS", 2**52),
         "standing still counts as synced": _replaced(edge.trust.clock, "_STILL_LIMIT_MS", 2**52),
         "timer done twice after a crash": _replaced(
             edge.service.timers.TimerRunner, "_run_one", _act_then_mark
