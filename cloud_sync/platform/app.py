@@ -49,6 +49,7 @@ from cloud_sync.platform.store.port import Connection, StoreAway
 from cloud_sync.wire.batches import MAX_BATCH_BYTES
 from cloud_sync.wire.commands import CommandAnswer
 
+ASYNCAPI = Path(__file__).parents[1] / "wire" / "asyncapi.json"
 RETRY_PAUSE_S = 1.0
 PAYMENTS_PAUSE_S = 0.5
 TRUST_PAUSE_S = 60.0
@@ -57,6 +58,11 @@ TRUST_PAUSE_S = 60.0
 async def get_openapi(request: web.Request, platform: Platform) -> web.StreamResponse:
     """This description."""
     return reply(build_openapi(ROUTES))
+
+
+async def get_asyncapi(request: web.Request, platform: Platform) -> web.StreamResponse:
+    """Commands, answers and events, as `edge reference --asyncapi` wrote them with this version."""
+    return web.Response(body=ASYNCAPI.read_bytes(), content_type="application/json")
 
 
 ROUTES: tuple[Route, ...] = (
@@ -76,6 +82,7 @@ ROUTES: tuple[Route, ...] = (
     *sim_api.ROUTES,
     *integrator_api.ROUTES,
     Route("GET", "/openapi.json", get_openapi, Access.OPEN, "This description", answer=dict),
+    Route("GET", "/asyncapi.json", get_asyncapi, Access.OPEN, "Commands and journal events", answer=dict),
 )
 
 

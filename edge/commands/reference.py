@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import click
 import msgspec
 
-from edge.commands import COMMANDS, doors_reference, payments_reference
+from edge.commands import COMMANDS, asyncapi_reference, doors_reference, payments_reference
 from edge.commands.ledger_reference import ledger
 from edge.errors import Refusal
 from edge.service.gauges import GAUGES
@@ -25,9 +25,14 @@ PROCESSES_OF_THEIR_OWN = ("__main__", "devices.vision", "devices.simulator", "ed
 @click.command("reference")
 @click.option("--payments", "page", flag_value="payments", help="How payments run, instead of the reference.")
 @click.option("--doors", "page", flag_value="doors", help="What a door does, instead of the reference.")
+@click.option("--asyncapi", "page", flag_value="asyncapi", help="Commands and events as AsyncAPI (JSON).")
 def command(page: str | None) -> None:
     """Print the reference of this version in Markdown."""
-    pages = {"payments": payments_reference.text, "doors": doors_reference.text}
+    pages = {
+        "payments": payments_reference.text,
+        "doors": doors_reference.text,
+        "asyncapi": asyncapi_reference.text,
+    }
     click.echo(pages.get(page or "", text)(), nl=False)
 
 

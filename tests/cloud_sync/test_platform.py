@@ -12,7 +12,9 @@ import pytest
 from cloud_sync.platform.__main__ import main
 from cloud_sync.platform.app import ROUTES
 from cloud_sync.platform.settings import PlatformConfigInvalid, load_settings
+from cloud_sync.wire.commands import answer_topic, command_topic
 from cloud_sync.wire.errors import CODES
+from cloud_sync.wire.examples import EXAMPLES
 from tests.cloud_sync.conftest import COMMUNITY, World
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "protocol.md"
@@ -147,3 +149,34 @@ def test_run_without_init_says_what_to_do(tmp_path: Path, capsys: pytest.Capture
     config.write_text(TOML)
     assert main(["--config", str(config)]) == 1
     assert "run `init` first" in capsys.readouterr().err
+
+
+async def test_what_is_served_of_events_resolves_and_names_the_topics(world: World) -> None:
+    document: dict[str, Any] = await (await world.client.get("/asyncapi.json")).json()
+    assert document["asyncapi"] == "3.0.0"
+    addresses = {channel["address"] for channel in document["channels"].values()}
+    assert {command_topic("{site}", "{device}"), answer_topic("{site}", "{device}")} <= addresses
+    for reference in set(re.findall(r'"#/([^"]+)"', json.dumps(document))):
+        found: Any = document
+        for name in reference.split("/"):
+            found = found[name]
+    sale = document["components"]["messages"]["SaleSettled"]
+    assert sale["payload"]["properties"]["type"]["const"] == sale["name"]
+
+
+async def test_every_route_is_tagged_and_the_forms_of_the_line_have_examples(world: World) -> None:
+    document: dict[str, Any] = await (await world.client.get("/openapi.json")).json()
+    tags = {tag["name"] for tag in document["tags"]}
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    assert all(set(one["tags"]) <= tags and one["tags"] for one in operations)
+    page = document["paths"]["/v1/sites/{site}/feed"]["get"]["responses"]["200"]["content"][
+        "application/json"
+    ]
+    assert page["example"] == msgspec.to_builtins(EXAMPLES["feed_page"])
+    assert {p["name"] for p in document["paths"]["/v1/sites/{site}/feed"]["get"]["parameters"]} == {
+        "site",
+        "cursor",
+        "limit",
+        "wait_s",
+        "schemas",
+    }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.commands import COMMANDS, doors_reference, payments_reference, reference
+from edge.commands import COMMANDS, asyncapi_reference, doors_reference, payments_reference, reference
 from tests.proofs.document import describe
 from tests.proofs.table import PROOFS
 
@@ -19,6 +19,12 @@ DOCUMENTS = sorted(
 def test_the_reference_is_what_the_code_says() -> None:
     assert (ROOT / "docs/reference.md").read_text() == reference.text(), (
         "run: edge reference > docs/reference.md"
+    )
+
+
+def test_the_description_of_events_is_what_the_types_say() -> None:
+    assert (ROOT / "cloud_sync/wire/asyncapi.json").read_text() == asyncapi_reference.text(), (
+        "run: edge reference --asyncapi > cloud_sync/wire/asyncapi.json"
     )
 
 
