@@ -140,6 +140,17 @@ async def open_world(folder: Path, clock: FakeClock, **changes: Any) -> AsyncIte
     store.close()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test of `one_store` is not repeated over the other one."""
+    items[:] = [
+        item
+        for item in items
+        if item.get_closest_marker("one_store") is None
+        or not isinstance(item, pytest.Function)
+        or item.callspec.params.get("store") != "postgres"
+    ]
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A server of PostgreSQL for all tests of this process that want one."""

@@ -190,6 +190,7 @@ async def test_channels_misbehave_on_request(world: World, fault: str, scope: st
     assert (await desk.port.query("k1-1-7")).state == outcome
 
 
+@pytest.mark.one_store
 @pytest.mark.slow
 async def test_a_channel_that_hangs_is_unknown_within_five_seconds(world: World) -> None:
     port = http_port(world)

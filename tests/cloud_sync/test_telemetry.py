@@ -106,6 +106,7 @@ async def check_each_once(world: World, faulty: tuple[TelemetryUplink, FaultyPro
     assert [one.kept for one in await newest(world)] == [5]
 
 
+@pytest.mark.one_store
 @pytest.mark.slow
 async def test_a_posting_whose_answer_was_lost_comes_again_and_doubles_nothing(
     world: World, faulty: tuple[TelemetryUplink, FaultyProxy]
@@ -138,6 +139,7 @@ def _sent_before_it_is_held() -> AbstractContextManager[None]:
     return replaced(telemetry_records, "read_unsent", read)
 
 
+@pytest.mark.one_store
 @pytest.mark.slow
 @pytest.mark.parametrize("plant", [_kept_twice, _sent_before_it_is_held])
 async def test_a_sample_doubled_or_skipped_is_found(

@@ -71,6 +71,7 @@ async def test_a_backlog_drains_and_new_events_follow(world: World, uplink: Upli
     await assert_in_step(world)
 
 
+@pytest.mark.one_store
 @pytest.mark.slow
 async def test_a_lost_acknowledgement_doubles_nothing(
     world: World, uplink: Uplink, proxy: FaultyProxy
@@ -89,6 +90,7 @@ async def test_a_lost_acknowledgement_doubles_nothing(
     await assert_in_step(world)
 
 
+@pytest.mark.one_store
 @pytest.mark.slow
 async def test_a_black_hole_is_noticed_and_left_within_five_seconds(
     world: World, uplink: Uplink, proxy: FaultyProxy

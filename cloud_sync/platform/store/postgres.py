@@ -17,7 +17,7 @@ from psycopg.types.numeric import Int8Dumper
 
 from cloud_sync.platform.schema import SCHEMA
 from cloud_sync.platform.store import migrations
-from cloud_sync.platform.store.dialect import PRELUDE, translate_statement, translate_tables
+from cloud_sync.platform.store.dialect import PRELUDE, gather_rows, translate_statement, translate_tables
 from cloud_sync.platform.store.port import Connection, IntegrityBroken, Rows, StoreAway, StoreNewer
 
 T = TypeVar("T")
@@ -120,9 +120,13 @@ class PostgresConnection:
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> Rows:
         """Run one statement for each row of values. Raises IntegrityBroken, StoreAway."""
-        cursor = self._raw.cursor()
+        values = list(rows)
+        gathered = gather_rows(sql, tuple(type(value) for value in values[0])) if len(values) > 1 else None
         with _mapped():
-            cursor.executemany(translate_statement(sql), rows)
+            if gathered is not None:
+                return self._raw.execute(gathered, [list(column) for column in zip(*values, strict=True)])
+            cursor = self._raw.cursor()
+            cursor.executemany(translate_statement(sql), values)
         return cursor
 
 
