@@ -84,7 +84,7 @@ class Backups:
             while True:
                 if await hints.wait(None if waiting is None else RETRY_S):
                     waiting = await self.back_up()
-                if waiting is not None and await self._send(waiting):
+                if waiting is not None and await self.deliver(waiting):
                     waiting = None
 
     async def back_up(self) -> Made | None:
@@ -126,7 +126,8 @@ class Backups:
             if is_wanted
         }
 
-    async def _send(self, made: Made) -> bool:
+    async def deliver(self, made: Made) -> bool:
+        """Send one to the platform, if it is to have them; answers whether that is done."""
         if self._sender is None:
             return True
         try:

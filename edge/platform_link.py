@@ -11,7 +11,7 @@ from cloud_sync.http import PlatformHttp
 from cloud_sync.keyring import KeyRing, load_root_key
 from cloud_sync.timesync import TimeSync
 from edge.config import Config, PlatformSettings, SiteSettings
-from edge.site import read_secret
+from edge.enrolled import Enrolled
 from edge.store.inline import InlineStore
 from edge.trust.clock import TrustedClock
 from edge.trust.keys import KeySet
@@ -39,14 +39,7 @@ async def open_link(config: Config, clock: TrustedClock) -> AsyncIterator[Platfo
     site, settings = config.one("site", SiteSettings), config.one("platform", PlatformSettings)
     store = InlineStore.in_memory(clock=clock, migrations=_MIGRATIONS, site=site.id, device=site.device)
     try:
-        async with PlatformHttp(
-            url=settings.url,
-            site=site.id,
-            device=site.device,
-            token=read_secret(config, settings.token_file),
-            ca_file=config.resolve(settings.ca_file) if settings.ca_file else None,
-            clock=clock,
-        ) as http:
+        async with Enrolled(config, store=store, clock=clock).http as http:
             keyring = KeyRing(store=store, root_public=load_root_key(config.resolve(settings.root_key_file)))
             await TimeSync(store=store, http=http, clock=clock, keyring=keyring).synchronise()
             yield PlatformLink(http, keyring.current())

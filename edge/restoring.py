@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
+from cloud_sync.enrolment_files import read_given
 from cloud_sync.history import Filled, HistoryReader, fill_gap
 from edge.backups.contents import About, Manifest, read_about, unpack
 from edge.backups.recovery import RecoveryKey
 from edge.carried import SITE_FILE
-from edge.config import Config, SiteSettings
+from edge.config import Config, PlatformSettings, SiteSettings
 from edge.errors import StoreError
 from edge.platform_link import open_link
 from edge.site import DATABASE, load_site
@@ -67,6 +70,22 @@ def judge(backup: Path, config: Config | None) -> About:
     return about
 
 
+def load_here(config_path: Path) -> Config | None:
+    """The configuration of this machine: its file, else who it is by its enrolment; None where it is nobody.
+
+    Raises ConfigError.
+    """
+    if config_path.exists():
+        return load_site(config_path)
+    if not (given := read_given(config_path)):
+        return None
+    site = msgspec.convert(given["site"], SiteSettings)
+    platform = msgspec.convert(
+        {"broker": {"host": "", "username": "", "password_file": ""}, **given["platform"]}, PlatformSettings
+    )
+    return Config(config_path.absolute(), {"site": (site,), "platform": (platform,)})
+
+
 class Restoring:
     """One restore. `config_path` is where the configuration is, or is to be."""
 
@@ -78,8 +97,7 @@ class Restoring:
 
     async def run(self, *, ask_platform: bool = True) -> Restored:
         """Do all of it. Raises StoreError, PlatformError, ConfigError, Refusal."""
-        config = load_site(self._config_path) if self._config_path.exists() else None
-        about = judge(self._backup, config)
+        about = judge(self._backup, load_here(self._config_path))
         check_room(about, _existing(self._config_path.parent))
         with _work_folder(self._config_path.parent) as work:
             manifest = unpack(self._backup, self._key, work, lambda *told: self._progress("open", *told))

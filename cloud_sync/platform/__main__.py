@@ -1,7 +1,7 @@
 """The reference platform's command line: run it, and what its operators do beside it.
 
 `python -m cloud_sync.platform run | init | seed FILE | rotate PURPOSE | revoke-key KID |
-enrolment-code DEVICE | revoke-device DEVICE | devices | api-key …`.
+enrolment-code DEVICE | revoke-device DEVICE | devices | api-key … | recovery-key`.
 
 What is changed beside a running platform on SQLite is changed by two processes at once, which SQLite's
 WAL-reset bug makes a risk: stop it first. On PostgreSQL there is none.
@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from cloud_sync.platform import api_key_command
+from cloud_sync.platform import api_key_command, recovery_command
 from cloud_sync.platform.app import build_platform, make_runner
 from cloud_sync.platform.context import PLATFORM, wall_clock_ms
 from cloud_sync.platform.device_desk import give_code, list_all, revoke
@@ -29,14 +29,16 @@ from cloud_sync.platform.store.opening import open_database
 from edge.errors import EdgeError
 
 DEVICE_COMMANDS = {"enrolment-code": give_code, "revoke-device": revoke, "devices": list_all}
+APART = {"api-key": api_key_command.run, "recovery-key": recovery_command.run}
+"""Commands with options of their own."""
 COMMANDS = ("run", "init", "seed", "rotate", "revoke-key", *DEVICE_COMMANDS)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; answers 0, or 1 with one line that says what is wrong."""
     words = sys.argv[1:] if arguments is None else arguments
-    if words[:1] == ["api-key"]:
-        return _run_apart(api_key_command.run, words[1:])
+    if words and words[0] in APART:
+        return _run_apart(APART[words[0]], words[1:])
     parser = argparse.ArgumentParser(prog="cloud_sync.platform", description="The reference platform.")
     parser.add_argument("command", nargs="?", choices=list(COMMANDS), default="run")
     parser.add_argument(

@@ -10,7 +10,7 @@ import click
 
 from edge.commands.backup import read_key
 from edge.commands.bars import Bar
-from edge.commands.hub import config_option, load_config
+from edge.commands.hub import config_option
 from edge.errors import ConfigError, PlatformError, Refusal, StoreError
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def _restore(config_path: Path, file: Path, key_file: Path | None, bar: Bar, *, 
 
 
 def _judge(file: Path, config_path: Path) -> "About":
-    from edge.restoring import judge
+    from edge.restoring import judge, load_here
 
-    return judge(file, load_config(config_path) if config_path.exists() else None)
+    return judge(file, load_here(config_path))
 
 
 def _find(backup: Path | None) -> Path:
@@ -101,7 +101,11 @@ def _find(backup: Path | None) -> Path:
 
 
 def _from_platform(config_path: Path, bar: Bar) -> Path:
-    config = load_config(config_path)
+    from edge.restoring import load_here
+
+    config = load_here(config_path)
+    if config is None:
+        raise StoreError("this machine is nobody yet: edge enrol comes first")
     return asyncio.run(_fetch(config, bar))
 
 

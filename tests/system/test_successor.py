@@ -3,29 +3,35 @@
 The old machine's storage is gone. What is left is a stick with a backup, the sheet, and the platform.
 """
 
+import functools
 import json
 import re
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edge.backups.recovery import RecoveryKey
 from edge.demo.compare import compare_books, fetch_figures
-from edge.demo.layout import DEVICE
+from edge.demo.layout import DEVICE, Layout, Ports
 from edge.demo.story import Cast, entries, let_visitor_in
 from edge.demo.world import World
 from edge.site import DATABASE
-from tests.system.staging import staged
+from tests.system.staging import running
 from tests.system.test_restored import drained, held_once, sell
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("system")]
 
 GUIDE_LIMIT_S = 600.0
 """Issue: a successor sells within 10 minutes; what hands do beside the commands is reckoned in the guide."""
+
+
+_STORAGE = ("site.toml", "secrets", "backups", "archives", "enrolment")
 
 
 def edge(world: World, *arguments: str, strace: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
@@ -49,16 +55,54 @@ def make_sheet(world: World, folder: Path) -> Path:
     return folder / "typed"
 
 
-def lose_storage(world: World, grave: Path) -> None:
-    """The old Pi with its card is gone; the new one has the program, and what enrolment gave it."""
-    site = world.layout.site
-    grave.mkdir()
-    for path in sorted(site.iterdir()):
-        if path.name.startswith(DATABASE) or path.name in ("site.toml", "secrets", "backups", "archives"):
-            shutil.move(path, grave / path.name)
-    (site / "secrets").mkdir(mode=0o700)
-    token = world.layout.platform / "keys" / f"{DEVICE}.token"
-    shutil.copy(token, site / "secrets" / "device.token")
+class EnrolledWorld(World):
+    """The demo whose hub is enrolled, with a certificate of its own, as a real one is."""
+
+    def prepare(self) -> None:
+        """The platform listens for devices, and has given out a code; the site names no platform."""
+        super().prepare()
+        config = self.layout.platform / "platform.toml"
+        with config.open("a") as file:
+            file.write(f"\n[device_listener]\nport = {self._port}\n")
+        text = self.layout.site_toml.read_text()
+        without = re.sub(r"\[platform\]\n.*?(?=\n\[)", "", text, count=1, flags=re.DOTALL)
+        self.layout.site_toml.write_text(
+            without.replace('data_dir = "', 'hardware_file = "serial"\ndata_dir = "')
+        )
+        (self.layout.site / "serial").write_text("10000000aaaaaaaa")
+        self.code = self.give_code()
+
+    def give_code(self) -> str:
+        """A one-time code for the hub, from a platform that does not run."""
+        config = str(self.layout.platform / "platform.toml")
+        command = [sys.executable, "-m", "cloud_sync.platform", "enrolment-code", DEVICE, "--config", config]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0]
+
+    def enrol(self) -> None:
+        """What the technician types."""
+        told(edge(self, "enrol", self.code, "--url", f"https://127.0.0.1:{self._port}"))
+
+    def start_hub(self, *, wait: bool = True, env: Mapping[str, str] | None = None) -> None:
+        """The hub, enrolled before its first start."""
+        if not (self.layout.site / "enrolment" / "identity.pem").exists():
+            self.enrol()
+        super().start_hub(wait=wait, env=env)
+
+    @functools.cached_property
+    def _port(self) -> int:
+        return Ports.free().kiosk
+
+    def replace_hardware(self, grave: Path) -> None:
+        """The old Pi with its card is gone; the new one has the program, and a code from the platform."""
+        site = self.layout.site
+        grave.mkdir()
+        for path in sorted(site.iterdir()):
+            if path.name.startswith(DATABASE) or path.name in _STORAGE:
+                shutil.move(path, grave / path.name)
+        (site / "serial").write_text("10000000bbbbbbbb")
+        self.processes.end("platform")
+        self.code = self.give_code()
+        self.start_platform()
 
 
 def kill_at(call: str, number: int) -> tuple[str, ...]:
@@ -74,7 +118,8 @@ def starts_empty(world: World) -> bool:
 
 
 async def test_a_successor_sells_by_the_printed_guide(tmp_path: Path) -> None:
-    async with staged(tmp_path / "world") as (world, cast):
+    world = EnrolledWorld(Layout(folder=tmp_path / "world", ports=Ports.free()))
+    async with running(world) as (_, cast):
         stick, pin = tmp_path / "stick", world.pins()["technician"]
         stick.mkdir()
         await sell(cast)
@@ -85,11 +130,13 @@ async def test_a_successor_sells_by_the_printed_guide(tmp_path: Path) -> None:
         assert "sealed" in made
         await sell(cast)
         await let_visitor_in(cast)
-        await drained(cast, 1)
+        await drained(cast, epoch_of(world))
         earlier = await cast.hub.lines()
         world.processes.kill("hub")
-        lose_storage(world, tmp_path / "grave")
+        world.replace_hardware(tmp_path / "grave")
 
+        refused_before_anything_is_touched(world, stick, typed)
+        world.enrol()
         power_goes_again_and_again(world, stick, typed)
         began_s = time.monotonic()
         said = told(edge(world, "restore", str(stick), "--key-file", str(typed)))
@@ -99,6 +146,22 @@ async def test_a_successor_sells_by_the_printed_guide(tmp_path: Path) -> None:
         sys.stdout.write(f"restored, started and sold in {took_s:.1f} s\n{said}\n")
         assert took_s < GUIDE_LIMIT_S
         await check_nothing_lost(world, cast, earlier)
+
+
+def refused_before_anything_is_touched(world: World, stick: Path, typed: Path) -> None:
+    """Before it is enrolled the machine asks in vain; a wrong sheet and a torn file are named."""
+    before = sorted(path.name for path in world.layout.site.rglob("*"))
+    [backup] = stick.iterdir()
+    torn, wrong = stick.parent / "torn.backup", stick.parent / "wrong"
+    torn.write_bytes(backup.read_bytes()[:-1])
+    wrong.write_text(" ".join(RecoveryKey.generate().groups))
+    for file, key, words in (
+        (backup, wrong, "sealed for the key"),
+        (torn, typed, "damaged or cut short"),
+    ):
+        done = edge(world, "restore", str(file), "--key-file", str(key))
+        assert done.returncode == 1 and words in done.stderr, done.stderr
+    assert sorted(path.name for path in world.layout.site.rglob("*")) == before
 
 
 def power_goes_again_and_again(world: World, stick: Path, typed: Path) -> None:
@@ -112,13 +175,17 @@ def power_goes_again_and_again(world: World, stick: Path, typed: Path) -> None:
             assert not starts_empty(world)
 
 
+def epoch_of(world: World) -> int:
+    """The epoch that the hub is in."""
+    return int(world.control.get("/status")["epoch"])
+
+
 async def check_nothing_lost(world: World, cast: Cast, earlier: list[bytes]) -> None:
     """Every entry of the life before is in the successor's journal; custody has all of it once."""
-    figures = await drained(cast, 2)
-    journal = await entries(cast)
+    figures, journal = await drained(cast, epoch_of(world)), await entries(cast)
     assert [json.loads(line) for line in earlier] == journal[: len(earlier)]
     began: dict[str, Any] = journal[len(earlier)]
-    assert (began["data"]["reason"], began["id"].split("-")[1]) == ("restored", "2")
+    assert (began["data"]["reason"], began["data"]["previous_seq"]) == ("restored", len(earlier))
     assert held_once(world, journal)
     assert figures["sales"]["count"] == 3
     assert all(device["quarantine"] is None for device in figures["devices"])
