@@ -12,8 +12,12 @@ from cloud_sync.backups import BackupClient
 from cloud_sync.history import Filled, HistoryDenied, HistoryReader, fill_gap
 from cloud_sync.http import DetailedRejection
 from cloud_sync.platform import recovery
+from cloud_sync.platform.__main__ import main
 from cloud_sync.platform.keys import PlatformKeys
+from cloud_sync.platform.settings import load_settings
+from cloud_sync.platform.store.opening import open_database
 from cloud_sync.uplink import Uplink
+from cloud_sync.wire import backups as wire
 from cloud_sync.wire.backups import (
     CONTENT_DIGEST,
     KEPT_BACKUPS,
@@ -220,3 +224,25 @@ async def test_a_line_that_is_not_ours_is_put_into_no_journal(world: World) -> N
         with pytest.raises(HistoryUnfit):
             copy.run_now(lambda unit, wrong=wrong: append_history(unit, [wrong], {}))  # type: ignore[misc]
     assert copy.executor.head.seq == 1
+
+
+def test_the_operators_read_a_lost_sheets_groups_on_their_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, keys = tmp_path / "platform.toml", tmp_path / "keys"
+    config.write_text(f'site = "{SITE}"\nname_zh = "和"\nname_en = "He"\n')
+    assert main(["recovery-key", "--config", str(config)]) == 1
+    assert "operators' key" in capsys.readouterr().err
+    keys.mkdir()
+    operators = recovery.load_operators_public(keys)
+    sealed = io.BytesIO()
+    sealer = Sealer(sealed, operators, {})
+    sealer.write(KEY.private)
+    sealer.close()
+    wrapped = base64.b64encode(sealed.getvalue()).decode()
+    key = wire.RecoveryKey(public=KEY.recipient.public, wrapped=wrapped)
+    database = open_database(load_settings(config))
+    database.write_now(lambda c: recovery.keep_key(c, SITE, key, now_ms=1))
+    database.close()
+    assert main(["recovery-key", "--config", str(config)]) == 0
+    assert capsys.readouterr().out.split() == list(KEY.groups)
