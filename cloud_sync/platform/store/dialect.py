@@ -42,11 +42,10 @@ def gather_rows(sql: str, types: tuple[type, ...]) -> str | None:
 
     None where a later row may meet an earlier one, or a column has no type that is known here.
     """
-    found = _ONE_ROW.search(sql)
-    if found is None or _UPDATES in sql or not set(types) <= _ARRAYS.keys():
+    if _ONE_ROW.search(sql) is None or _UPDATES in sql or not set(types) <= _ARRAYS.keys():
         return None
     columns = ",".join(f"%b::{_ARRAYS[kind]}[]" for kind in types)
-    return sql[: found.start()] + f"SELECT * FROM unnest({columns})" + sql[found.end() :]
+    return _ONE_ROW.sub(f"SELECT * FROM unnest({columns})", sql)  # noqa: S608 - names of types
 
 
 def translate_tables(script: str) -> str:
