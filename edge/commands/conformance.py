@@ -11,8 +11,10 @@ import click
 from cloud_sync.conformance.bench import Bench
 from cloud_sync.conformance.peer import Credential, open_peer
 from cloud_sync.conformance.run import Finding, describe, encode, is_conforming, judge
+from cloud_sync.enrolment_files import CA, IDENTITY, ROOT
 from edge.errors import EdgeError
 
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -24,6 +26,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--certificate-file", type=_FILE, help="The device's certificate, PEM.")
 @click.option("--key-file", type=_FILE, help="The key of that certificate, PEM.")
 @click.option("--ca-file", type=_FILE, help="The authority that the platform's own certificate is of, PEM.")
+@click.option("--enrolment", type=_FOLDER, help="The folder that `edge enrol` wrote: instead of all files.")
 @click.option("--root-key-file", type=_FILE, help="The root's public key, 64 hex digits.")
 @click.option("--restart", "restart_command", help="A command that ends the platform and starts it again.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of the table.")
@@ -36,6 +39,7 @@ def command(
     certificate_file: Path | None,
     key_file: Path | None,
     ca_file: Path | None,
+    enrolment: Path | None,
     root_key_file: Path | None,
     restart_command: str | None,
     as_json: bool,
@@ -47,6 +51,9 @@ def command(
     be repeated; it authors no money, no door and no person. Exit status 1 when a check failed, 2 when the run
     could not begin.
     """
+    if enrolment:
+        certificate_file, key_file = enrolment / IDENTITY, None
+        ca_file, root_key_file = enrolment / CA, enrolment / ROOT
     credential = Credential(
         token=token_file.read_text().strip() if token_file else "",
         certificate_file=certificate_file,

@@ -1,5 +1,6 @@
 """The conformance run: green against what keeps the protocol, red by name against what does not."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from cloud_sync.conformance.bench import Wrong
 from cloud_sync.conformance.run import CHECKS, Finding, State, describe, is_conforming
 from cloud_sync.platform.settings import StoreSettings
 from edge.commands.conformance import command
+from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.enrolment import DEVICE as FLEET_DEVICE
+from tests.fakes.enrolment import SITE, open_fleet
 from tests.fakes.judged import (
     CONNECTOR,
     FAULTS,
@@ -82,6 +86,17 @@ async def test_a_planted_fault_is_named(tmp_path: Path, name: str) -> None:
         findings = await served.judge(*WAITING if fault.named_by in WAITING else ())
     assert fault.named_by in red_of(findings.values()), describe(list(findings.values()))
     assert findings[fault.named_by].seen
+
+
+@pytest.mark.slow
+async def test_the_command_judges_a_platform_over_its_own_certificate(tmp_path: Path) -> None:
+    async with open_fleet(tmp_path, FakeClock(START_MS)) as fleet:
+        await fleet.enrol(await fleet.code())
+        arguments = [fleet.url, "--site", SITE, "--device", FLEET_DEVICE, "--enrolment", str(fleet.place())]
+        ended = await asyncio.to_thread(CliRunner().invoke, command, [*arguments, "--json"])
+    document = json.loads(ended.output)
+    red = [finding for finding in document["findings"] if finding["state"] == "failed"]
+    assert (ended.exit_code, red) == (0, []), red
 
 
 @pytest.mark.slow
