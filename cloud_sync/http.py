@@ -4,6 +4,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
@@ -28,6 +29,8 @@ ANSWER_BYTES = 32_000_000
 HEAD_BYTES = 65_536
 RETRY_AFTER_LIMIT_S = 300.0
 """A server may ask us to wait, but never longer than this."""
+PROGRAM = f"community-edge/{version('community-edge')}"
+"""What the platform's operators see as our version."""
 
 
 class Patience(NamedTuple):
@@ -253,7 +256,7 @@ class PlatformHttp:
 
 def _make_session(headers: dict[str, str], context: ssl.SSLContext | None) -> aiohttp.ClientSession:
     connector = None if context is None else aiohttp.TCPConnector(ssl=context)
-    told = {PROTOCOL_HEADER: PROTOCOL_VERSION, **headers}
+    told = {PROTOCOL_HEADER: PROTOCOL_VERSION, "User-Agent": PROGRAM, **headers}
     return aiohttp.ClientSession(connector=connector, headers=told, skip_auto_headers=("User-Agent",))
 
 

@@ -1,7 +1,7 @@
 """The reference platform's command line: run it, and what its operators do beside it.
 
 `python -m cloud_sync.platform run | init | seed FILE | rotate PURPOSE | revoke-key KID |
-enrolment-code DEVICE | revoke-device DEVICE | devices | api-key … | recovery-key`.
+enrolment-code DEVICE | revoke-device DEVICE | devices | api-key … | operator … | recovery-key`.
 
 What is changed beside a running platform on SQLite is changed by two processes at once, which SQLite's
 WAL-reset bug makes a risk: stop it first. On PostgreSQL there is none.
@@ -22,6 +22,7 @@ from cloud_sync.platform.context import PLATFORM, wall_clock_ms
 from cloud_sync.platform.device_desk import give_code, list_all, revoke
 from cloud_sync.platform.keys import KEYSET_VERSION, load_keys, make_keys
 from cloud_sync.platform.listeners import Listeners
+from cloud_sync.platform.operators import command as operator_command
 from cloud_sync.platform.ring import revoke_key, rotate_key
 from cloud_sync.platform.seed import put_keyset, seed
 from cloud_sync.platform.settings import PlatformSettings, load_settings
@@ -29,7 +30,11 @@ from cloud_sync.platform.store.opening import open_database
 from edge.errors import EdgeError
 
 DEVICE_COMMANDS = {"enrolment-code": give_code, "revoke-device": revoke, "devices": list_all}
-APART = {"api-key": api_key_command.run, "recovery-key": recovery_command.run}
+APART = {
+    "api-key": api_key_command.run,
+    "operator": operator_command.run,
+    "recovery-key": recovery_command.run,
+}
 """Commands with options of their own."""
 COMMANDS = ("run", "init", "seed", "rotate", "revoke-key", *DEVICE_COMMANDS)
 

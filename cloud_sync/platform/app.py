@@ -40,6 +40,7 @@ from cloud_sync.platform.feed import FeedBell
 from cloud_sync.platform.keys import load_keys
 from cloud_sync.platform.notices import NoticeDesk
 from cloud_sync.platform.openapi import build_openapi
+from cloud_sync.platform.operators import api as operator_api
 from cloud_sync.platform.pages import add_pages
 from cloud_sync.platform.payments import PaymentDesk
 from cloud_sync.platform.refunds import RefundDesk
@@ -81,6 +82,7 @@ ROUTES: tuple[Route, ...] = (
     *desk_api.ROUTES,
     *sim_api.ROUTES,
     *integrator_api.ROUTES,
+    *operator_api.ROUTES,
     Route("GET", "/openapi.json", get_openapi, Access.OPEN, "This description", answer=dict),
     Route("GET", "/asyncapi.json", get_asyncapi, Access.OPEN, "Commands and journal events", answer=dict),
 )
@@ -124,7 +126,9 @@ def build_platform(
         clock_ms=clock_ms,
         bell=bell,
     )
-    app = web.Application(middlewares=[answer_refusals], client_max_size=MAX_BATCH_BYTES + 1024)
+    app = web.Application(
+        middlewares=[answer_refusals, operator_api.show_refusals], client_max_size=MAX_BATCH_BYTES + 1024
+    )
     app[PLATFORM], app[ROLES] = platform, []
     for route in ROUTES:
         app.router.add_route(route.method, route.path, guard(route))

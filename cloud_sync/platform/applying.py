@@ -15,6 +15,7 @@ from cloud_sync.platform.door_records import apply_opening, apply_requested, cou
 from cloud_sync.platform.feed import put_record
 from cloud_sync.platform.lease_events import apply_epoch_began, apply_lease_returned
 from cloud_sync.platform.leases import grant_at_beginning
+from cloud_sync.platform.operators.alarms import apply_alarm_cleared, apply_alarm_raised
 from cloud_sync.platform.points import expire, ripen
 from cloud_sync.platform.purchases import (
     apply_goods_returned,
@@ -100,6 +101,8 @@ APPLIERS: dict[str, Applier] = {
     "community.edge.ParcelReminderDue.v1": parcels.apply_news("parcel_soon"),
     "community.edge.ParcelOverdue.v1": parcels.apply_news("parcel_overdue"),
     "community.edge.LockerCaseOpened.v1": parcels.apply_news("locker_case"),
+    "community.edge.AlarmRaised.v1": apply_alarm_raised,
+    "community.edge.AlarmCleared.v1": apply_alarm_cleared,
     **_of_versions("DoorOpenRequested", apply_requested),
     **_of_versions("DoorOpened", apply_opening("door_opened", "opened")),
     **_of_versions("DoorUnknown", apply_opening("door_unknown", "unknown")),

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
@@ -12,6 +13,7 @@ from cloud_sync.platform import api_keys, custody
 from cloud_sync.platform.access import Forbidden, Unauthorized, identify
 from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import hash_token
+from cloud_sync.platform.operators import accounts
 from cloud_sync.platform.register import find_site
 from cloud_sync.platform.store.port import StoreAway
 from cloud_sync.wire.batches import ENCODINGS, EncodingUnsupported
@@ -24,9 +26,11 @@ T = TypeVar("T")
 Handler = Callable[[web.Request, Platform], Awaitable[web.StreamResponse]]
 
 SESSION_COOKIE = "phone"
+OPERATOR_COOKIE = "operator"
 STORE_AWAY, STORE_AWAY_S = "store_away", 2
 SUBJECT = web.RequestKey("subject", str)
 DEVICE = web.RequestKey("device", str)
+OPERATOR = web.RequestKey("operator", str)
 API_KEY = web.RequestKey("api_key", api_keys.ApiKey)
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -50,6 +54,7 @@ class Access(StrEnum):
     PHONE = "phone"
     DEMO = "demo"
     KEY = "key"
+    OPERATOR = "operator"
 
 
 class Route(NamedTuple):
@@ -156,7 +161,7 @@ async def answer_refusals(
     if not response.prepared:
         response.headers["Content-Security-Policy"] = CONTENT_POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
     return response
 
 
@@ -171,7 +176,8 @@ async def _check_site(request: web.Request, platform: Platform) -> None:
         await platform.known.note(platform.database, holder, Forbidden.code, now_ms=platform.clock_ms())
         raise Forbidden(site=request.match_info.get("site", ""))
     request[DEVICE] = holder.device
-    platform.presence.hear(holder.device, now_ms=platform.clock_ms())
+    program = request.headers.get("User-Agent", "")
+    platform.presence.hear(holder.device, now_ms=platform.clock_ms(), program=program)
 
 
 async def _check_device(request: web.Request, platform: Platform) -> None:
@@ -203,6 +209,21 @@ async def _check_demo(request: web.Request, platform: Platform) -> None:
         raise Forbidden(reason="demo is off")
 
 
+async def _check_operator(request: web.Request, platform: Platform) -> None:
+    """An operator's session; what changes something must come from our own pages."""
+    token, now_ms = request.cookies.get(OPERATOR_COOKIE, ""), platform.clock_ms()
+    login = await platform.database.read(lambda c: accounts.find_session(c, token, now_ms=now_ms))
+    require_own_page(request)
+    request[OPERATOR] = login
+
+
+def require_own_page(request: web.Request) -> None:
+    """A form is taken from pages of this address only. Raises Forbidden."""
+    origin = urlsplit(request.headers.get("Origin", ""))
+    if request.method not in ("GET", "HEAD") and origin.netloc != request.host:
+        raise Forbidden(reason="origin")
+
+
 async def check_key(request: web.Request, platform: Platform, scope: str) -> None:
     """An API key with this scope, at the site of the address where it names one."""
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
@@ -225,6 +246,7 @@ _CHECKS: dict[Access, Callable[[web.Request, Platform], Awaitable[None]]] = {
     Access.DEVICE: _check_device,
     Access.PHONE: _check_phone,
     Access.DEMO: _check_demo,
+    Access.OPERATOR: _check_operator,
 }
 
 

@@ -31,6 +31,7 @@ CODES: dict[str, int] = {
     "not_the_owner": 403,
     "household_full": 409,
     "pin_weak": 409,
+    "operator_locked": 429,
     "room_mismatch": 409,
     "not_a_card": 422,
     "command_in_flight": 409,

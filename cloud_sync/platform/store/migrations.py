@@ -7,6 +7,7 @@ text `:home` stands for the home site's id as a literal.
 from collections.abc import Mapping
 
 from cloud_sync.platform.enrolment_schema import ENROLMENT_SCHEMA
+from cloud_sync.platform.operators.schema import OPERATOR_SCHEMA
 
 BASE = 2
 """The version of `cloud_sync.platform.schema`, which every step below goes on from."""
@@ -79,7 +80,13 @@ CREATE TABLE api_keys (
 ) STRICT;
 """
 
-MIGRATIONS: Mapping[int, str] = {3: _SITES, 4: ENROLMENT_SCHEMA, 6: _API_KEYS, 7: _BACKUPS}
+MIGRATIONS: Mapping[int, str] = {
+    3: _SITES,
+    4: ENROLMENT_SCHEMA,
+    6: _API_KEYS,
+    7: _BACKUPS,
+    8: OPERATOR_SCHEMA,
+}
 """Number → SQL. A number is claimed once and never edited after its publication."""
 
 

@@ -1,0 +1,1 @@
+"""The platform's operators: their accounts, and the pages on which they look after sites."""
