@@ -116,6 +116,8 @@ APPLIERS: dict[str, Applier] = {
 ELSEWHERE: dict[str, Applier] = {
     **_of_versions("SaleSettled", count_sale),
     **_of_versions("BillPaid", count_bill_paid),
+    "community.edge.AlarmRaised.v1": apply_alarm_raised,
+    "community.edge.AlarmCleared.v1": apply_alarm_cleared,
     "community.edge.OrderCollected.v1": count_collected,
     **_of_versions("DoorOpened", count_opening("door_opened")),
     **_of_versions("DoorUnknown", count_opening("door_unknown")),
