@@ -43,8 +43,9 @@ bench: setup ## All benchmarks with their floors; table and plots in bench/out/
 soak: setup ## Long runs of the proofs: make soak MINUTES=60 (ROW=name for one of them)
 	$(PYTHON) -m tests.soak --minutes $(MINUTES) $(if $(ROW),--row $(ROW))
 
-compare: setup ## Home Assistant from PyPI beside gate-command (docs/comparison.md)
+compare: setup ## Home Assistant beside gate-command, thingsboard-gateway beside uplink (docs/comparison.md)
 	$(PYTHON) -m tests.bench.compare_home_assistant --folder bench/home-assistant
+	$(PYTHON) -m tests.bench.compare_thingsboard_gateway --folder bench/thingsboard-gateway
 
 pictures: setup ## Pictures of the documents, from the story played in Chromium
 	EDGE_PICTURES=docs/pictures $(PYTEST) tests/browser/test_demo_in_chromium.py

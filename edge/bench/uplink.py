@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 
@@ -225,9 +225,11 @@ async def _till_case(folder: Path, journal: Path) -> list[Case]:
     with running_platform(folder / "platform-till") as address, closing(till.open_till(copy)) as store:
         products = await till.load_products(store)
 
-        async def sell() -> list[float]:
+        async def sell(still: Callable[[], bool] = lambda: True) -> list[float]:
             times_ms: list[float] = []
             for sale in range(TILL_SALES):
+                if not still():
+                    break
                 basket = till.basket_of(products, sale)
                 began = time.perf_counter()
                 await store.run(lambda unit, basket=basket: till.sell(unit, basket))  # type: ignore[misc]
@@ -239,9 +241,7 @@ async def _till_case(folder: Path, journal: Path) -> list[Case]:
         idle = await sell()
         async with _uplink(store, address.port, address.token) as uplink:
             await _reach(uplink, store.executor.head.seq - 1)
-            draining = await sell()
-            left = uplink.waiting or 0
-    assert left > 0, "the backlog was drained before the till was measured"
+            draining = await sell(lambda: (uplink.waiting or 0) > FEW_EVENTS)
     value, floor = percentile(draining, 0.99), percentile(idle, 0.99)
     return [
         case(
@@ -251,6 +251,6 @@ async def _till_case(folder: Path, journal: Path) -> list[Case]:
             floor=floor,
             target=f"<= {TILL_RATIO:g} x idle",
             ok=value <= TILL_RATIO * floor,
-            n=TILL_SALES,
+            n=len(draining),
         )
     ]
