@@ -4,12 +4,14 @@ import asyncio
 import base64
 import hashlib
 import io
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 
 from cloud_sync.http import DetailedRejection, Patience, PlatformHttp
+from cloud_sync.link_use import LinkUse
 from cloud_sync.wire.backups import (
     BACKUP_MEDIA_TYPE,
     CONTENT_DIGEST,
@@ -25,6 +27,8 @@ from edge.trust.sealing import Sealer
 
 SENT_BYTES = 512 * 1024
 """A piece: small enough for a slow link's patience, large enough that its round trip does not count."""
+LEAST_BYTES = 16 * 1024
+USUAL_USE = LinkUse()
 PATIENCE = Patience(connect_s=1.5, silence_s=60.0, total_s=300.0)
 RESUMES = 3
 """How often the platform may correct where a piece begins, before somebody else is thought to send it."""
@@ -34,10 +38,22 @@ Progress = Callable[[int, int], None]
 
 
 class BackupClient:
-    """What a device asks of the platform about backups. Raises PlatformError."""
+    """What a device asks of the platform about backups, within its `use` of the link. Raises PlatformError.
 
-    def __init__(self, http: PlatformHttp) -> None:
+    Below a bandwidth limit a piece is what the line carries in about a second.
+    """
+
+    def __init__(
+        self,
+        http: PlatformHttp,
+        use: LinkUse = USUAL_USE,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._http = http
+        self._use = use
+        self._sleep = sleep
+        second_bytes = use.kbps * 125
+        self._piece_bytes = max(LEAST_BYTES, min(SENT_BYTES, second_bytes)) if use.kbps else SENT_BYTES
 
     async def list(self) -> BackupList:
         """What is kept there of this device."""
@@ -60,8 +76,9 @@ class BackupClient:
                     UPLOAD_LENGTH: str(size_bytes),
                     CONTENT_DIGEST: digest,
                 }
+                piece, began_s = file.read(self._piece_bytes), time.monotonic()
                 try:
-                    row = await self._put(id, file.read(SENT_BYTES), headers)
+                    row = await self._put(id, piece, headers)
                 except DetailedRejection as rejected:
                     corrected += 1
                     if rejected.code != "backup_offset" or corrected > RESUMES:
@@ -72,6 +89,7 @@ class BackupClient:
                 progress(offset, size_bytes)
                 if row.is_whole:
                     return row
+                await self._sleep(self._use.rest_s(len(piece), time.monotonic() - began_s))
 
     async def _put(self, id: str, content: bytes, headers: dict[str, str]) -> BackupRow:
         path = f"{self._http.device_path}/backups/{id}"

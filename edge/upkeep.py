@@ -7,10 +7,11 @@ import msgspec
 
 from cloud_sync.backups import BackupClient
 from cloud_sync.http import PlatformHttp
+from cloud_sync.link_use import link_use
 from edge.backing_up import Backups
 from edge.books.verification import BooksReport
 from edge.carried import carried_files
-from edge.config import BackupSettings, Config, JournalSettings, TelemetrySettings
+from edge.config import BackupSettings, Config, JournalSettings, PlatformSettings, TelemetrySettings
 from edge.due import BooksCheck
 from edge.service.gauges import GaugeReader, condition_number
 from edge.service.journal_room import judge_journal_room
@@ -77,6 +78,8 @@ def make_books_check(store: Store, folder: Path) -> BooksCheck:
 def make_backups(config: Config, store: Store, clock: Clock, folder: Path, http: PlatformHttp) -> Backups:
     """Return what backs the site up every night, to where `[backup]` says."""
     settings = one_or_default(config, "backup", BackupSettings)
+    platform = config.one("platform", PlatformSettings)
+    use = link_use(metered=platform.metered, kbps=platform.uplink_kbps)
     return Backups(
         store=store,
         clock=clock,
@@ -86,5 +89,5 @@ def make_backups(config: Config, store: Store, clock: Clock, folder: Path, http:
         job=lambda name, *arguments: run_job(name, folder / DATABASE, *arguments),
         stick=config.resolve(settings.to) if settings.to else None,
         keep=settings.keep,
-        sender=BackupClient(http) if settings.platform else None,
+        sender=BackupClient(http, use) if settings.platform else None,
     )

@@ -32,8 +32,7 @@ def make_backup(
     The plain copy lies beside the database while it is packed (0600), never in `folder`. Raises StoreError.
     """
     plain = database.with_name(f".{database.name}.{os.getpid()}.copy")
-    for left in database.parent.glob(f".{database.name}.*.copy"):
-        left.unlink(missing_ok=True)  # of a power cut during an earlier backup
+    _remove_left(database)
     try:
         back_up(database, plain)
         about = describe(plain, program=program, created_ms=created_ms)
@@ -44,6 +43,13 @@ def make_backup(
     finally:
         plain.unlink(missing_ok=True)
     return target, about
+
+
+def _remove_left(database: Path) -> None:
+    """Remove the plain copies of processes that a power cut ended."""
+    for left in database.parent.glob(f".{database.name}.*.copy"):
+        if not Path("/proc", left.name.split(".")[-2]).exists():
+            left.unlink(missing_ok=True)
 
 
 def describe(plain: Path, *, program: str, created_ms: int) -> About:

@@ -13,7 +13,7 @@ import click
 from cloud_sync.certificates import ALARM_DAYS
 from cloud_sync.uplink import BEFORE_OLDEST
 from edge.commands.hub import config_option, data_folder, database_in, hub_in
-from edge.config import Config, PlatformSettings, SiteSettings
+from edge.config import BackupSettings, Config, PlatformSettings, SiteSettings
 from edge.errors import ConfigError, StoreError
 from edge.links.control_client import HubNotRunning
 from edge.store.errors import DatabaseTooNew
@@ -64,6 +64,7 @@ def examine(path: Path) -> Iterator[Finding]:
     yield from _secrets(config)
     folder = data_folder(config)
     yield from _disk(folder)
+    yield from _backups(config)
     site = config.one("site", SiteSettings)
     yield from _hub_or_database(folder, (site.id, site.device))
 
@@ -91,6 +92,21 @@ def _secrets(config: Config) -> Iterator[Finding]:
             yield Finding(False, f"{file} can be read by others", f"chmod 600 {file}")
         else:
             yield Finding(True, f"{file} is private")
+
+
+def _backups(config: Config) -> Iterator[Finding]:
+    """Whether a restore was cut off and, where the site says `[backup]`, there is a key and a stick."""
+    from edge.restoring import WORK
+
+    if (config.path.parent / WORK).exists():
+        yield Finding(False, "a restore was cut off", "run the same edge restore again before the hub starts")
+    for settings in config.many("backup", BackupSettings):
+        mend = "edge backup sheet makes the recovery key and the sheet to print"
+        keep = config.resolve(settings.recipient_file)
+        yield Finding(keep.exists(), f"recovery key: {keep}", mend)
+        if settings.to:
+            stick = config.resolve(settings.to)
+            yield Finding(stick.is_dir(), f"stick for backups: {stick}", "plug it in, or mount it")
 
 
 def _disk(folder: Path) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import pytest
 from cloud_sync.backups import BackupClient
 from cloud_sync.history import Filled, HistoryDenied, HistoryReader, fill_gap
 from cloud_sync.http import DetailedRejection
+from cloud_sync.link_use import LinkUse
 from cloud_sync.platform import recovery
 from cloud_sync.platform.__main__ import main
 from cloud_sync.platform.keys import PlatformKeys
@@ -246,3 +247,15 @@ def test_the_operators_read_a_lost_sheets_groups_on_their_command_line(
     database.close()
     assert main(["recovery-key", "--config", str(config)]) == 0
     assert capsys.readouterr().out.split() == list(KEY.groups)
+
+
+async def test_sending_obeys_the_bandwidth_limit(world: World, tmp_path: Path) -> None:
+    rested: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rested.append(seconds)
+
+    client = BackupClient(world.http, LinkUse(kbps=64), rest)
+    row = await client.send(sealed_file(tmp_path, "a", 100_000), "1-3-1000", quiet)
+    assert row.is_whole and len(rested) == 6
+    assert all(1.0 < seconds < 2.2 for seconds in rested), "16 KB take two seconds at 64 kbit/s"
