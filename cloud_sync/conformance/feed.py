@@ -6,6 +6,7 @@ from cloud_sync.conformance.bench import Bench, Check, NotTested, Wrong, expect,
 from cloud_sync.conformance.peer import Answer
 from cloud_sync.wire.collections import COLLECTIONS
 from cloud_sync.wire.feed import BEAT_S, MAX_PAGE_CHANGES, Change, FeedPage
+from cloud_sync.wire.schemas import FIRST
 
 MAX_PAGES = 2_000
 """Pages of one snapshot: a million records; a feed that never ends is not read for ever."""
@@ -22,8 +23,11 @@ async def read_snapshot(bench: Bench) -> str:
         key = (change.collection, change.id)
         if key in seen:
             raise Wrong(f"{key[0]}/{key[1]} stands in the snapshot twice")
-        if change.version < 1 or change.deleted is not (change.data is None):
+        empty = change.deleted or bool(change.left_out)
+        if change.version < 1 or empty is not (change.data is None):
             raise Wrong(f"{key[0]}/{key[1]}: version {change.version}, deleted {change.deleted}, data or not")
+        if change.data is not None and change.schema != FIRST:
+            raise Wrong(f"{key[0]}/{key[1]} in shape {change.schema}, asked for by a reader that names none")
         seen.add(key)
     return f"{len(changes)} records on {pages} pages"
 
@@ -120,6 +124,8 @@ async def _page(bench: Bench, cursor: int, limit: int) -> FeedPage:
     page = read(expect(answer, 200, what=f"feed after {cursor}"), FeedPage)
     if len(page.changes) > limit:
         raise Wrong(f"{len(page.changes)} changes, limit {limit}")
+    if page.site not in ("", bench.peer.site):
+        raise Wrong(f"a page of the site {page.site}")
     return page
 
 

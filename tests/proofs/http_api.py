@@ -25,6 +25,7 @@ from schemathesis.generation import GenerationMode
 
 import cloud_sync.platform.device_api
 import cloud_sync.platform.exchange
+from cloud_sync.platform import api_keys
 from cloud_sync.platform.app import ROUTES, build_platform, make_runner
 from cloud_sync.platform.context import PLATFORM
 from cloud_sync.platform.exchange import Access
@@ -82,11 +83,12 @@ def serving() -> Iterator[Server]:
         make_keys(settings)
         loop, stop = asyncio.new_event_loop(), asyncio.Event()
         started: list[str] = []
+        keys: list[str] = []
         ready = threading.Event()
 
         async def serve() -> None:
             app = build_platform(settings, clock_ms=lambda: START_MS, pause=_no_pause)
-            await _fill(app)
+            keys.append(await _fill(app))
             runner = make_runner(app)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -99,7 +101,8 @@ def serving() -> Iterator[Server]:
         thread.start()
         assert ready.wait(TIMEOUT_S), "the platform does not start"
         try:
-            yield Server(started[0], {d: (folder / f"keys/{d}.token").read_text().strip() for d in devices})
+            tokens = {d: (folder / f"keys/{d}.token").read_text().strip() for d in devices}
+            yield Server(started[0], {**tokens, "key": keys[0]})
         finally:
             loop.call_soon_threadsafe(stop.set)
             thread.join(TIMEOUT_S)
@@ -111,7 +114,8 @@ async def _no_pause(seconds: float) -> None:
     del seconds
 
 
-async def _fill(app: web.Application) -> None:
+async def _fill(app: web.Application) -> str:
+    """A community, a phone that is signed in, and a key with every scope: its text."""
     platform = app[PLATFORM]
     await platform.database.write(lambda c: seed_platform(c, platform.keys, COMMUNITY))
     await platform.database.write(
@@ -122,6 +126,10 @@ async def _fill(app: web.Application) -> None:
             ).rowcount
         )
     )
+    _, text = await platform.database.write(
+        lambda c: api_keys.make_key(c, "proof", list(api_keys.SCOPES), site="", now_ms=START_MS)
+    )
+    return text
 
 
 def _who_may(access: Access) -> set[str]:
@@ -130,8 +138,8 @@ def _who_may(access: Access) -> set[str]:
         Access.DEVICE: {"k1"},
         Access.SITE: {"k1", "k2"},
         Access.PHONE: {"phone"},
-        Access.KEY: set(),
-    }.get(access, {"k1", "k2", "phone", "none", "wrong", "elsewhere"})
+        Access.KEY: {"key"},
+    }.get(access, {"k1", "k2", "phone", "none", "wrong", "elsewhere", "key"})
 
 
 def _shape(case: Any, who: str, ours: bool, server: Server) -> None:
@@ -139,7 +147,7 @@ def _shape(case: Any, who: str, ours: bool, server: Server) -> None:
     headers = dict(case.headers or {})
     headers.pop("Authorization", None)
     case.cookies = {}
-    if who in ("k1", "k2", "elsewhere"):
+    if who in ("k1", "k2", "elsewhere", "key"):
         headers["Authorization"] = f"Bearer {server.tokens.get(who, server.tokens['k1'])}"
     elif who == "wrong":
         headers["Authorization"], case.cookies = "Bearer wrong", {"phone": "wrong"}
@@ -149,10 +157,14 @@ def _shape(case: Any, who: str, ours: bool, server: Server) -> None:
     site = "elsewhere" if who == "elsewhere" else SITE
     names = dict(case.path_parameters or {})
     if ours or who == "elsewhere":
-        names.update({n: v for n, v in (("site", site), ("device", DEVICE), ("door", "gate")) if n in names})
+        names.update({n: v for n, v in _own(site) if n in names})
     case.path_parameters = names
     if isinstance(case.query, dict) and "wait_s" in case.query:
         case.query["wait_s"] = 0 if isinstance(case.query["wait_s"], int) else case.query["wait_s"]
+
+
+def _own(site: str) -> tuple[tuple[str, str], ...]:
+    return ("site", site), ("device", DEVICE), ("door", "gate"), ("collection", "notices"), ("epoch", "1")
 
 
 def _ask(server: Server, operation: Any, access: Access, mode: GenerationMode, seed: int) -> int:
@@ -168,7 +180,7 @@ def _ask(server: Server, operation: Any, access: Access, mode: GenerationMode, s
     )
     @hypothesis.given(
         case=operation.as_strategy(generation_mode=mode),
-        who=st.sampled_from(["k1", "k1", "phone", "phone", "k2", "none", "wrong", "elsewhere"]),
+        who=st.sampled_from(["k1", "k1", "phone", "phone", "k2", "none", "wrong", "elsewhere", "key"]),
         ours=st.sampled_from([True, True, True, False]),
     )
     def request(case: Any, who: str, ours: bool) -> None:
