@@ -20,6 +20,7 @@ COMMANDS = {
     "devices": "Doors, banks and readers of the running hub, and what is wrong with them.",
     "scan": "Read codes from pictures.",
     "conformance": "Prove from outside whether a platform keeps the protocol.",
+    "fleet": "Many simulated sites against a platform: outages, reconnect storms, nothing lost.",
     "bench": "Benchmarks, each with its floor beside it.",
     "reference": "Print the reference of settings, events, refusals, ledger and commands.",
 }
