@@ -20,6 +20,7 @@ from cloud_sync.platform import api_key_command, recovery_command
 from cloud_sync.platform.app import build_platform, make_runner
 from cloud_sync.platform.context import PLATFORM, wall_clock_ms
 from cloud_sync.platform.device_desk import give_code, list_all, revoke
+from cloud_sync.platform.erasing import ask_erasure
 from cloud_sync.platform.keys import KEYSET_VERSION, load_keys, make_keys
 from cloud_sync.platform.listeners import Listeners
 from cloud_sync.platform.operators import command as operator_command
@@ -36,7 +37,7 @@ APART = {
     "recovery-key": recovery_command.run,
 }
 """Commands with options of their own."""
-COMMANDS = ("run", "init", "seed", "rotate", "revoke-key", *DEVICE_COMMANDS)
+COMMANDS = ("run", "init", "seed", "erase", "rotate", "revoke-key", *DEVICE_COMMANDS)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         "file",
         nargs="?",
         type=Path,
-        help="seed: the community as JSON; rotate: a purpose; revoke-key: a key; the others: a device",
+        help="seed: a community's JSON; rotate: a purpose; revoke-key: a key; erase: a person; or a device",
     )
     parser.add_argument("--site", default="", help="enrolment-code, revoke-device: another site than home")
     parser.add_argument("--config", type=Path, default=Path("platform.toml"))
@@ -67,6 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.command in DEVICE_COMMANDS:
             device = str(options.file or "")
             sys.stdout.write(DEVICE_COMMANDS[options.command](settings, device, options.site))
+        elif options.command == "erase":
+            _erase(settings, str(options.file or ""))
         else:
             with contextlib.suppress(KeyboardInterrupt):
                 asyncio.run(_serve(settings))
@@ -98,6 +101,18 @@ def _change_keys(settings: PlatformSettings, command: str, name: str) -> None:
     finally:
         database.close()
     sys.stdout.write(json.dumps({"version": ring.version, "signing": ring.signing}) + "\n")
+
+
+def _erase(settings: PlatformSettings, subject: str) -> None:
+    """Order the erasure of a person of the home site; prints the order's id."""
+    if not subject:
+        raise EdgeError("erase needs the person's pseudonym")
+    database = open_database(settings)
+    try:
+        erasure = database.write_now(lambda c: ask_erasure(c, subject, now_ms=wall_clock_ms()))
+    finally:
+        database.close()
+    sys.stdout.write(f"{erasure}\n")
 
 
 def _init(settings: PlatformSettings) -> None:

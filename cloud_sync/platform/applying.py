@@ -12,7 +12,9 @@ import msgspec
 from cloud_sync.platform import invoices, overpayments, parcels
 from cloud_sync.platform.bills import apply_bill_paid, count_bill_paid
 from cloud_sync.platform.door_records import apply_opening, apply_requested, count_opening
+from cloud_sync.platform.erasing import apply_person_erased
 from cloud_sync.platform.feed import put_record
+from cloud_sync.platform.feed_faults import apply_record_applied, apply_record_parked
 from cloud_sync.platform.lease_events import apply_epoch_began, apply_lease_returned
 from cloud_sync.platform.leases import grant_at_beginning
 from cloud_sync.platform.operators.alarms import apply_alarm_cleared, apply_alarm_raised
@@ -70,7 +72,16 @@ def _of_versions(name: str, apply: Applier) -> dict[str, Applier]:
     return {f"community.edge.{name}.v{version}": apply for version in (1, 2, 3)}
 
 
+OF_THE_FEED: dict[str, Applier] = {
+    "community.edge.FeedRecordParked.v1": apply_record_parked,
+    "community.edge.FeedRecordApplied.v1": apply_record_applied,
+    "community.edge.PersonErased.v1": apply_person_erased,
+    "community.edge.PersonErased.v2": apply_person_erased,
+}
+"""What hubs of every site tell about the feed."""
+
 APPLIERS: dict[str, Applier] = {
+    **OF_THE_FEED,
     "community.edge.EpochBegan.v1": apply_epoch_began,
     "community.edge.SaleSettled.v1": apply_sale,
     "community.edge.SaleSettled.v2": apply_sale,
@@ -114,6 +125,7 @@ APPLIERS: dict[str, Applier] = {
 """Event type → what it does here. A type that is not named stays in custody and changes no figure."""
 
 ELSEWHERE: dict[str, Applier] = {
+    **OF_THE_FEED,
     **_of_versions("SaleSettled", count_sale),
     **_of_versions("BillPaid", count_bill_paid),
     "community.edge.AlarmRaised.v1": apply_alarm_raised,

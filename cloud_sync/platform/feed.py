@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from cloud_sync.platform.feed_fitting import fit, take_page
+from cloud_sync.platform.keeping import with_end
 from cloud_sync.platform.store.port import Connection, Row
 from cloud_sync.wire.collections import COLLECTIONS
 from cloud_sync.wire.feed import AppliedThrough, Change, FeedPage
@@ -55,20 +56,24 @@ def put_record(
     """
     if data is not None:
         msgspec.convert(data, COLLECTIONS[collection])
+        data = with_end(collection, data)
     text = None if data is None else msgspec.json.encode(data, order="sorted").decode()
     key = (connection.site, collection, record_id)
     row = connection.execute(
-        "SELECT version, data FROM records WHERE site=? AND collection=? AND id=?", key
+        "SELECT version, data, applied_device, applied_epoch, applied_seq FROM records"
+        " WHERE site=? AND collection=? AND id=?",
+        key,
     ).fetchone()
     if row is not None and row["data"] == text and applied_through is None:
         return int(row["version"])
     version = 1 if row is None else row["version"] + 1
     connection.execute("DELETE FROM records WHERE site=? AND collection=? AND id=?", key)
-    mark = applied_through or AppliedThrough("", 0, 0)
+    # What an earlier version contained a later one contains, too: a hub that missed that one must hear of it.
+    mark = applied_through or _mark_of(row)
     connection.execute(
         "INSERT INTO records (site, collection, id, version, data, applied_device, applied_epoch,"
         " applied_seq) VALUES (?,?,?,?,?,?,?,?)",
-        (*key, version, text, mark.device or None, mark.epoch or None, mark.seq or None),
+        (*key, version, text, *((None,) * 3 if mark is None else (mark.device, mark.epoch, mark.seq))),
     )
     connection.changed.add(connection.site)
     return version
@@ -120,10 +125,13 @@ def newest_change(connection: Connection, collection: str, record_id: str) -> Ch
     return None if row is None else _change(row)
 
 
+def _mark_of(row: Row | None) -> AppliedThrough | None:
+    if row is None or row["applied_device"] is None:
+        return None
+    return AppliedThrough(row["applied_device"], row["applied_epoch"], row["applied_seq"])
+
+
 def _change(row: Row) -> Change:
-    applied = None
-    if row["applied_device"] is not None:
-        applied = AppliedThrough(row["applied_device"], row["applied_epoch"], row["applied_seq"])
     return Change(
         cursor=row["cursor"],
         collection=row["collection"],
@@ -131,5 +139,5 @@ def _change(row: Row) -> Change:
         version=row["version"],
         data=None if row["data"] is None else msgspec.json.decode(row["data"]),
         deleted=row["data"] is None,
-        applied_through=applied,
+        applied_through=_mark_of(row),
     )

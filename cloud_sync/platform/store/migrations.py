@@ -7,6 +7,7 @@ text `:home` stands for the home site's id as a literal.
 from collections.abc import Mapping
 
 from cloud_sync.platform.enrolment_schema import ENROLMENT_SCHEMA
+from cloud_sync.platform.erasing_schema import ERASING_SCHEMA
 from cloud_sync.platform.operators.schema import OPERATOR_SCHEMA
 
 BASE = 2
@@ -83,6 +84,7 @@ CREATE TABLE api_keys (
 MIGRATIONS: Mapping[int, str] = {
     3: _SITES,
     4: ENROLMENT_SCHEMA,
+    5: ERASING_SCHEMA,
     6: _API_KEYS,
     7: _BACKUPS,
     8: OPERATOR_SCHEMA,
