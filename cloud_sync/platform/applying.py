@@ -213,7 +213,10 @@ def retry_parked(connection: Connection, *, now_ms: int, limit: int = 50) -> int
         " WHERE p.next_ms<=? AND p.attempts<? ORDER BY p.next_ms, e.device, e.seq LIMIT ?",
         (now_ms, MAX_ATTEMPTS, limit),
     ).fetchall()
-    return sum(_apply_or_park(connection.of(row["site"]), row, now_ms) for row in rows)
+    done = [row for row in rows if _apply_or_park(connection.of(row["site"]), row, now_ms)]
+    for row in done:
+        _unpark(connection.of(row["site"]), AppliedThrough(row["device"], row["epoch"], row["seq"]))
+    return len(done)
 
 
 def _apply_or_park(connection: Connection, row: Row, now_ms: int) -> bool:
@@ -233,7 +236,6 @@ def _apply_or_park(connection: Connection, row: Row, now_ms: int) -> bool:
         _park(connection, at, row["type"], f"{type(error).__name__}: {error}"[:200], now_ms)
         return False
     connection.execute("RELEASE event")
-    _unpark(connection, at)
     return True
 
 

@@ -15,7 +15,7 @@ from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import hash_token
 from cloud_sync.platform.operators import accounts
 from cloud_sync.platform.register import find_site
-from cloud_sync.platform.store.port import StoreAway
+from cloud_sync.platform.store.port import StoreAway, ValueRefused
 from cloud_sync.wire.batches import ENCODINGS, EncodingUnsupported
 from cloud_sync.wire.errors import CODES, ErrorBody
 from cloud_sync.wire.protocol import PROTOCOL_HEADER, PROTOCOL_VERSION, ProtocolUnsupported, require_supported
@@ -145,6 +145,8 @@ async def answer_refusals(
         response = reply(ErrorBody(refusal.code, refusal.details), CODES.get(refusal.code, 409))
         if isinstance(refusal, EncodingUnsupported):
             response.headers["Accept-Encoding"] = ", ".join(ENCODINGS)
+    except ValueRefused:
+        response = reply(ErrorBody(Malformed.code, {"reason": "a value that cannot be kept"}), 400)
     except StoreAway:
         response = reply(ErrorBody(STORE_AWAY), CODES[STORE_AWAY])
         response.headers["Retry-After"] = str(STORE_AWAY_S)

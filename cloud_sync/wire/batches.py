@@ -9,7 +9,7 @@ import hashlib
 import io
 import zlib
 from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import msgspec
 import zstandard
@@ -56,6 +56,12 @@ class EncodingUnsupported(Refusal):
     code: ClassVar[str] = "encoding_unsupported"
 
 
+Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$", max_length=512)]
+"""A text that every database keeps."""
+Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+"""A number that every reader of JSON keeps (RFC 8785)."""
+
+
 class BatchHeader(msgspec.Struct, frozen=True, omit_defaults=True):
     """First line of a batch; hashes are 64 lower-case hex digits.
 
@@ -63,13 +69,13 @@ class BatchHeader(msgspec.Struct, frozen=True, omit_defaults=True):
     epoch, which the platform knows with another history: then they belong to the epoch that settled it.
     """
 
-    device: str
-    epoch: int
-    first_seq: int
+    device: Name
+    epoch: Whole
+    first_seq: Whole
     previous_hash: str
     last_hash: str
-    count: int
-    recorded_epoch: int = 0
+    count: Whole
+    recorded_epoch: Whole = 0
 
     @property
     def last_seq(self) -> int:
@@ -101,11 +107,11 @@ class StreamStanding(msgspec.Struct, frozen=True):
 class EventEnvelope(msgspec.Struct, frozen=True):
     """What a receiver needs of an event line; everything else stays in the stored bytes."""
 
-    id: str
-    seq: int
+    id: Name
+    seq: Whole
     source: str
-    type: str
-    timems: int
+    type: Name
+    timems: Whole
     actor: str = ""
     timetrust: str = ""
     data: msgspec.Raw = msgspec.Raw(b"{}")

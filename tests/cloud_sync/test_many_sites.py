@@ -1,6 +1,7 @@
 """Many sites on one platform: what is one site's no other site reads, changes or holds up."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -8,20 +9,26 @@ import pytest
 
 from cloud_sync import records
 from cloud_sync.events import FeedRecordParked
+from cloud_sync.http import PlatformHttp
 from cloud_sync.platform import applying, balances, custody, feed, leases, register
 from cloud_sync.platform.custody import WrongStream
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.figures import SiteFigures, compute_figures
+from cloud_sync.platform.keys import hash_token
 from cloud_sync.platform.settings import StoreSettings
 from cloud_sync.platform.store.opening import open_database
 from cloud_sync.platform.store.port import Connection
-from cloud_sync.wire.batches import Batch, decode_batch, encode_batch
+from cloud_sync.uplink import Uplink
+from cloud_sync.wire.batches import Batch, BatchMalformed, chain_hashes, decode_batch, encode_batch
+from cloud_sync.wire.feed import FeedPage
 from edge.access.events import DoorOpened
+from edge.errors import PlatformRejected
 from edge.shop.events import SaleSettled
 from edge.store.events import Event
 from edge.store.inline import InlineStore
 from edge.tables import MIGRATIONS
-from tests.cloud_sync.conftest import platform_settings
+from edge.trust.certificates import Holder
+from tests.cloud_sync.conftest import World, platform_settings
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.golden import golden_of
 
@@ -166,3 +173,43 @@ async def test_the_same_batch_many_times_at_once_is_held_once(database: Database
     assert [(one.device, one.events, one.head_seq) for one in held] == [
         (f"w{number}", 20, 20) for number in range(1, 5)
     ]
+
+
+async def test_a_device_of_another_site_speaks_for_its_own_site_only(world: World) -> None:
+    await world.platform.database.write(
+        lambda c: register.put_site(c, OTHER, "水乡", "Water Town", now_ms=START_MS)
+    )
+    other = Device(world.platform.database, OTHER, "w1")
+    await other.units.write(lambda c: register.put_device(c, OTHER, "w1", now_ms=START_MS))
+    world.platform.keys.devices[hash_token("secret")] = Holder(OTHER, "w1")
+    other.record(sale("o-1"))
+    world.record(1)
+    async with PlatformHttp(url=world.url, site=OTHER, device="w1", token="secret") as http:
+        for store, line in ((other.store, http), (world.store, world.http)):
+            uplink = Uplink(store=store, http=line)
+            while await uplink.send_next():
+                pass
+        page = await http.ask("GET", http.site_path + "/feed", FeedPage)
+        assert page.changes == []
+        theirs = await http.ask("GET", http.site_path + "/figures", SiteFigures)
+        with pytest.raises(PlatformRejected, match="forbidden"):
+            await http.exchange("GET", world.http.site_path + "/feed")
+    assert [one.device for one in theirs.devices] == ["w1"]
+    assert [one["device"] for one in (await world.figures())["devices"]] == ["k1"]
+
+
+@pytest.mark.parametrize("field", ["id", "type", "timems"])
+async def test_an_event_that_no_store_could_keep_is_refused_before_any_is_asked(
+    database: Database, field: str
+) -> None:
+    device = Device(database, HOME, "k1")
+    device.record(sale("o-1"))
+    batch = device.batch()
+    event = msgspec.json.decode(batch.lines[0])
+    event[field] = 2**70 if field == "timems" else "a\x00b"
+    line = json.dumps(event).encode()
+    header = msgspec.structs.replace(
+        batch.header, last_hash=chain_hashes(batch.header.previous_hash, [line])[-1]
+    )
+    with pytest.raises(BatchMalformed):
+        await device.post(Batch(header, (line,)))

@@ -12,6 +12,10 @@ class IntegrityBroken(StoreError):
     """A row breaks a key, a reference or a check; the unit of work (or its savepoint) is undone."""
 
 
+class ValueRefused(IntegrityBroken):
+    """A value that the database cannot hold: a text with a zero byte, a number beyond 64 bits."""
+
+
 class StoreAway(StoreError):
     """The database does not answer. What a unit did may have been committed: ask again with the same ids."""
 

@@ -18,7 +18,14 @@ from psycopg.types.numeric import Int8Dumper
 from cloud_sync.platform.schema import SCHEMA
 from cloud_sync.platform.store import migrations
 from cloud_sync.platform.store.dialect import PRELUDE, gather_rows, translate_statement, translate_tables
-from cloud_sync.platform.store.port import Connection, IntegrityBroken, Rows, StoreAway, StoreNewer
+from cloud_sync.platform.store.port import (
+    Connection,
+    IntegrityBroken,
+    Rows,
+    StoreAway,
+    StoreNewer,
+    ValueRefused,
+)
 
 T = TypeVar("T")
 Raw = psycopg.Connection[Any]
@@ -81,8 +88,10 @@ def _mapped() -> Iterator[None]:
     """psycopg's errors in our words."""
     try:
         yield
-    except (psycopg.IntegrityError, psycopg.DataError) as error:
+    except psycopg.IntegrityError as error:
         raise IntegrityBroken(_first_line(error)) from error
+    except psycopg.DataError as error:
+        raise ValueRefused(_first_line(error)) from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise StoreAway(_first_line(error)) from error
 

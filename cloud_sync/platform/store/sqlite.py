@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from cloud_sync.platform.schema import SCHEMA, UPGRADES
 from cloud_sync.platform.store import migrations
-from cloud_sync.platform.store.port import Connection, IntegrityBroken, Rows, StoreNewer
+from cloud_sync.platform.store.port import Connection, IntegrityBroken, Rows, StoreNewer, ValueRefused
 
 T = TypeVar("T")
 
@@ -44,6 +44,8 @@ class SqliteConnection:
             return self.raw.execute(sql, values)
         except sqlite3.IntegrityError as error:
             raise IntegrityBroken(str(error)) from error
+        except OverflowError as error:
+            raise ValueRefused(str(error)) from error
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> Rows:
         """Run one statement for each row of values. Raises IntegrityBroken."""
@@ -51,6 +53,8 @@ class SqliteConnection:
             return self.raw.executemany(sql, rows)
         except sqlite3.IntegrityError as error:
             raise IntegrityBroken(str(error)) from error
+        except OverflowError as error:
+            raise ValueRefused(str(error)) from error
 
 
 @contextmanager
