@@ -47,6 +47,9 @@ from cloud_sync.platform.refunds import RefundDesk
 from cloud_sync.platform.settings import PlatformSettings
 from cloud_sync.platform.store.opening import open_database
 from cloud_sync.platform.store.port import Connection, StoreAway
+from cloud_sync.platform.webhooks import api as webhooks_api
+from cloud_sync.platform.webhooks.sender import Sender
+from cloud_sync.platform.webhooks.signing import load_master
 from cloud_sync.wire.batches import MAX_BATCH_BYTES
 from cloud_sync.wire.commands import CommandAnswer
 
@@ -83,6 +86,7 @@ ROUTES: tuple[Route, ...] = (
     *sim_api.ROUTES,
     *integrator_api.ROUTES,
     *operator_api.ROUTES,
+    *webhooks_api.ROUTES,
     Route("GET", "/openapi.json", get_openapi, Access.OPEN, "This description", answer=dict),
     Route("GET", "/asyncapi.json", get_asyncapi, Access.OPEN, "Commands and journal events", answer=dict),
 )
@@ -123,6 +127,7 @@ def build_platform(
         payments=desk,
         refunds=refunds,
         notices=notices,
+        webhooks=_open_sender(settings, database, clock_ms=clock_ms),
         clock_ms=clock_ms,
         bell=bell,
     )
@@ -138,7 +143,7 @@ def build_platform(
     async def run_roles(_: web.Application) -> AsyncIterator[None]:
         roles: list[Callable[[], Awaitable[None]]]
         roles = [partial(role, platform) for role in (apply_events, look_after_payments, look_after_trust)]
-        roles += [delivery.run] if delivery else []
+        roles += [platform.webhooks.run, *([delivery.run] if delivery else [])]
         app[ROLES].extend(asyncio.create_task(outlast_store(role)) for role in roles)
         yield
         for task in app[ROLES]:
@@ -229,6 +234,11 @@ def _open_desks(
     for channel in simulated_ones(channels):
         channel.ear = partial(notices.hear, channel.name)
     return desk, refunds, notices
+
+
+def _open_sender(settings: PlatformSettings, database: Database, *, clock_ms: Callable[[], int]) -> Sender:
+    master = load_master(settings.keys)
+    return Sender(database, master, settings.webhooks.networks(), clock_ms=clock_ms)
 
 
 def _make_delivery(

@@ -17,6 +17,7 @@ from cloud_sync.platform.payments import PaymentDesk
 from cloud_sync.platform.presence import CommandBell, PresenceBook
 from cloud_sync.platform.refunds import RefundDesk
 from cloud_sync.platform.settings import PlatformSettings
+from cloud_sync.platform.webhooks.sender import Sender
 
 
 class CommandCarrier(Protocol):
@@ -42,6 +43,7 @@ class Platform:
     payments: PaymentDesk
     refunds: RefundDesk
     notices: NoticeDesk
+    webhooks: Sender
     clock_ms: Callable[[], int] = wall_clock_ms
     bell: FeedBell = field(default_factory=FeedBell)
     command_bell: CommandBell = field(default_factory=CommandBell)

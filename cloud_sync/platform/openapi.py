@@ -23,6 +23,7 @@ _TAGS: dict[str, tuple[str, str]] = {
 """By how an address begins, the first that fits: tag and what it is."""
 _EMPTY_STATUS = "204"
 _CREATED = {
+    "/api/webhooks": "201",
     "/phone/api/payment-code": "201",
     "/phone/api/visitors": "201",
     "/phone/api/doors/{door}/open": "202",

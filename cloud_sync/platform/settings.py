@@ -1,5 +1,6 @@
 """`platform.toml`: what the reference platform is told."""
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated
 
@@ -70,6 +71,19 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
 
 
+class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[webhooks]`: networks (CIDR) that webhooks may go to though they are not public, as 127.0.0.0/8."""
+
+    allowed_networks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.networks()
+
+    def networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """The networks. Raises ValueError."""
+        return tuple(ipaddress.ip_network(text) for text in self.allowed_networks)
+
+
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A device on this machine that may talk to us over plain HTTP; `init` writes its token (0600)."""
 
@@ -114,6 +128,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alipay: AlipaySettings | None = None
     broker: BrokerSettings | None = None
     store: StoreSettings | None = None
+    webhooks: WebhookSettings = WebhookSettings()
     device_listener: DeviceListener | None = None
     device: list[DeviceSettings] = []
     door: list[DoorSettings] = []

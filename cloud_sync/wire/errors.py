@@ -32,6 +32,7 @@ CODES: dict[str, int] = {
     "household_full": 409,
     "pin_weak": 409,
     "operator_locked": 429,
+    "webhook_invalid": 422,
     "room_mismatch": 409,
     "not_a_card": 422,
     "command_in_flight": 409,
