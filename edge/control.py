@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from aiohttp import web
 
+from cloud_sync.feed_records import count_parked
 from cloud_sync.identity import settle
 from cloud_sync.progress import Progress
 from cloud_sync.records import read_acknowledged
@@ -110,8 +111,12 @@ class Control:
 
     async def status(self, request: web.Request) -> object:
         """Identity, clock, journal's head and acknowledged seq, health of every part, newest gauges."""
-        head, acknowledged = await self._store.read(
-            lambda connection: (journal.read_head(connection), read_acknowledged(connection))
+        head, acknowledged, parked = await self._store.read(
+            lambda connection: (
+                journal.read_head(connection),
+                read_acknowledged(connection),
+                count_parked(connection),
+            )
         )
         parts = await self._health.check()
         reading = self._clock.now()
@@ -122,6 +127,7 @@ class Control:
             "head_seq": head.seq,
             "head_hash": head.hash.hex(),
             "acknowledged_seq": acknowledged,
+            "feed_parked": [[collection, why, count] for (collection, why), count in parked.items()],
             "uplink": self._uplink(),
             "at_ms": reading.at_ms,
             "time_trust": reading.trust.value,

@@ -41,7 +41,7 @@ def register_health(health: HealthRegistry, parts: Parts) -> None:
     for bank in parts.peripherals.bank_settings:
         flag(f"bank:{bank.id}", partial(parts.peripherals.banks[bank.id].online, bank.id))
     flag("platform", lambda: parts.downlink.online)
-    flag("copy", lambda: parts.downlink.complete or None)
+    health.register("copy", partial(_copy_health, parts.downlink))
     health.register("uplink", partial(_uplink_health, parts.uplink, parts.downlink))
     flag("commands", lambda: parts.commands.ready)
     flag("clock", lambda: parts.clock.now().trust is not Trust.UNKNOWN)
@@ -65,6 +65,18 @@ async def _identity_health(store: Store) -> PartHealth:
     if stopped is None:
         return PartHealth(State.OK)
     return PartHealth(State.DOWN, f"{stopped.code} from entry {stopped.seq}; edge identity show says more")
+
+
+async def _copy_health(downlink: Downlink) -> PartHealth:
+    """Until the feed was read to its end once, how far it is."""
+    if downlink.complete:
+        return PartHealth(State.OK)
+    progress = downlink.progress
+    if progress is None:
+        return PartHealth(State.UNKNOWN)
+    left_s = "?" if progress.left_s is None else progress.left_s
+    detail = f"{progress.applied} records read, {progress.rate_per_s}/s, {left_s} s left"
+    return PartHealth(State.UNKNOWN, detail)
 
 
 async def _uplink_health(uplink: Uplink, downlink: Downlink) -> PartHealth:

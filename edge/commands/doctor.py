@@ -24,6 +24,12 @@ MEND_OF_UPLINK = {
     " files, or put its backup back; if it lost everything, edge identity new-epoch goes on without",
 }
 """By the code that the uplink halts with; the hub asks again every five minutes."""
+MEND_OF_FEED = {
+    "unknown_collection": "this program is older than the platform's records: upgrade it",
+    "record_too_new": "this program is older than the platform's records: upgrade it",
+    "refers_to_nothing": "the platform's keepers author what the record names (payee, room)",
+}
+"""By the reason that a record was parked for."""
 MEND_OF_DISK = "full: free some space; read-only or failing: mend the disk; damaged: restore a backup"
 
 
@@ -144,6 +150,16 @@ def _hub_or_database(folder: Path, owner: tuple[str, str]) -> Iterator[Finding]:
             continue
         mend = f"is its process running, its cable in? state: {part['state']} {part['detail']}"
         yield Finding(part["state"] == "ok", f"part {name}", mend)
+    for collection, reason, count in status["feed_parked"]:
+        mend = MEND_OF_FEED.get(
+            reason, "the platform's keepers correct it; its next version is tried"
+        )
+        yield Finding(False, f"feed: {count} of {collection} parked: {reason}", mend)
+    doubted = hub_in(folder).get("/clock")["doubted_ms"]
+    if doubted is not None:
+        yield Finding(
+            False, "the platform's time jumped by more than a day", "edge clock show says more"
+        )
     verified = hub_in(folder).get("/journal/verify")
     yield _chain(verified["first_bad_seq"], verified["count"])
 

@@ -19,6 +19,8 @@ def command(config_path: Path) -> None:
     click.echo(f"journal at {found['head_seq']}, the platform has {found['acknowledged_seq']}")
     if (line := drain_line(found["uplink"])) is not None:
         click.echo(line)
+    for collection, reason, count in found["feed_parked"]:
+        click.echo(f"feed: {count} of {collection} parked: {reason}")
     for name, part in found["parts"].items():
         click.echo(f"  {part['state']:8}{name} {part['detail']}".rstrip())
     for gauge in GAUGES:

@@ -12,7 +12,12 @@ from tests.proofs.planting import replaced
 def hub_saying(detail: str) -> Any:
     """Stands where `ControlClient.get` stands: a hub whose uplink halted with a code."""
     answers = {
-        "/status": {"head_seq": 9, "parts": {"uplink": {"state": "down", "detail": detail}}},
+        "/status": {
+            "head_seq": 9,
+            "feed_parked": [["bills", "refers_to_nothing", 2]],
+            "parts": {"uplink": {"state": "down", "detail": detail}},
+        },
+        "/clock": {"at_ms": 1, "time_trust": "synced", "doubted_ms": 2},
         "/journal/verify": {"first_bad_seq": None, "count": 9},
     }
     return lambda client, path: answers[path]
@@ -36,3 +41,11 @@ def test_another_fault_of_the_uplink_has_the_usual_mend(tmp_path: Path) -> None:
     finding = finding_of_uplink(tmp_path, "")
     assert not finding.well
     assert "cable" in finding.mend
+
+
+def test_parked_records_and_a_time_that_jumped_are_named(tmp_path: Path) -> None:
+    with replaced(ControlClient, "get", hub_saying("")):
+        found = list(doctor._hub_or_database(tmp_path, ("heyuanli", "k1")))
+    said = [one.what for one in found if not one.well]
+    assert "feed: 2 of bills parked: refers_to_nothing" in said
+    assert any("jumped" in what for what in said)
