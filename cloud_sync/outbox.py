@@ -1,7 +1,6 @@
 """The next batch, read and compressed in a reader's thread; at most one more is made ready meanwhile."""
 
 import asyncio
-import contextlib
 import sqlite3
 from typing import NamedTuple
 
@@ -33,7 +32,7 @@ class Outbox:
             seq, task = ahead
             if seq == after_seq and (posting := await task) is not None and posting.header.count <= limit:
                 return posting
-            await _drop(task)
+            _drop(task)
         return await self._read(after_seq, limit)
 
     def read_ahead(self, after_seq: int, limit: int) -> None:
@@ -41,11 +40,11 @@ class Outbox:
         if self._ahead is None:
             self._ahead = (after_seq, asyncio.create_task(self._read(after_seq, limit)))
 
-    async def clear(self) -> None:
+    def clear(self) -> None:
         """Forget what was made ready."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
-            await _drop(ahead[1])
+            _drop(ahead[1])
 
     async def _read(self, after_seq: int, limit: int) -> Posting | None:
         encoding = self.encoding
@@ -61,7 +60,8 @@ class Outbox:
         return await self._store.read(read)
 
 
-async def _drop(task: asyncio.Task[Posting | None]) -> None:
+def _drop(task: asyncio.Task[Posting | None]) -> None:
+    """Not waited for: that would swallow a cancellation of whoever drops it."""
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.gather(task, return_exceptions=True)
+    if task.done() and not task.cancelled():
+        task.exception()  # seen, so that nobody is told of it when the task goes

@@ -1,7 +1,6 @@
 """Whether the platform is in reach, learnt from every role's answers: nobody has to find it out alone."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable
 
 
@@ -28,6 +27,4 @@ class Reach:
         finally:
             self._waiting.discard(heard)
             for task in tasks:
-                task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(*tasks, return_exceptions=True)
+                task.cancel()  # nobody waits for them here: that would swallow a cancellation of our own

@@ -106,7 +106,7 @@ class Uplink:
                     if await self._send_or_rest() == 0:
                         await hints.wait(self._use.idle_poll_s)
         finally:
-            await self._outbox.clear()
+            self._outbox.clear()
 
     async def _send_or_rest(self) -> int | None:
         """Send the next batch; after a failure rest as long as it asks for, and return None."""
@@ -120,7 +120,7 @@ class Uplink:
             self._limit = max(SMALLEST_BATCH, self._limit // 2)
             await self._http.reach.rest(self._sleep(self._backoff.next_s()))
         except PlatformRejected as rejected:
-            await self._outbox.clear()
+            self._outbox.clear()
             await self._meet_rejection(rejected)
         return None
 

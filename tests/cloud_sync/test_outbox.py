@@ -71,7 +71,7 @@ async def test_what_was_made_ready_is_taken_only_where_it_fits(journaled: Inline
     assert elsewhere is not None and elsewhere.header.first_seq == 1
     outbox.read_ahead(9, 5)
     record(journaled, "later")
-    await outbox.clear()
+    outbox.clear()
     assert await outbox.take(9, 5) is not None
 
 

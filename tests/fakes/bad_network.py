@@ -14,6 +14,8 @@ from typing import Self
 from tests.fakes.proxy import reset
 
 HEAD_LIMIT_BYTES = 65_536
+SEGMENT_BYTES = 1_460
+SEGMENT_S = 0.005
 GARBAGE = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 not the platform \r\n\r\n"
 PORTAL = b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\nConnection: close\r\n\r\n<html>sign in</"
 BUSY = b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -35,6 +37,8 @@ class Trouble(StrEnum):
     BUSY = "503 with Retry-After"
     TRICKLE = "the answer comes byte by byte"
     DELAY = "everything comes late"
+    SLOW_LINE = "a line of 300 KB a second, both ways"
+    MIXED_UP = "a batch gets the acknowledgement of an earlier one, and goes nowhere"
 
 
 TROUBLES: tuple[Trouble, ...] = (*Trouble, Trouble.BLACK_HOLE, Trouble.LOST_ANSWER, Trouble.DUPLICATE)
@@ -51,6 +55,7 @@ class BadNetwork:
         self.met: list[Trouble] = []
         self._chance = chance
         self._trouble = trouble
+        self._acknowledgement = b""
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -90,14 +95,12 @@ class BadNetwork:
     async def _serve(
         self, trouble: Trouble, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        match trouble:
-            case Trouble.BLACK_HOLE:
-                while await reader.read(65_536):
-                    pass
-                return
-            case Trouble.RESET_BEFORE:
-                reset(writer)
-                return
+        if trouble is Trouble.BLACK_HOLE:
+            await _swallow(reader)
+            return
+        if trouble is Trouble.RESET_BEFORE:
+            reset(writer)
+            return
         request = await _read_request(reader)
         match trouble:
             case Trouble.CUT_REQUEST:
@@ -108,12 +111,13 @@ class BadNetwork:
                 reset(writer)
             case Trouble.LATE_ANSWER:
                 answer = await self._deliver(request)
-                while await reader.read(65_536):
-                    pass
+                await _swallow(reader)
                 writer.write(answer)
             case Trouble.DUPLICATE:
                 writer.write(await self._deliver(request))
                 self._later(lambda: self._deliver(request))
+            case Trouble.MIXED_UP if self._acknowledgement and b"/batches " in request:
+                writer.write(self._acknowledgement)
             case Trouble.GARBAGE | Trouble.PORTAL | Trouble.BUSY:
                 answers = {Trouble.GARBAGE: GARBAGE, Trouble.PORTAL: PORTAL, Trouble.BUSY: BUSY}
                 writer.write(answers[trouble])
@@ -124,7 +128,11 @@ class BadNetwork:
     async def _answer(self, trouble: Trouble, request: bytes, writer: asyncio.StreamWriter) -> None:
         if trouble is Trouble.DELAY:
             await asyncio.sleep(self._chance.uniform(0.005, 0.05))
+        if trouble is Trouble.SLOW_LINE:
+            await self._slowly(len(request))
         answer = await self._deliver(request)
+        if trouble is Trouble.SLOW_LINE:
+            await self._slowly(len(answer))
         if trouble is Trouble.TRUNCATED:
             answer = answer[: self._chance.randrange(1, len(answer))]
         if trouble is not Trouble.TRICKLE:
@@ -135,6 +143,10 @@ class BadNetwork:
             await writer.drain()
             await asyncio.sleep(0.001)
 
+    async def _slowly(self, size: int) -> None:
+        """As long as so many bytes take on a slow line."""
+        await asyncio.sleep(SEGMENT_S * (1 + size // SEGMENT_BYTES))
+
     async def _deliver(self, request: bytes, *, whole: bool = True) -> bytes:
         """Carry a request to the target and return its whole answer; cut short, there is none."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.target_port)
@@ -142,7 +154,10 @@ class BadNetwork:
             writer.write(request.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
             await writer.drain()
             if whole:
-                return await reader.read(-1)
+                answer = await reader.read(-1)
+                if b'"acknowledged_seq"' in answer:
+                    self._acknowledgement = answer
+                return answer
             reset(writer)
             return b""
         finally:
@@ -160,6 +175,11 @@ class BadNetwork:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _swallow(reader: asyncio.StreamReader) -> None:
+    while await reader.read(65_536):
+        pass
 
 
 async def _read_request(reader: asyncio.StreamReader) -> bytes:
