@@ -5,7 +5,7 @@ MINUTES ?= 5
 RESET ?=
 ROW ?=
 
-.PHONY: help setup demo check format test-fast test test-hw bench soak compare pictures lock
+.PHONY: help setup demo check format test-fast test test-hw bench soak fleet compare pictures lock
 
 help:       ## What can be made
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -46,6 +46,9 @@ soak: setup ## Long runs of the proofs: make soak MINUTES=60 (ROW=name for one o
 compare: setup ## Home Assistant beside gate-command, thingsboard-gateway beside uplink (docs/comparison.md)
 	$(PYTHON) -m tests.bench.compare_home_assistant --folder bench/home-assistant
 	$(PYTHON) -m tests.bench.compare_thingsboard_gateway --folder bench/thingsboard-gateway
+
+fleet: setup ## 10 to 2,000 simulated sites through reconnect storms, against PostgreSQL (docs/fleet.md)
+	$(PYTHON) -m tests.bench.fleet
 
 pictures: setup ## Pictures of the documents, from the story played in Chromium
 	EDGE_PICTURES=docs/pictures $(PYTEST) tests/browser/test_demo_in_chromium.py

@@ -2,12 +2,20 @@
 
 import asyncio
 
-import msgspec
 from aiohttp import web
 
 from cloud_sync.platform import commands
 from cloud_sync.platform.context import Platform
-from cloud_sync.platform.exchange import DEVICE, Access, Route, read_body, read_number, reply, write_beats
+from cloud_sync.platform.exchange import (
+    DEVICE,
+    Access,
+    Route,
+    read_body,
+    read_number,
+    reply,
+    write_beats,
+    write_end,
+)
 from cloud_sync.wire.commands import CommandAnswer, PulledCommands
 from cloud_sync.wire.feed import BEAT_S, MAX_WAIT_S
 
@@ -27,8 +35,7 @@ async def get_commands(request: web.Request, platform: Platform) -> web.StreamRe
                 await rung.wait()
         except TimeoutError:
             await write_beats(response)
-    await response.write(msgspec.json.encode(await _take(platform, device)))
-    await response.write_eof()
+    await write_end(response, await _take(platform, device))
     return response
 
 

@@ -19,6 +19,7 @@ from cloud_sync.platform.exchange import (
     read_number,
     reply,
     write_beats,
+    write_end,
 )
 from cloud_sync.platform.figures import SiteFigures, compute_figures
 from cloud_sync.wire.batches import (
@@ -95,8 +96,7 @@ async def get_feed(request: web.Request, platform: Platform) -> web.StreamRespon
         if not await platform.bell.wait(site, min(BEAT_S, left_s)):
             await write_beats(response)
         page = await database.read(lambda c: feed.read_page(c, cursor, limit, understood))
-    await response.write(msgspec.json.encode(page))
-    await response.write_eof()
+    await write_end(response, page)
     return response
 
 

@@ -256,3 +256,10 @@ async def write_beats(response: web.StreamResponse) -> None:
     """One blank, so that a waiting client hears that the connection lives; JSON may begin with blanks."""
     with contextlib.suppress(ConnectionResetError):
         await response.write(b" ")
+
+
+async def write_end(response: web.StreamResponse, content: Any) -> None:
+    """The answer that was waited for; who went away meanwhile asks again."""
+    with contextlib.suppress(ConnectionResetError):
+        await response.write(msgspec.json.encode(content))
+        await response.write_eof()
