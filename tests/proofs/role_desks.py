@@ -29,10 +29,13 @@ from cloud_sync.platform.seed import seed
 from cloud_sync.platform.settings import DeviceSettings
 from cloud_sync.timesync import TimeSync
 from edge.access.boards.walk import WalkDesk
+from edge.backing_up import Backups
+from edge.backup_control import BackupControl
 from edge.boards_control import BoardsControl
 from edge.clock_control import ClockControl
 from edge.control import Control
 from edge.control_match import MatchControl
+from edge.errors import StoreError
 from edge.links.control import build_control
 from edge.links.health import HealthRegistry
 from edge.settlement.matching import Matcher
@@ -298,10 +301,31 @@ async def kiosk_desk() -> AsyncIterator[Served]:
 
 _MORE = {
     "/identity/epoch": {"reason": "tried by the matrix"},
+    "/backup": {"folder": "/nowhere"},
     "/lockers/{bank}/walk": {"step": "begin"},
     "/cases/{case}/close": {"reason": "written_off", "note": "tried by the matrix"},
 }
 """What a route asks for beside the person."""
+
+
+def _no_backups(store: InlineStore, clock: FakeClock) -> Backups:
+    """Backups of a hub without a database file: whoever is let in hears that none can be made."""
+
+    async def fail(*_: str) -> dict[str, Any]:
+        raise StoreError("no file")
+
+    nowhere = Path("/nowhere")
+    return Backups(
+        store=store,
+        clock=clock,
+        folder=nowhere,
+        recipient_file=nowhere,
+        files=list,
+        job=fail,
+        stick=None,
+        keep=1,
+        sender=None,
+    )
 
 
 @asynccontextmanager
@@ -319,12 +343,20 @@ async def control_desk() -> AsyncIterator[Served]:
     time = ClockControl(clock=clock, timesync=timesync, staff=staff)
     match = MatchControl(store=store, clock=clock, staff=staff, matcher=matcher)
     boards = BoardsControl(walks=WalkDesk(store=store, cells={}, banks={}), staff=staff)
+    backup = BackupControl(_no_backups(store, clock), staff)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         asks = {}
         for name, uid in (("own", os.getuid()), ("foreign", os.getuid() + 1)):
             app = build_control(
-                (*control.routes(), *time.routes(), *match.routes(), *boards.routes()), uids=frozenset({uid})
+                (
+                    *control.routes(),
+                    *time.routes(),
+                    *match.routes(),
+                    *boards.routes(),
+                    *backup.routes(),
+                ),
+                uids=frozenset({uid}),
             )
             runner = web.AppRunner(app)
             await runner.setup()
