@@ -131,8 +131,8 @@ def open_memory(*, home: str, schema: str = SCHEMA) -> SqliteConnection:
     return SqliteConnection(raw, home=home)
 
 
-def migrate(raw: sqlite3.Connection, *, home: str, name: str, schema: str = SCHEMA) -> None:
-    """Bring a database up to date, whole or not at all. Raises StoreNewer."""
+def migrate(raw: sqlite3.Connection, *, home: str, name: str, schema: str = "") -> None:
+    """Bring a database up to date, from `schema` or the base, whole or not at all. Raises StoreNewer."""
     with transaction(raw):
         version = raw.execute("PRAGMA user_version").fetchone()[0]
         raw.execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY) STRICT")
@@ -142,7 +142,7 @@ def migrate(raw: sqlite3.Connection, *, home: str, name: str, schema: str = SCHE
             raise StoreNewer(f"{name} has migration {foreign[-1]}, which this program does not know")
         if not applied:
             upgrades = (UPGRADES[number] for number in sorted(UPGRADES) if 0 < version < number)
-            _run(raw, "".join([schema, *upgrades]))
+            _run(raw, "".join([schema or SCHEMA, *upgrades]))
             raw.execute("INSERT INTO migrations (number) VALUES (?)", (migrations.BASE,))
         for number in migrations.due(applied):
             _run(raw, migrations.text_of(number, home))
