@@ -151,15 +151,11 @@ def _hub_or_database(folder: Path, owner: tuple[str, str]) -> Iterator[Finding]:
         mend = f"is its process running, its cable in? state: {part['state']} {part['detail']}"
         yield Finding(part["state"] == "ok", f"part {name}", mend)
     for collection, reason, count in status["feed_parked"]:
-        mend = MEND_OF_FEED.get(
-            reason, "the platform's keepers correct it; its next version is tried"
-        )
+        mend = MEND_OF_FEED.get(reason, "the platform's keepers correct it; its next version is tried")
         yield Finding(False, f"feed: {count} of {collection} parked: {reason}", mend)
     doubted = hub_in(folder).get("/clock")["doubted_ms"]
     if doubted is not None:
-        yield Finding(
-            False, "the platform's time jumped by more than a day", "edge clock show says more"
-        )
+        yield Finding(False, "the platform's time jumped by more than a day", "edge clock show says more")
     verified = hub_in(folder).get("/journal/verify")
     yield _chain(verified["first_bad_seq"], verified["count"])
 
