@@ -292,6 +292,7 @@ def _platform_stores_duplicates() -> Iterator[None]:
     with (
         patch("cloud_sync.platform.store.sqlite.SCHEMA", unkeyed),
         patch.object(custody, "take_custody", doubled),
+        patch(f"{__name__}.DRAIN_S", 5.0),  # what is applied twice stops the applier: it never drains
     ):
         yield
 
