@@ -100,6 +100,7 @@ def _guide(world: World) -> str:
   shelf     http://127.0.0.1:{ports.camera}/         hold a product or a pass to a camera
   hands     http://127.0.0.1:{ports.hands}/         push doors and cells, press buttons, break things
   platform  http://127.0.0.1:{ports.platform}/         the journal as it arrives
+  sites     http://127.0.0.1:{ports.platform}/operator for operators: {OPERATOR} {world.operator_password()}
   counter   http://127.0.0.1:{ports.counter}/         for staff: {pins}
 
 Try this:

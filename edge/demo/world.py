@@ -60,11 +60,21 @@ class World:
         source = self.layout.platform / "community.json"
         source.write_text(json.dumps(community(date.today()), ensure_ascii=False), "utf-8")
         _call("cloud_sync.platform", "seed", str(source), "--config", config)
+        self._make_operator(config)
         secrets = self.layout.site / "secrets"
         secrets.mkdir(parents=True, exist_ok=True)
         for name, target in (("root.pub", "root.pub"), (f"{DEVICE}.token", "device.token")):
             shutil.copy(self.layout.platform / "keys" / name, secrets / target)
             (secrets / target).chmod(0o600)
+
+    def _make_operator(self, config: str) -> None:
+        """One operator, whose password lies beside the platform's keys (0600)."""
+        made = json.loads(
+            _call("cloud_sync.platform", "operator", "--config", config, "add", OPERATOR, "--generate")
+        )
+        file = self.layout.platform / "keys" / "operator.password"
+        file.touch(0o600)
+        file.write_text(made["password"] + "\n")
 
     def start(self, *, say: Callable[[str], None] = lambda _: None, whole: bool = True) -> None:
         """Start every process in order, each only when the one it needs answers.
@@ -206,6 +216,10 @@ class World:
         """PIN by login of everybody who may sign in at the counter."""
         secrets = self.layout.site / "secrets"
         return {login: (secrets / f"{login}.pin").read_text().strip() for login in ("clerk", *STAFF.values())}
+
+    def operator_password(self) -> str:
+        """What the operator of the platform signs in with."""
+        return (self.layout.platform / "keys" / "operator.password").read_text().strip()
 
     def stop(self) -> None:
         """End everything."""

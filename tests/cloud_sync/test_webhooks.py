@@ -23,6 +23,7 @@ from cloud_sync.platform.webhooks import records, sender
 from cloud_sync.platform.webhooks.addresses import WebhookInvalid, check_url, is_allowed
 from cloud_sync.platform.webhooks.records import Webhook
 from cloud_sync.platform.webhooks.sender import MAX_ATTEMPTS, Sender, backoff_ms
+from cloud_sync.platform.webhooks.signing import sign
 from tests.cloud_sync.conftest import SITE, World, open_world, platform_settings
 from tests.fakes.clock import START_MS, FakeClock
 from tests.proofs.planting import replaced
@@ -168,10 +169,7 @@ def _wrong_signature() -> AbstractContextManager[None]:
 
 
 def _body_not_signed() -> AbstractContextManager[None]:
-    honest = sender.sign
-    return replaced(
-        sender, "sign", lambda secret, id, timestamp_s, body: honest(secret, id, timestamp_s, b"")
-    )
+    return replaced(sender, "sign", lambda secret, id, at_s, body: sign(secret, id, at_s, b""))
 
 
 def _no_retry() -> AbstractContextManager[None]:
