@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from edge.demo.layout import Layout, Ports
-from edge.demo.world import World, remove
+from edge.demo.world import OPERATOR, World, remove
 from edge.errors import EdgeError
 
 WATCH_S = 0.5

@@ -22,6 +22,7 @@ from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunni
 Step = tuple[str, Callable[[], None]]
 
 FIRST_DELIVERY = "delivery-1"
+OPERATOR = "operator"
 STAFF = {role: role for role in ("supervisor", "manager", "auditor", "guard", "technician")}
 """Accounts beside the clerk's, role to login: to try the counter with."""
 
@@ -46,6 +47,8 @@ class World:
         write_platform(self.layout)
         if not (self.layout.platform / "platform.db").exists():
             self._make_platform()
+        if not self._operator_file.exists():
+            self._make_operator()
         write_site(
             self.layout, platform_url=self.platform_url, platform_broker_port=self.platform_broker_port
         )
@@ -60,21 +63,24 @@ class World:
         source = self.layout.platform / "community.json"
         source.write_text(json.dumps(community(date.today()), ensure_ascii=False), "utf-8")
         _call("cloud_sync.platform", "seed", str(source), "--config", config)
-        self._make_operator(config)
         secrets = self.layout.site / "secrets"
         secrets.mkdir(parents=True, exist_ok=True)
         for name, target in (("root.pub", "root.pub"), (f"{DEVICE}.token", "device.token")):
             shutil.copy(self.layout.platform / "keys" / name, secrets / target)
             (secrets / target).chmod(0o600)
 
-    def _make_operator(self, config: str) -> None:
+    def _make_operator(self) -> None:
         """One operator, whose password lies beside the platform's keys (0600)."""
+        config = str(self.layout.platform / "platform.toml")
         made = json.loads(
             _call("cloud_sync.platform", "operator", "--config", config, "add", OPERATOR, "--generate")
         )
-        file = self.layout.platform / "keys" / "operator.password"
-        file.touch(0o600)
-        file.write_text(made["password"] + "\n")
+        self._operator_file.touch(0o600)
+        self._operator_file.write_text(made["password"] + "\n")
+
+    @property
+    def _operator_file(self) -> Path:
+        return self.layout.platform / "keys" / "operator.password"
 
     def start(self, *, say: Callable[[str], None] = lambda _: None, whole: bool = True) -> None:
         """Start every process in order, each only when the one it needs answers.
@@ -219,7 +225,7 @@ class World:
 
     def operator_password(self) -> str:
         """What the operator of the platform signs in with."""
-        return (self.layout.platform / "keys" / "operator.password").read_text().strip()
+        return self._operator_file.read_text().strip()
 
     def stop(self) -> None:
         """End everything."""
@@ -238,12 +244,14 @@ def fetch_status(port: int, path: str) -> int | None:
         connection.close()
 
 
-def _call(module: str, *arguments: str) -> None:
+def _call(module: str, *arguments: str) -> str:
+    """Run a command of the product and return what it wrote. Raises ProcessEnded."""
     finished = subprocess.run(
         [sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False
     )
     if finished.returncode != 0:
         raise ProcessEnded(f"{module} {arguments[0]} failed:\n{finished.stderr.strip()[-2000:]}")
+    return finished.stdout
 
 
 def remove(folder: Path) -> None:
