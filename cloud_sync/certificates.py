@@ -22,7 +22,7 @@ from cloud_sync.enrolment_files import (
     write_configuration,
     write_identity,
 )
-from cloud_sync.http import PlatformHttp
+from cloud_sync.http import TURNED_AWAY, PlatformHttp
 from cloud_sync.identity import stop
 from cloud_sync.wire.enrolment import (
     RenewalNonce,
@@ -47,11 +47,12 @@ ALARM_DAYS = (30, 14, 7)
 """Days before its end at which a certificate that could not be renewed is an alarm, each once."""
 EVERY_S = 3_600.0
 RETRY_S = 300.0
+CLOCK_S = 2.0
+"""With the clock unknown nothing can be judged; it is known as soon as the platform is reached."""
 CERTIFICATE, UNTRUSTED, ENDED = "certificate", "platform_untrusted", "enrolment_ended"
 _OVER = "over"
 _CONFIGURATION = "enrolment.configuration"
 CONFIGURATION_TOPIC = "site_configuration"
-_LET_GO = {"device_revoked", "device_quarantined", "device_unknown", "certificate_superseded"}
 _BODY = {"Content-Type": "application/json"}
 
 
@@ -96,7 +97,6 @@ class CertificateKeeper:
         identity = read_identity(folder)
         assert identity is not None, "only an enrolled device has a certificate to keep"
         self._identity: Identity = identity
-        self._refused = ""
         self.renewed = 0
 
     @property
@@ -104,27 +104,28 @@ class CertificateKeeper:
         """How the certificate stands by the trusted clock."""
         now = self._clock.now()
         if now.trust is Trust.UNKNOWN:
-            return Standing(None, self._refused)
-        return Standing((self._identity.until_ms - now.at_ms) // DAY_MS, self._refused)
+            return Standing(None, self._http.turned_away)
+        return Standing((self._identity.until_ms - now.at_ms) // DAY_MS, self._http.turned_away)
 
     async def run(self) -> None:
         """Look every hour until cancelled, sooner after a renewal that failed."""
         while True:
-            await self._sleep(EVERY_S if await self.look() else RETRY_S)
+            well = await self.look()
+            known = self._clock.now().trust is not Trust.UNKNOWN
+            await self._sleep(EVERY_S if well else RETRY_S if known else CLOCK_S)
 
     async def look(self) -> bool:
         """Renew what is due, raise or clear alarms; False when a renewal was due and failed."""
-        days_left, _ = self.standing
+        days_left = self.standing.days_left
         if days_left is None:
             return False
         failed = ""
-        if days_left < RENEW_DAYS or self._refused:
+        if days_left < RENEW_DAYS:
             try:
                 await self.renew()
             except (PlatformError, Refusal) as error:
                 failed = getattr(error, "code", "") or str(error)
                 log.warning("certificate: %s", failed)
-                await self._note_refusal(error)
         days_left = self.standing.days_left
         await self._store.run(partial(_tell, days_left=days_left, failed=failed))
         return not failed
@@ -143,7 +144,6 @@ class CertificateKeeper:
         certificate = _decode(answered, RenewedCertificate).certificate
         self._identity = await asyncio.to_thread(self._keep, key, certificate, holder)
         self._http.show_renewed()
-        self._refused = ""
         self.renewed += 1
 
     def _keep(self, key: str, certificate: str, holder: Holder) -> Identity:
@@ -154,20 +154,6 @@ class CertificateKeeper:
         write_identity(self._folder, identity, key, certificate)
         return identity
 
-    async def _note_refusal(self, error: Exception) -> None:
-        """The platform turned our key away: that is for people, and a clone must stop by itself."""
-        if not isinstance(error, PlatformRejected) or error.code not in _LET_GO:
-            return
-        self._refused = error.code
-        code = error.code
-
-        def note(unit: Unit) -> None:
-            raise_alarm(unit, kind=ENDED, source=CERTIFICATE, detail=code)
-            if code == "device_quarantined":
-                stop(unit, code, 0)
-
-        await self._store.run(note)
-
 
 def _tell(unit: Unit, *, days_left: int | None, failed: str) -> None:
     """Raise what is due of the alarms at 30, 14 and 7 days and at the end, clear what is mended."""
@@ -177,18 +163,22 @@ def _tell(unit: Unit, *, days_left: int | None, failed: str) -> None:
             clear_alarm(unit, kind=CERTIFICATE, source=source)
         else:
             raise_alarm(unit, kind=CERTIFICATE, source=source, detail=f"{days_left} days left; {failed}")
-    if not failed:
-        clear_alarm(unit, kind=ENDED, source=CERTIFICATE)
 
 
-async def note_trust(store: Store, code: str) -> None:
-    """Somebody answers at the platform's address who is not the platform, or he is himself again (empty)."""
+async def note_trust(store: Store, source: str, code: str) -> None:
+    """Whoever answers there (`https`, `broker`) is not the platform, or turns us away; empty: that is over.
+
+    Of a clone both machines stop what leans on being the one device of the name.
+    """
 
     def note(unit: Unit) -> None:
         if code:
-            raise_alarm(unit, kind=UNTRUSTED, source="https", detail=code)
-        else:
-            clear_alarm(unit, kind=UNTRUSTED, source="https")
+            raise_alarm(unit, kind=ENDED if code in TURNED_AWAY else UNTRUSTED, source=source, detail=code)
+        if code == "device_quarantined":
+            stop(unit, code, 0)
+        if not code:
+            clear_alarm(unit, kind=UNTRUSTED, source=source)
+            clear_alarm(unit, kind=ENDED, source=source)
 
     await store.run(note)
 

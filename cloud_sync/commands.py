@@ -8,6 +8,7 @@ what one of them brought, the other brings for nothing.
 import asyncio
 import logging
 import secrets
+import ssl
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -70,6 +71,8 @@ class CommandSession:
         keys: Callable[[], KeySet],
         doors: CommandDoors,
         raise_floor: Callable[[int], None] = lambda at_ms: None,
+        tls: ssl.SSLContext | None = None,
+        note_trust: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._site, self._device = site, device
         self._http = http
@@ -95,6 +98,8 @@ class CommandSession:
             on_message=self.take,
             on_ready=self.post_nonce,
             on_lost=self.forget_nonce,
+            tls=tls,
+            note_trust=note_trust,
         )
 
     async def run(self) -> None:

@@ -13,7 +13,7 @@ import aiohttp
 import msgspec
 
 from cloud_sync.reach import Reach
-from cloud_sync.tls import PlatformContext, make_context, make_unbelieving_context, why_untrusted
+from cloud_sync.tls import make_context, make_unbelieving_context, why_untrusted
 from cloud_sync.wire.batches import EncodingUnsupported
 from cloud_sync.wire.enrolment import HARDWARE_HEADER
 from cloud_sync.wire.errors import CODES, ErrorBody
@@ -31,6 +31,18 @@ RETRY_AFTER_LIMIT_S = 300.0
 """A server may ask us to wait, but never longer than this."""
 PROGRAM = f"community-edge/{version('community-edge')}"
 """What the platform's operators see as our version."""
+
+
+TURNED_AWAY = frozenset(
+    {
+        "device_unknown",
+        "device_revoked",
+        "device_quarantined",
+        "certificate_expired",
+        "certificate_superseded",
+    }
+)
+"""What the platform says to a device whose certificate does not count; it is not a fault of the request."""
 
 
 class Patience(NamedTuple):
@@ -87,7 +99,8 @@ class PlatformHttp:
     are, except an `undated` one: that is for what is signed and secret to nobody, it goes over a connection
     whose certificate's dates are not judged. An https `url` needs the trusted `clock` and the
     `identity_file` of enrolment (PEM: key and certificate); a `token` is for a platform on this machine only.
-    `note_trust` is told why whoever answers there is not believed, and an empty text once he is again.
+    `note_trust` is told why whoever answers there is not believed, or does not believe us, and an empty text
+    once that is over.
     """
 
     def __init__(
@@ -101,7 +114,7 @@ class PlatformHttp:
         hardware: str = "",
         ca_file: Path | None = None,
         clock: Clock | None = None,
-        note_trust: Callable[[str], Awaitable[None]] = _note_nothing,
+        note_trust: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._url = url.rstrip("/")
         if token and self._is_tls:
@@ -111,9 +124,9 @@ class PlatformHttp:
         self._hardware = hardware
         self._ca_file = ca_file
         self._clock = clock
-        self._note_trust = note_trust
+        self._note_trust = note_trust or _note_nothing
         self._distrusted = ""
-        self._context: PlatformContext | None = None
+        self._before: list[aiohttp.ClientSession] = []
         self._session: aiohttp.ClientSession | None = None
         self._undated: aiohttp.ClientSession | None = None
         self.reach = Reach()
@@ -130,15 +143,17 @@ class PlatformHttp:
 
     async def close(self) -> None:
         """Let the connections go."""
-        for session in (self._session, self._undated):
+        for session in (self._session, self._undated, *self._before):
             if session is not None:
                 await session.close()
-        self._session = self._undated = self._context = None
+        self._session = self._undated = None
+        self._before.clear()
 
     def show_renewed(self) -> None:
-        """The identity file was renewed: every connection that begins from now on shows what it holds."""
-        if self._context is not None and self._identity_file is not None:
-            self._context.load_cert_chain(self._identity_file)
+        """The identity file was renewed: requests from now on go over connections that show what it holds."""
+        if self._session is not None and self._identity_file is not None:
+            self._before.append(self._session)
+            self._session = None
 
     async def ask(
         self,
@@ -201,11 +216,19 @@ class PlatformHttp:
                 _check_protocol(response)
             content = await _read_bounded(response, limit_bytes)
             self.reach.hear()
-            if self._distrusted and not undated:
-                await self._tell_trust("")
             if response.status >= 400:
-                raise _refused(response, content)
+                refused = _refused(response, content)
+                if isinstance(refused, PlatformRejected) and refused.code in TURNED_AWAY:
+                    await self._tell_trust(refused.code)
+                raise refused
+            if not undated:
+                await self._tell_trust("")
             return content
+
+    @property
+    def turned_away(self) -> str:
+        """Why the platform lets this device in no more, empty while it does."""
+        return self._distrusted if self._distrusted in TURNED_AWAY else ""
 
     async def _tell_trust(self, code: str) -> None:
         if code != self._distrusted:
@@ -223,9 +246,10 @@ class PlatformHttp:
             headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
             if self._hardware:
                 headers[HARDWARE_HEADER] = self._hardware
+            context = None
             if self._is_tls:
-                self._context = make_context(self._ca_file, self._clock, self._identity_file)
-            self._session = _make_session(headers, self._context)
+                context = make_context(self._ca_file, self._clock, self._identity_file)
+            self._session = _make_session(headers, context)
         return self._session
 
     def _check_clock(self) -> None:

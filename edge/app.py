@@ -43,6 +43,7 @@ from edge.links.control_client import CONTROL_SOCKET
 from edge.links.health import HealthRegistry
 from edge.links.metrics import Metrics
 from edge.links.supervisor import Role, Supervisor
+from edge.links.tls import broker_context
 from edge.pay.codes import CodeTable, PaymentCodeSettings
 from edge.pay.contract import open_contract
 from edge.pay.copies import note_feed
@@ -250,10 +251,10 @@ class Hub:
         )
 
     def _build_roles(self) -> None:
-        settings = self._config.one("platform", PlatformSettings)
+        broker = self._config.one("platform", PlatformSettings).broker
         self._commands = CommandSession(
-            settings=settings.broker,
-            password=read_secret(self._config, settings.broker.password_file),
+            settings=broker,
+            password=read_secret(self._config, broker.password_file),
             site=self._site.id,
             device=self._site.device,
             http=self._http,
@@ -261,6 +262,8 @@ class Hub:
             keys=self._keyring.current,
             doors=self._peripherals.opener,
             raise_floor=self.clock.raise_floor,
+            tls=broker_context(self._config.resolve(broker.ca_file)) if broker.ca_file else None,
+            note_trust=self._enrolled.note_broker,
         )
         self._sync = Supervisor(
             (

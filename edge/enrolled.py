@@ -7,12 +7,10 @@ from typing import Any
 from cloud_sync.certificates import CertificateKeeper, ConfigurationCopy, Standing, note_trust
 from cloud_sync.enrolment_files import FOLDER
 from cloud_sync.feed_applying import Apply
-from cloud_sync.http import PlatformHttp
-from cloud_sync.wire.enrolment import mark_hardware
-from edge.config import Config, PlatformSettings, SiteSettings
+from edge.config import Config, PlatformSettings
 from edge.links.health import HealthRegistry, PartHealth, State
 from edge.links.supervisor import Role
-from edge.site import hardware_serial, read_secret
+from edge.site import hardware_serial, platform_http
 from edge.store.store import Store
 from edge.trust.clock import Clock
 
@@ -24,19 +22,9 @@ class Enrolled:
 
     def __init__(self, config: Config, *, store: Store, clock: Clock) -> None:
         settings = config.one("platform", PlatformSettings)
-        site = config.one("site", SiteSettings)
         folder, serial = config.path.parent / FOLDER, hardware_serial(config)
-        self.http = PlatformHttp(
-            url=settings.url,
-            site=site.id,
-            device=site.device,
-            token=read_secret(config, settings.token_file) if settings.token_file else "",
-            identity_file=config.resolve(settings.identity_file) if settings.is_tls else None,
-            hardware=mark_hardware(serial) if settings.is_tls else "",
-            ca_file=config.resolve(settings.ca_file) if settings.ca_file else None,
-            clock=clock,
-            note_trust=partial(note_trust, store),
-        )
+        self.http = platform_http(config, clock, note_trust=partial(note_trust, store, "https"))
+        self.note_broker = partial(note_trust, store, "broker")
         self._keeper = self._copy = None
         if settings.is_tls:
             self._keeper = CertificateKeeper(

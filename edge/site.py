@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from cloud_sync.enrolment_files import FOLDER, read_given, read_identity
+from cloud_sync.http import PlatformHttp
+from cloud_sync.wire.enrolment import mark_hardware
 from devices.site_broker import SiteBroker
-from edge.config import BrokerSettings, Config, SiteSettings, load
+from edge.config import BrokerSettings, Config, PlatformSettings, SiteSettings, load
 from edge.errors import ConfigError, Fault
 from edge.links.tls import broker_context
 from edge.staff.accounts import StaffDesk
@@ -20,7 +22,7 @@ from edge.staff.records import Role
 from edge.store.identity import HARDWARE_FILES, Enrolled, read_hardware
 from edge.store.store import Store
 from edge.tables import CHECKS, MIGRATIONS, SATELLITE_SECTIONS, SECTIONS
-from edge.trust.clock import TrustedClock
+from edge.trust.clock import Clock, TrustedClock
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -104,6 +106,24 @@ def read_secret(config: Config, name: str) -> str:
         return path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([Fault(name, None, f"{path}: {type(error).__name__}")]) from error
+
+
+def platform_http(
+    config: Config, clock: Clock, *, note_trust: Callable[[str], Awaitable[None]] | None = None
+) -> PlatformHttp:
+    """The line to the platform: with our certificate, or on this machine with a token. Raises ConfigError."""
+    settings, site = config.one("platform", PlatformSettings), config.one("site", SiteSettings)
+    return PlatformHttp(
+        url=settings.url,
+        site=site.id,
+        device=site.device,
+        token=read_secret(config, settings.token_file) if settings.token_file else "",
+        identity_file=config.resolve(settings.identity_file) if settings.is_tls else None,
+        hardware=mark_hardware(hardware_serial(config)) if settings.is_tls else "",
+        ca_file=config.resolve(settings.ca_file) if settings.ca_file else None,
+        clock=clock,
+        note_trust=note_trust,
+    )
 
 
 def site_broker(config: Config, *, client_id: str) -> SiteBroker:

@@ -26,6 +26,8 @@ from cloud_sync.wire.batches import (
     MAX_BATCH_BYTES,
     MEDIA_TYPE,
     BatchAccepted,
+    BatchDamaged,
+    BatchMalformed,
     BatchTooLarge,
     StreamStanding,
     decode_batch,
@@ -39,6 +41,16 @@ from edge.errors import Refusal
 from edge.trust.checkpoint import Checkpoint, sign_checkpoint
 from edge.trust.cose import sign
 
+_FAULTS = (
+    custody.StreamForked,
+    custody.StreamGap,
+    custody.StreamSuperseded,
+    custody.WrongStream,
+    BatchDamaged,
+    BatchMalformed,
+)
+"""What an honest device never sends: the people of the fleet are told."""
+
 
 async def post_batch(request: web.Request, platform: Platform) -> web.StreamResponse:
     """Take a batch into custody."""
@@ -48,12 +60,12 @@ async def post_batch(request: web.Request, platform: Platform) -> web.StreamResp
     if len(body) > MAX_BATCH_BYTES:
         raise BatchTooLarge(limit_bytes=MAX_BATCH_BYTES)
     batch = decode_batch(body, encoding=request.headers.get("Content-Encoding", "identity").lower())
-    hashes, envelopes = custody.check_batch(batch, site=site, device=device)
     try:
+        hashes, envelopes = custody.check_batch(batch, site=site, device=device)
         accepted = await platform.database.of(site).take(
             lambda c: custody.take_custody(c, batch, hashes, envelopes, now_ms=now_ms)
         )
-    except (custody.StreamForked, custody.StreamGap, custody.StreamSuperseded) as refusal:
+    except _FAULTS as refusal:
         await _keep_incident(platform.database.of(site), device, batch.header.epoch, refusal, now_ms)
         raise
     platform.ingested.set()
@@ -61,7 +73,8 @@ async def post_batch(request: web.Request, platform: Platform) -> web.StreamResp
 
 
 async def _keep_incident(database: Database, device: str, epoch: int, refusal: Refusal, now_ms: int) -> None:
-    seq = int(refusal.details.get("seq", refusal.details.get("expected_seq", 0)))
+    found = (refusal.details.get(name) for name in ("seq", "expected_seq", "first_seq"))
+    seq = next((int(number) for number in found if number is not None), 0)
 
     def keep(connection: Any) -> None:
         custody.note_incident(connection, device, epoch, code=refusal.code, seq=seq, now_ms=now_ms)

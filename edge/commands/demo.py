@@ -22,6 +22,7 @@ WATCH_S = 0.5
 @click.option("--kiosk-port", default=Ports.kiosk, show_default=True)
 @click.option("--counter-port", default=Ports.counter, show_default=True)
 @click.option("--platform-port", default=Ports.platform, show_default=True)
+@click.option("--platform-devices-port", default=Ports.platform_devices, show_default=True)
 @click.option("--camera-port", default=Ports.camera, show_default=True)
 @click.option("--hands-port", default=Ports.hands, show_default=True)
 @click.option("--platform-broker-port", default=Ports.platform_broker, show_default=True)
@@ -38,6 +39,7 @@ def command(
     kiosk_port: int,
     counter_port: int,
     platform_port: int,
+    platform_devices_port: int,
     camera_port: int,
     hands_port: int,
     platform_broker_port: int,
@@ -54,6 +56,7 @@ def command(
         kiosk=kiosk_port,
         counter=counter_port,
         platform=platform_port,
+        platform_devices=platform_devices_port,
         camera=camera_port,
         hands=hands_port,
         platform_broker=platform_broker_port,

@@ -15,7 +15,7 @@ import aiohttp
 
 from edge.demo.actors import Counter, NotSeen, until
 from edge.demo.community import PERSONAS
-from edge.demo.layout import SATELLITE, SITE, Layout
+from edge.demo.layout import DEVICE, SATELLITE, SITE, Layout
 from edge.proof.collect import collect_running
 from edge.proof.evidence import Evidence
 from edge.proof.invariants import check
@@ -40,7 +40,7 @@ async def wait_until_drained(http: aiohttp.ClientSession, layout: Layout, within
 
 async def fetch_figures(http: aiohttp.ClientSession, layout: Layout) -> dict[str, Any]:
     """What the platform computed by its own SQL."""
-    token = (layout.site / "secrets" / "device.token").read_text().strip()
+    token = (layout.platform / "keys" / f"{DEVICE}.token").read_text().strip()
     url = f"http://127.0.0.1:{layout.ports.platform}/v1/sites/{SITE}/figures"
     async with http.get(url, headers={"Authorization": f"Bearer {token}"}) as answer:
         answer.raise_for_status()

@@ -21,6 +21,7 @@ class Ports:
     kiosk: int = 8080
     counter: int = 8082
     platform: int = 8090
+    platform_devices: int = 8093
     camera: int = 8091
     hands: int = 8092
     platform_broker: int = 18830

@@ -1,5 +1,7 @@
 """Write the demo platform's `platform.toml`."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from string import Template
 
 from edge.demo.brokers import password_file
@@ -16,11 +18,15 @@ port = $port
 demo = true
 camera_url = "http://127.0.0.1:$camera"
 
+[device_listener]
+port = $devices_port
+$listener
 [broker]
 host = "127.0.0.1"
 port = $broker_port
 username = "platform"
 password_file = "$password_file"
+accounts_dir = "$accounts"
 
 [[device]]
 id = "$device"
@@ -47,14 +53,20 @@ unit_residents_only = true
 """)
 
 
-def write_platform(layout: Layout) -> None:
-    """Write `platform.toml` into the platform's folder."""
+def write_platform(layout: Layout, listener: Mapping[str, Path] | None = None) -> None:
+    """Write `platform.toml` into the platform's folder.
+
+    `listener` are files for the section of the same name: a certificate that is not the platform's own.
+    """
     layout.platform.mkdir(parents=True, exist_ok=True)
     (layout.platform / "platform.toml").write_text(
         TEMPLATE.substitute(
             site=SITE,
             device=DEVICE,
             port=layout.ports.platform,
+            devices_port=layout.ports.platform_devices,
+            listener="".join(f'{name} = "{path}"\n' for name, path in (listener or {}).items()),
+            accounts=layout.broker("platform"),
             camera=layout.ports.camera,
             broker_port=layout.ports.platform_broker,
             password_file=password_file(layout.broker("platform"), "platform"),

@@ -16,6 +16,20 @@ COLUMNS = (
 )
 """The bank as it stands there: columns of cell:size; the kiosk hangs where it says panel."""
 
+PLATFORM = Template("""\
+[platform]
+url = "$platform_url"
+token_file = "secrets/device.token"
+root_key_file = "secrets/root.pub"
+
+[platform.broker]
+host = "127.0.0.1"
+port = $platform_broker_port
+username = "$hub_account"
+password_file = "$hub_password"
+""")
+"""A platform that is asked over plain HTTP on this machine; an enrolled site leaves all of this out."""
+
 TEMPLATE = Template("""\
 # The demo's site. Written by `edge demo`; a real site has the same sections.
 
@@ -35,17 +49,7 @@ session_s = 60
 host = "127.0.0.1"
 port = $counter_port
 
-[platform]
-url = "$platform_url"
-token_file = "secrets/device.token"
-root_key_file = "secrets/root.pub"
-
-[platform.broker]
-host = "127.0.0.1"
-port = $platform_broker_port
-username = "$hub_account"
-password_file = "$hub_password"
-
+$platform
 [broker]
 host = "127.0.0.1"
 port = $site_broker_port
@@ -215,8 +219,17 @@ def write_satellite(layout: Layout) -> Path:
     return layout.satellite_toml
 
 
-def write_site(layout: Layout, *, platform_url: str, platform_broker_port: int) -> Path:
-    """Write `site.toml` into the site's folder and return its path."""
+def write_site(layout: Layout, *, platform_url: str = "", platform_broker_port: int = 0) -> Path:
+    """Write `site.toml` into the site's folder and return its path.
+
+    With `platform_url`, http on this machine, a token is shown to the platform; else the site enrols.
+    """
+    platform = PLATFORM.substitute(
+        platform_url=platform_url,
+        platform_broker_port=platform_broker_port,
+        hub_account=hub_account(SITE, DEVICE),
+        hub_password=password_file(layout.broker("platform"), hub_account(SITE, DEVICE)),
+    )
     columns = "\n".join("  [" + ", ".join(f'"{cell}"' for cell in column) + "]," for column in COLUMNS)
     layout.site.mkdir(parents=True, exist_ok=True)
     layout.site_toml.write_text(
@@ -228,12 +241,9 @@ def write_site(layout: Layout, *, platform_url: str, platform_broker_port: int) 
             folder=layout.site,
             kiosk_port=layout.ports.kiosk,
             counter_port=layout.ports.counter,
-            platform_url=platform_url,
-            platform_broker_port=platform_broker_port,
+            platform=platform if platform_url else "",
             site_broker_port=layout.ports.site_broker,
             camera_port=layout.ports.camera,
-            hub_account=hub_account(SITE, DEVICE),
-            hub_password=password_file(layout.broker("platform"), hub_account(SITE, DEVICE)),
             site_password=password_file(layout.broker("site"), "hub"),
             columns=columns,
         ),

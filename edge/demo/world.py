@@ -11,6 +11,7 @@ from datetime import date
 from http import HTTPStatus
 from pathlib import Path
 
+from cloud_sync.enrolment_files import FOLDER, IDENTITY
 from edge.demo.brokers import mosquitto, password_file, prepare_brokers
 from edge.demo.community import community
 from edge.demo.layout import DEVICE, LOCKER_DEVICE, Layout, listens
@@ -30,7 +31,8 @@ STAFF = {role: role for role in ("supervisor", "manager", "auditor", "guard", "t
 class World:
     """One demo site with its platform, in one folder.
 
-    `platform_url` and `platform_broker_port` let a test put a faulty network between hub and platform.
+    `platform_url` (http) and `platform_broker_port` let a test put a faulty network between hub and platform;
+    the hub then shows a token. Without them it enrols when the platform starts for the first time.
     """
 
     def __init__(
@@ -38,7 +40,7 @@ class World:
     ) -> None:
         self.layout = layout
         self.processes = Processes(layout.logs)
-        self.platform_url = platform_url or f"http://127.0.0.1:{layout.ports.platform}"
+        self.platform_url = platform_url or ""
         self.platform_broker_port = platform_broker_port or layout.ports.platform_broker
 
     def prepare(self) -> None:
@@ -65,6 +67,8 @@ class World:
         _call("cloud_sync.platform", "seed", str(source), "--config", config)
         secrets = self.layout.site / "secrets"
         secrets.mkdir(parents=True, exist_ok=True)
+        if not self.platform_url:
+            return
         for name, target in (("root.pub", "root.pub"), (f"{DEVICE}.token", "device.token")):
             shutil.copy(self.layout.platform / "keys" / name, secrets / target)
             (secrets / target).chmod(0o600)
@@ -114,12 +118,33 @@ class World:
         )
         self.processes.wait(f"{name}-broker", lambda: listens(port))
 
-    def start_platform(self) -> None:
-        """The reference platform."""
+    def start_platform(self, *, enrol: bool = True) -> None:
+        """The reference platform; the first time a code is given out, and the hub's machine enrols."""
+        code = "" if self.is_enrolled or not enrol else self.give_code()
         self.processes.start_module(
             "platform", "cloud_sync.platform", "--config", str(self.layout.platform / "platform.toml")
         )
         self.processes.wait("platform", lambda: listens(self.layout.ports.platform))
+        if code:
+            self.enrol(code)
+
+    @property
+    def is_enrolled(self) -> bool:
+        """Whether the hub's machine has what it shows to the platform."""
+        return bool(self.platform_url) or (self.layout.site / FOLDER / IDENTITY).exists()
+
+    def give_code(self) -> str:
+        """A one-time code for the hub; the platform must not run, it has its database alone."""
+        told = _call(
+            *("cloud_sync.platform", "enrolment-code", DEVICE),
+            *("--config", str(self.layout.platform / "platform.toml")),
+        )
+        return told.split("\n", 1)[0]
+
+    def enrol(self, code: str) -> None:
+        """Enrol the hub's machine, as a technician does."""
+        url = f"https://127.0.0.1:{self.layout.ports.platform_devices}"
+        _call("edge", "enrol", "--config", str(self.layout.site_toml), "--url", url, code)
 
     def start_guard(self) -> None:
         """The relay guard on mock pins, and the doors that see those pins."""

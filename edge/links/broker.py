@@ -55,7 +55,8 @@ class BrokerSession:
 
     `on_message` is awaited for every message in order; `on_ready` after every SUBACK, and an EdgeError from
     it gives the session up; `on_lost` when a ready session broke. `ready` is true between the last two;
-    `overflowed` counts messages dropped by a full queue.
+    `overflowed` counts messages dropped by a full queue. `note_trust` is told when whoever answers there is
+    not vouched for by the authority of `tls`, and an empty text once a session is ready again.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class BrokerSession:
         tls: ssl.SSLContext | None = None,
         backoff: Backoff | None = None,
         queue_limit: int = QUEUE_LIMIT,
+        note_trust: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -88,6 +90,8 @@ class BrokerSession:
         self._tls = tls
         self._backoff = backoff or Backoff()
         self._queue_limit = queue_limit
+        self._note_trust = note_trust
+        self._distrusted = ""
         self._client: aiomqtt.Client | None = None
         self._publishing = asyncio.Semaphore(PUBLISH_LIMIT)
         self._incoming: asyncio.Queue[BrokerMessage] = asyncio.Queue(queue_limit)
@@ -101,7 +105,14 @@ class BrokerSession:
                 await self._hold_session()
             except (aiomqtt.MqttError, OSError, TimeoutError, BrokerOffline) as error:
                 log.warning("broker %s:%d: %s", self._host, self._port, error)
+                if isinstance(error.__context__, ssl.SSLError):  # aiomqtt names no cause
+                    await self._tell_trust("certificate_not_ours")
             await asyncio.sleep(self._backoff.next_s())
+
+    async def _tell_trust(self, code: str) -> None:
+        if self._note_trust is not None and code != self._distrusted:
+            self._distrusted = code
+            await self._note_trust(code)
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> None:
         """Publish and, with QoS 1, wait for the acknowledgement.
@@ -155,6 +166,7 @@ class BrokerSession:
         try:
             await self._on_ready()
             self._backoff.reset()
+            await self._tell_trust("")
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
                 task.result()

@@ -41,7 +41,7 @@ def keeper_of(fleet: Fleet, machine: str = "pi-1") -> tuple[CertificateKeeper, I
     keeper = CertificateKeeper(
         folder=fleet.place(machine),
         store=store,
-        http=fleet.http(machine),
+        http=fleet.http(machine, store=store),
         clock=fleet.clock,
         hardware=machine,
     )
@@ -52,10 +52,10 @@ def alarms(store: InlineStore) -> list[tuple[str, str]]:
     return [(alarm.kind, alarm.source) for alarm in store.read_now(live_alarms)]
 
 
-async def standing(fleet: Fleet, machine: str = "pi-1", **options: str) -> str:
+async def standing(fleet: Fleet, machine: str = "pi-1", hardware: str | None = None) -> str:
     """What a device hears when it asks for something: `ok`, or the code it is turned away with."""
     fleet.clock.advance(ms=LOOK_AGAIN_MS)
-    http = fleet.http(machine, **options)
+    http = fleet.http(machine, hardware=hardware)
     try:
         await http.exchange("GET", http.site_path + "/figures")
     except PlatformRejected as rejected:
@@ -212,7 +212,7 @@ async def test_a_revoked_device_is_turned_away_within_a_second_and_knows_it(flee
     keeper, store = keeper_of(fleet)
     fleet.clock.advance(days=50)
     assert not await keeper.look()
-    assert ("enrolment_ended", "certificate") in alarms(store) and keeper.standing.refused == "device_revoked"
+    assert ("enrolment_ended", "https") in alarms(store) and keeper.standing.refused == "device_revoked"
     await fleet.enrol(await fleet.code())
     assert await standing(fleet) == "ok"
 

@@ -4,11 +4,13 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from cloud_sync.certificates import note_trust
 from cloud_sync.enrolment import enrol
 from cloud_sync.enrolment_files import CA, IDENTITY
 from cloud_sync.http import PlatformHttp
@@ -20,6 +22,7 @@ from cloud_sync.platform.listeners import Listeners
 from cloud_sync.platform.settings import DeviceListener, PlatformSettings
 from cloud_sync.wire.enrolment import Enrolment, fingerprint, mark_hardware
 from cloud_sync.wire.enrolment_code import OneTimeCode
+from edge.store.inline import InlineStore
 from tests.fakes.clock import START_MS, FakeClock
 
 SITE, DEVICE = "heyuanli", "k1"
@@ -60,7 +63,12 @@ class Fleet:
         return await enrol(code, url=self.url, folder=self.place(machine), hardware=machine)
 
     def http(
-        self, machine: str = "pi-1", *, hardware: str | None = None, device: str = DEVICE
+        self,
+        machine: str = "pi-1",
+        *,
+        hardware: str | None = None,
+        device: str = DEVICE,
+        store: InlineStore | None = None,
     ) -> PlatformHttp:
         """The line of an enrolled machine; `hardware`: the machine that it says it is."""
         place = self.place(machine)
@@ -72,6 +80,7 @@ class Fleet:
             hardware=mark_hardware(hardware or machine),
             ca_file=place / CA,
             clock=self.clock,
+            note_trust=None if store is None else partial(note_trust, store, "https"),
         )
         self.https.append(http)
         return http

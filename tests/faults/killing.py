@@ -18,7 +18,7 @@ import aiohttp
 from edge.demo.actors import Counter, Hands, KioskScreen, NotSeen, Phone, until
 from edge.demo.community import community
 from edge.demo.compare import compare_books, kind_of
-from edge.demo.layout import SITE
+from edge.demo.layout import DEVICE, SITE
 from edge.demo.site_file import COLUMNS
 from edge.demo.story import SUBJECT, Cast, entries
 from edge.demo.world import World
@@ -343,7 +343,7 @@ class Books:
 
     async def _payment_faults(self, journal: list[dict[str, Any]]) -> list[str]:
         """What the channel says was paid is paid here, its order settled once, and none else."""
-        token = (self._world.layout.site / "secrets" / "device.token").read_text().strip()
+        token = (self._world.layout.platform / "keys" / f"{DEVICE}.token").read_text().strip()
         settled = [e["data"]["order_id"] for e in journal if kind_of(e) == "SaleSettled"]
         paid = [e["data"] for e in journal if kind_of(e) == "PaymentPaid"]
         paid_orders = [each["order_id"] for each in paid if not each["late"]]

@@ -17,6 +17,7 @@ import pytest
 from aiohttp import web
 
 from edge.demo.layout import Layout
+from edge.demo.platform_file import write_platform
 from edge.demo.processes import Processes
 from edge.demo.world import World
 from edge.site import DATABASE
@@ -56,7 +57,8 @@ class LiedTo(Processes):
 
 
 class LyingWorld(World):
-    """A demo world with a wrong wall clock; `ca_file` and `building_reader` join its configuration."""
+    """A demo world with a wrong wall clock; `listener` files join the platform's configuration,
+    `building_reader` the site's."""
 
     def __init__(
         self,
@@ -64,23 +66,22 @@ class LyingWorld(World):
         offset: str,
         *,
         platform_url: str | None = None,
-        ca_file: Path | None = None,
+        listener: Mapping[str, Path] | None = None,
         building_reader: bool = False,
     ) -> None:
         super().__init__(layout, platform_url=platform_url)
         self.processes = LiedTo(layout.logs)
         self.processes.lies = lie(offset)
-        self._ca_file = ca_file
+        self._listener = listener
         self._building_reader = building_reader
 
     def prepare(self) -> None:
         """As ever, then the additions to `site.toml`."""
         super().prepare()
+        write_platform(self.layout, self._listener)
         text = self.layout.site_toml.read_text("utf-8")
         if self._building_reader:
             text += BUILDING_READER.format(camera=self.layout.ports.camera)
-        if self._ca_file is not None:
-            text = text.replace("[platform.broker]", f'ca_file = "{self._ca_file}"\n\n[platform.broker]')
         self.layout.site_toml.write_text(text, "utf-8")
 
 

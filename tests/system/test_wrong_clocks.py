@@ -6,7 +6,6 @@ not the clock's doing.
 """
 
 import asyncio
-import ssl
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -27,7 +26,6 @@ from edge.pay.contract import ContractTerms
 from edge.trust.clock import SYNCED_ERROR_MS, Trust
 from edge.trust.passes import Pass, issue_pass
 from tests.fakes.certificates import DAY_MS, Authority
-from tests.fakes.proxy import FaultyProxy
 from tests.system.lying_clocks import LyingWorld, TimelessGate, forget_the_boot
 from tests.system.staging import running
 
@@ -204,31 +202,37 @@ async def test_tls_dates_are_judged_by_the_trusted_clock(tmp_path: Path) -> None
     good = authority.issue("good", from_ms=now_ms() - DAY_MS, until_ms=now_ms() + DAY_MS)
     lying = now_ms() + TEN_YEARS_MS
     over = authority.issue("over", from_ms=lying - DAY_MS, until_ms=lying + DAY_MS)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*good)
-    async with FaultyProxy(target_port=layout.ports.platform, tls=context) as proxy:
-        world = LyingWorld(layout, TEN_YEARS, platform_url=proxy.url, ca_file=authority.ca_file)
-        async with running(world) as (_, cast):
-            assert "paid" in await buy(cast)
-            faults, _ = await compare_books(cast.http, layout)
-            assert faults == []
+    files = dict(zip(("certificate_file", "key_file"), good, strict=True))
+    world = LyingWorld(layout, TEN_YEARS, listener={**files, "ca_file": authority.ca_file})
 
-            context.load_cert_chain(*over)  # good by the lying wall clock, not begun by the trusted one
-            await asyncio.to_thread(world.processes.end, "hub")
-            await asyncio.to_thread(lambda: world.start_hub(wait=False))
+    async def serve_with(pair: tuple[Path, Path]) -> None:
+        for source, target in zip(pair, good, strict=True):
+            target.write_bytes(source.read_bytes())
+        await asyncio.to_thread(world.processes.end, "platform")
+        await asyncio.to_thread(world.start_platform)
 
-            async def refused() -> bool:
-                return "certificate_not_yet_valid" in world.processes.log_tail("hub", lines=400)
+    kept = [(tmp_path / f"kept.{number}") for number in range(2)]
+    for path, copy in zip(good, kept, strict=True):
+        copy.write_bytes(path.read_bytes())
+    async with running(world) as (_, cast):
+        assert "paid" in await buy(cast)
+        faults, _ = await compare_books(cast.http, layout)
+        assert faults == []
 
-            await until(refused, "the log names the certificate", 30.0)
-            await until_trust(cast, Trust.SYNCED)
-            acknowledged = (await status(cast))["acknowledged_seq"]
-            await show(
-                cast, visitors_pass(layout, ends_in_ms=3_600_000), "DoorOpenRequested", place="door:gate"
-            )
-            assert (await status(cast))["acknowledged_seq"] == acknowledged
+        await asyncio.to_thread(world.processes.end, "hub")
+        await serve_with(over)  # good by the lying wall clock, not begun by the trusted one
+        await asyncio.to_thread(lambda: world.start_hub(wait=False))
 
-            context.load_cert_chain(*good)
-            faults, _ = await compare_books(cast.http, layout)
-            assert faults == []
-            assert await let_open(cast) == ["door:gate"]
+        async def refused() -> bool:
+            return "certificate_not_yet_valid" in world.processes.log_tail("hub", lines=400)
+
+        await until(refused, "the log names the certificate", 30.0)
+        await until_trust(cast, Trust.SYNCED)
+        acknowledged = (await status(cast))["acknowledged_seq"]
+        await show(cast, visitors_pass(layout, ends_in_ms=3_600_000), "DoorOpenRequested", place="door:gate")
+        assert (await status(cast))["acknowledged_seq"] == acknowledged
+
+        await serve_with((kept[0], kept[1]))
+        faults, _ = await compare_books(cast.http, layout)
+        assert faults == []
+        assert await let_open(cast) == ["door:gate"]
