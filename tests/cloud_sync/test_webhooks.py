@@ -17,7 +17,7 @@ from aiohttp import web
 
 from cloud_sync.platform import api_keys, register
 from cloud_sync.platform.database import Database
-from cloud_sync.platform.settings import WebhookSettings
+from cloud_sync.platform.settings import StoreSettings, WebhookSettings
 from cloud_sync.platform.store.opening import open_database
 from cloud_sync.platform.webhooks import records, sender
 from cloud_sync.platform.webhooks.addresses import WebhookInvalid, check_url, is_allowed
@@ -133,8 +133,8 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    database = open_database(platform_settings(tmp_path))
+async def bench(tmp_path: Path, store: StoreSettings | None) -> AsyncIterator[Bench]:
+    database = open_database(platform_settings(tmp_path, store=store))
     made = Bench(database, FakeClock(START_MS))
     await made.happen("k1", 1, 2)
     yield made
@@ -184,6 +184,7 @@ def _lane_not_kept() -> AbstractContextManager[None]:
     return replaced(records, "keep_lane", lambda *_, **__: None)
 
 
+@pytest.mark.one_store
 @pytest.mark.parametrize("plant", [_wrong_signature, _body_not_signed, _no_retry, _no_pause, _lane_not_kept])
 async def test_a_planted_fault_is_seen(bench: Bench, plant: Plant) -> None:
     with plant(), pytest.raises(AssertionError):

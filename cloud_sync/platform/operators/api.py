@@ -21,6 +21,7 @@ from cloud_sync.platform.operators import accounts, overview, site_view, words
 from cloud_sync.platform.operators.figures import draw_charts
 from cloud_sync.platform.operators.render import LANGUAGES, Renderer
 from cloud_sync.platform.store.port import Connection
+from cloud_sync.platform.webhooks.records import list_webhooks
 from cloud_sync.wire.errors import CODES
 from edge.errors import Refusal
 
@@ -127,7 +128,9 @@ async def get_site(request: web.Request, platform: Platform) -> web.StreamRespon
             return None
         rows = overview.list_overview(connection, platform.presence, now_ms=now_ms)
         view = site_view.read_site(connection, platform.presence, now_ms=now_ms)
-        return {"site": site, "view": view, "row": next(row for row in rows if row.id == id)}
+        hooks = list_webhooks(connection, lambda hook: hook.site in ("", id))
+        row = next(row for row in rows if row.id == id)
+        return {"site": site, "view": view, "row": row, "hooks": hooks}
 
     found = await platform.database.of(id).read(read)
     if found is None:
