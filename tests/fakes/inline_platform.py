@@ -67,15 +67,10 @@ class InlinePlatform:
         query: Mapping[str, int | str] | None = None,
         **_: object,
     ) -> T:
-        """Give a page of the feed, or say where custody stands."""
+        """Say where custody stands."""
         self._arrive()
         asked = query or {}
-        if path.endswith("/standing"):
-            answer = self._standing(int(asked["seq"]), str(asked["hash"]))
-        else:
-            answer = feed.read_page(
-                self.connection, int(asked.get("cursor", 0)), int(asked.get("limit", 200))
-            )
+        answer = self._standing(int(asked["seq"]), str(asked["hash"]))
         self._answer()
         return msgspec.convert(msgspec.to_builtins(answer), shape)
 
@@ -85,12 +80,26 @@ class InlinePlatform:
         except custody.EventNotHere as refusal:
             raise PlatformRejected(HTTPStatus.NOT_FOUND, refusal.code) from refusal
 
-    async def exchange(self, method: str, path: str, *, body: bytes, **_: object) -> bytes:
-        """Hear a nonce."""
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        query: Mapping[str, int | str] | None = None,
+        **_: object,
+    ) -> bytes:
+        """Give a page of the feed, or hear a nonce."""
         self._arrive()
-        self.nonces.append(msgspec.json.decode(body, type=NonceNotice).nonce)
+        if path.endswith("/feed"):
+            asked = query or {}
+            page = feed.read_page(self.connection, int(asked["cursor"]), int(asked["limit"]))
+            answer = msgspec.json.encode(page)
+        else:
+            self.nonces.append(msgspec.json.decode(body, type=NonceNotice).nonce)
+            answer = b""
         self._answer()
-        return b""
+        return answer
 
     def take(self, body: bytes) -> object:
         """What `POST …/batches` does; an envelope fault is a rejection."""
