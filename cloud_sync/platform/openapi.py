@@ -22,6 +22,7 @@ _TAGS: dict[str, tuple[str, str]] = {
 }
 """By how an address begins, the first that fits: tag and what it is."""
 _EMPTY_STATUS = "204"
+PAGE = "text/html"
 _CREATED = {
     "/api/webhooks": "201",
     "/phone/api/payment-code": "201",
@@ -98,8 +99,12 @@ def _example(shape: object) -> dict[str, Any]:
 
 
 def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
-    error = {"application/json": {"schema": schemas[repr(ErrorBody)], **_example(ErrorBody)}}
+    error: dict[str, Any] = {"application/json": {"schema": schemas[repr(ErrorBody)], **_example(ErrorBody)}}
     responses: dict[str, Any] = {}
+    if route.media == PAGE:
+        # A page says its own "no"; what is refused before it is reached says it as everywhere.
+        error = {**error, PAGE: {"schema": {"type": "string"}}}
+        responses["4XX"] = {"description": "refused", "content": error}
     if route.answer is None:
         responses[_EMPTY_STATUS] = {"description": "done"}
     else:
