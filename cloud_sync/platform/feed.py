@@ -31,15 +31,19 @@ class FeedBell:
             if event is not None:
                 event.set()
 
-    async def wait(self, site: str, timeout_s: float) -> bool:
-        """Wait for the site's next ring; False when the time passed without one."""
-        event = self._events.setdefault(site, asyncio.Event())
-        try:
-            async with asyncio.timeout(timeout_s):
-                await event.wait()
-        except TimeoutError:
-            return False
-        return True
+    def next_ring(self, site: str) -> asyncio.Event:
+        """What the site's next ring sets; taken before a page is read, so that no change falls in between."""
+        return self._events.setdefault(site, asyncio.Event())
+
+
+async def heard(ring: asyncio.Event, timeout_s: float) -> bool:
+    """Wait for a ring; False when the time passed without one."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            await ring.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 def put_record(
