@@ -43,14 +43,15 @@ class RenewalNonces:
     def check(self, device: str, nonce: str, *, now_ms: int) -> None:
         """Raises ProofStale."""
         made, _, seal = nonce.partition(".")
-        if not (made.isascii() and made.isdecimal() and len(made) <= 15):
+        if not (nonce.isascii() and made.isdecimal() and len(made) <= 15):
             raise ProofStale()
         in_time = 0 <= now_ms - int(made) < NONCE_LIFE_MS
         if not (in_time and hmac.compare_digest(seal, self._seal(device, int(made)))):
             raise ProofStale()
 
     def _seal(self, device: str, at_ms: int) -> str:
-        return hmac.new(self._key, f"{device}.{at_ms}".encode("ascii"), hashlib.sha256).hexdigest()[:32]
+        name = f"{device}.{at_ms}".encode("utf-8", "surrogatepass")
+        return hmac.new(self._key, name, hashlib.sha256).hexdigest()[:32]
 
 
 class KnownDevices:

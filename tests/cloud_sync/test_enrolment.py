@@ -12,7 +12,7 @@ from cloud_sync.enrolment_files import IDENTITY, PENDING_KEY, read_given, read_i
 from cloud_sync.http import PlatformUntrusted
 from cloud_sync.platform.authority import CERTIFICATE_DAYS
 from cloud_sync.platform.enrolment import CODE_LIFE_MS, revoke_device
-from cloud_sync.platform.known_devices import LOOK_AGAIN_MS, NONCE_LIFE_MS
+from cloud_sync.platform.known_devices import LOOK_AGAIN_MS, NONCE_LIFE_MS, ProofStale, RenewalNonces
 from cloud_sync.wire.enrolment_code import CodeMistyped, OneTimeCode
 from edge.config import CORE_SECTIONS, PlatformSettings, SiteSettings, load
 from edge.errors import PlatformRejected, Refusal
@@ -274,3 +274,13 @@ async def test_the_listener_s_own_certificate_is_renewed_while_it_listens(fleet:
     fleet.clock.advance(days=43)
     assert await standing(fleet) == "ok"
     assert fleet.platform.keys.authority.listener_file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("device", ["k1", "门", "k\udc80"])
+def test_a_renewals_nonce_is_of_one_device_whatever_its_name(device: str) -> None:
+    nonces = RenewalNonces()
+    nonce = nonces.make(device, now_ms=5)
+    nonces.check(device, nonce, now_ms=6)
+    for other, odd in ((device + "1", nonce), (device, nonce + "é"), (device, "5.é"), (device, "é")):
+        with pytest.raises(ProofStale):
+            nonces.check(other, odd, now_ms=6)
