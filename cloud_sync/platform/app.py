@@ -41,6 +41,7 @@ from cloud_sync.platform.keys import load_keys
 from cloud_sync.platform.notices import NoticeDesk
 from cloud_sync.platform.openapi import build_openapi
 from cloud_sync.platform.operators import api as operator_api
+from cloud_sync.platform.operators import devices as operator_devices
 from cloud_sync.platform.pages import add_pages
 from cloud_sync.platform.payments import PaymentDesk
 from cloud_sync.platform.refunds import RefundDesk
@@ -86,6 +87,7 @@ ROUTES: tuple[Route, ...] = (
     *sim_api.ROUTES,
     *integrator_api.ROUTES,
     *operator_api.ROUTES,
+    *operator_devices.ROUTES,
     *webhooks_api.ROUTES,
     Route("GET", "/openapi.json", get_openapi, Access.OPEN, "This description", answer=dict),
     Route("GET", "/asyncapi.json", get_asyncapi, Access.OPEN, "Commands and journal events", answer=dict),

@@ -1,9 +1,11 @@
 """From a one-time code to a certificate, its renewal, replacement and revocation; clones are found."""
 
+import re
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from cloud_sync.certificates import CertificateKeeper
@@ -13,6 +15,7 @@ from cloud_sync.http import PlatformUntrusted
 from cloud_sync.platform.authority import CERTIFICATE_DAYS
 from cloud_sync.platform.enrolment import CODE_LIFE_MS, revoke_device
 from cloud_sync.platform.known_devices import LOOK_AGAIN_MS, NONCE_LIFE_MS, ProofStale, RenewalNonces
+from cloud_sync.platform.operators import accounts
 from cloud_sync.wire.enrolment_code import CodeMistyped, OneTimeCode
 from edge.config import CORE_SECTIONS, PlatformSettings, SiteSettings, load
 from edge.errors import PlatformRejected, Refusal
@@ -284,3 +287,31 @@ def test_a_renewals_nonce_is_of_one_device_whatever_its_name(device: str) -> Non
     for other, odd in ((device + "1", nonce), (device, nonce + "é"), (device, "5.é"), (device, "é")):
         with pytest.raises(ProofStale):
             nonces.check(other, odd, now_ms=6)
+
+
+async def test_an_operator_gives_out_a_code_on_the_site_s_page_and_takes_a_device_out(fleet: Fleet) -> None:
+    at_ms, pages = fleet.clock.at_ms, f"{fleet.page_url.rstrip('/')}/operator"
+    hashed = accounts.HASHER.hash("correct-horse-battery")
+    await fleet.platform.database.write(lambda c: accounts.put_operator(c, "wei", hashed, now_ms=at_ms))
+    jar, origin = aiohttp.CookieJar(unsafe=True), {"Origin": fleet.page_url.rstrip("/")}
+    async with aiohttp.ClientSession(cookie_jar=jar, headers=origin) as browser:
+
+        async def send(path: str, **fields: str) -> tuple[int, str]:
+            async with browser.post(pages + path, data=fields) as answer:
+                return answer.status, await answer.text()
+
+        assert (await send(f"/sites/{SITE}/codes", device=DEVICE))[0] == 401
+        await send("/login", login="wei", password="correct-horse-battery")
+        assert (await send(f"/sites/{SITE}/codes", device="K 1"))[0] == 400
+        assert (await send("/sites/none/codes", device=DEVICE))[0] == 404
+        status, text = await send(f"/sites/{SITE}/codes", device=DEVICE)
+        assert (status, fleet.url in text) == (200, True)
+        found = re.search(r'translate="no">([^<]+)</p>', text)
+        assert found is not None
+        await fleet.enrol(OneTimeCode.parse(found[1]))
+        assert await standing(fleet) == "ok"
+        async with browser.get(f"{pages}/sites/{SITE}") as answer:
+            assert f"/operator/sites/{SITE}/codes" in await answer.text()
+        assert (await send(f"/sites/{SITE}/devices/{DEVICE}/revoke"))[0] == 200
+        assert await standing(fleet) == "device_revoked"
+        assert (await send(f"/sites/{SITE}/devices/none/revoke"))[0] == 403

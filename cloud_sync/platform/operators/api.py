@@ -136,7 +136,8 @@ async def get_site(request: web.Request, platform: Platform) -> web.StreamRespon
     if found is None:
         raise custody.EventNotHere()
     charts = draw_charts(found["view"], now_ms=now_ms, en=_language(request) == "en")
-    return page(request, "site.html", found | {"charts": charts})
+    listens = platform.settings.device_listener is not None
+    return page(request, "site.html", found | {"charts": charts, "listens": listens})
 
 
 async def post_again(request: web.Request, platform: Platform) -> web.StreamResponse:

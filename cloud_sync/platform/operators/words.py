@@ -39,5 +39,6 @@ REFUSED = {
     "forbidden": ("这个请求不是从本页发出的。", "That did not come from one of our own pages."),
     "not_found": ("这里没有。", "There is nothing here."),
     "malformed": ("填的内容不能用。", "What was filled in cannot be used."),
+    "device_unknown": ("没有这台设备。", "There is no such device."),
     "webhook_invalid": ("这个地址不能用。", "That address cannot be used."),
 }
