@@ -113,6 +113,7 @@ class ScreenServer:
     async def page(self, request: web.Request) -> web.Response:
         """The document with the present screen in it."""
         del request
+        await self._arrived()
         return web.Response(text=self._renderer.page(self._session), content_type="text/html")
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
@@ -126,6 +127,7 @@ class ScreenServer:
         await socket.prepare(request)
         self._sockets.add(socket)
         try:
+            await self._arrived()
             await self._send(socket, html=self._renderer.fragment(self._session), answered=0)
             async for message in socket:
                 if message.type is not WSMsgType.TEXT or not await self._take_report(socket, message.data):
@@ -152,13 +154,23 @@ class ScreenServer:
             await self.publish(socket, report.n)
         return True
 
+    async def _arrived(self) -> None:
+        """Wait while the session is on its way to a screen."""
+        if (arriving := self._session.visit.arriving) is not None:
+            await arriving.wait()
+
     def _measure(self, value: str) -> None:
         width, _, height = value.partition("x")
         if width.isdigit() and height.isdigit():
             self._session.measure(int(width), int(height))
 
     async def publish(self, asker: web.WebSocketResponse | None = None, answered: int = 0) -> None:
-        """Send the screen to every browser if it changed, and the asker its answer in any case."""
+        """Send the screen to every browser if it changed, and the asker its answer in any case.
+
+        A screen that still reads what it shows is not sent: who leads there sends it when it is whole.
+        """
+        if self._session.visit.arriving is not None:
+            return
         html = self._renderer.fragment(self._session)
         changed = html != self._shown
         if changed:

@@ -1,5 +1,6 @@
 """The session at one screen: a state machine that knows no browser and no clock but the ones it is given."""
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -180,7 +181,8 @@ class Session:
         while self._left_orders:
             with contextlib.suppress(Refusal, PlatformError, StoreError):
                 await self.desks.till.drop(self._left_orders.pop())
-        await self._attempt(lambda: self.screen.poll(self))
+        if self.visit.arriving is None:
+            await self._attempt(lambda: self.screen.poll(self))
 
     def end(self) -> None:
         """End the session and wipe everything that belonged to the person."""
@@ -195,11 +197,15 @@ class Session:
         if not await self.screen.may_leave(self) or visit is not self.visit:
             return
         before, visit.screen, visit.page = visit.screen, name, 0
+        visit.arriving = arriving = asyncio.Event()
         try:
             await self.screen.enter(self)
         except (Refusal, PlatformError, DeviceError, StoreError):
             visit.screen = before
             raise
+        finally:
+            visit.arriving = None
+            arriving.set()
         if remember and before not in ("idle", name):
             visit.trail.append(before)
 

@@ -1,5 +1,6 @@
 """Everything one person leaves on the screen. Ending a session drops the whole object, nothing else."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -162,7 +163,7 @@ class Depositing:
 
 @dataclass(slots=True)
 class Visit:
-    """One person's time at the screen."""
+    """One person's time at the screen; `arriving` while the screen still reads what it shows."""
 
     started_ms: int
     touched_ms: int
@@ -171,6 +172,7 @@ class Visit:
     contrast: bool = False
     sound: bool = True
     screen: str = "idle"
+    arriving: asyncio.Event | None = None
     trail: list[str] = field(default_factory=list)
     wanted: str = ""
     resident: Resident | None = None

@@ -8,6 +8,8 @@ from devices.guard.trace import Trace
 NS_PER_S = 1_000_000_000
 LONGEST_NS = NS_PER_S // 5
 """A line that never settles is reported as it is after this time: a fire contact may not be waited for."""
+LOOK_NS = NS_PER_S
+"""Every line is read so often by itself: a kernel that listens late, or whose queue is full, loses edges."""
 
 
 class Moved(NamedTuple):
@@ -36,6 +38,7 @@ class Ears:
         self._trace = trace
         self._boot_ns = boot_ns
         self._moving: dict[int, tuple[int, int]] = {}  # line -> (first edge, latest edge)
+        self._looked_ns = 0
         self.says = {line: "" for line in lines}
         self.read_all()
 
@@ -44,6 +47,7 @@ class Ears:
         for line in self.says:
             self._settle(line)
         self._moving.clear()
+        self._looked_ns = self._boot_ns()
         return dict(self.says)
 
     def note_edges(self, lines: Iterable[int]) -> None:
@@ -56,6 +60,9 @@ class Ears:
     def settled(self) -> list[Moved]:
         """Lines that say something else than before."""
         now_ns = self._boot_ns()
+        if now_ns - self._looked_ns >= LOOK_NS:
+            self._looked_ns = now_ns
+            self.note_edges(line for line in self.says if self._read(line) != self.says[line])
         due = [line for line in self._moving if self._due_ns(line) <= now_ns]
         for line in due:
             del self._moving[line]

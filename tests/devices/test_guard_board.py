@@ -164,6 +164,18 @@ def test_an_input_that_never_settles_is_told_as_it_is_after_a_while() -> None:
     assert told == [(5, "active")]
 
 
+def test_a_move_whose_edge_was_lost_is_heard_all_the_same() -> None:
+    now_ns, says = 0, "closed"
+    ears = Ears(
+        read=lambda _: says, lines=[27], settle_ns=30 * NS_PER_MS, trace=Trace(None), boot_ns=lambda: now_ns
+    )
+    says, told = "open", []
+    for _ in range(110):
+        now_ns += 10 * NS_PER_MS
+        told += ears.settled()
+    assert told == [(27, "open")]
+
+
 def test_the_trace_has_every_change_of_contacts_and_inputs(bench: Bench) -> None:
     bench.pins.drive(5, 1)
     bench.wait(30)

@@ -11,6 +11,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 
 from kiosk.assets import Assets
+from kiosk.desks.views import Account
 from kiosk.openapi import OPENAPI
 from kiosk.server import CLIENTS_LIMIT, build_screen
 from tests.fakes.kiosk_desks import RESIDENT_CODE
@@ -206,3 +207,26 @@ async def test_the_description_names_every_route(client: Client) -> None:
     assert app is not None
     routes = {resource.canonical for resource in app.router.resources()}
     assert routes == set(described["paths"])
+
+
+async def test_a_screen_is_shown_when_it_has_read_what_it_shows(client: Client, stand: Stand) -> None:
+    read, home = asyncio.Event(), stand.session.desks.home
+    right = home.account
+
+    async def slowly(room: str) -> Account:
+        await read.wait()
+        return await right(room)
+
+    home.account = slowly  # type: ignore[method-assign]
+    await stand.session.scan("qr", RESIDENT_CODE)
+    socket = await connect(client)
+    await socket.send_json({"n": 1, "gesture": "open", "value": "fees"})
+    async with asyncio.timeout(5):
+        while not stand.session.visit.arriving:
+            await asyncio.sleep(0)
+    page = asyncio.create_task(client.get("/"))
+    await asyncio.wait({page}, timeout=0.1)
+    assert not page.done()
+    read.set()
+    assert 'data-screen="fees"' in await (await page).text()
+    assert 'data-screen="fees"' in (await answer(socket, n=1))["html"]

@@ -44,7 +44,7 @@ def pulses(layout: Layout) -> int:
 def platform_keys(layout: Layout) -> tuple[PlatformKeys, KeySet]:
     """The platform's signing keys, and the set that verifies them."""
     keys = load_keys(load_settings(layout.platform / "platform.toml"))
-    root = bytes.fromhex((layout.site / "secrets" / "root.pub").read_text().strip())
+    root = bytes.fromhex((layout.platform / "keys" / "root.pub").read_text().strip())
     return keys, open_keyset(keys.keyset, root)
 
 
