@@ -1,6 +1,7 @@
 """`python -m devices.simulator.camera`: three cameras as MJPEG streams, and hands that hold things up.
 
-A simulator of cameras: only pictures leave it. On loopback, for demo and tests.
+A camera can be unplugged: its stream ends in the middle of whatever it sends, and its address answers no more
+until it is plugged in again. A simulator of cameras: only pictures leave it. On loopback, for demo and tests.
 """
 
 import argparse
@@ -45,7 +46,14 @@ class Clear(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     camera: CameraName
 
 
-Order = TypeVar("Order", Hold, Clear)
+class Plug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Pull a camera's plug, or put it back."""
+
+    camera: CameraName
+    plugged: bool
+
+
+Order = TypeVar("Order", Hold, Clear, Plug)
 
 
 class Cameras:
@@ -54,10 +62,14 @@ class Cameras:
     def __init__(self, goods: list[dict[str, Any]]) -> None:
         self._scenes: dict[str, Scene] = {"kiosk": Scene(1), "gate": Scene(2), "north": Scene(3)}
         self._goods = goods
+        self._unplugged: set[str] = set()
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """GET /NAME.mjpg: frames until the client goes."""
-        scene = self._scenes[request.match_info["camera"]]
+        """GET /NAME.mjpg: frames until the client goes or the plug is pulled; nothing at all without it."""
+        name = request.match_info["camera"]
+        scene = self._scenes[name]
+        if name in self._unplugged:
+            return _hang_up(request, web.StreamResponse())
         answer = web.StreamResponse(
             headers={
                 "Content-Type": f"multipart/x-mixed-replace; boundary={BOUNDARY}",
@@ -67,7 +79,7 @@ class Cameras:
         await answer.prepare(request)
         due = time.monotonic()
         try:
-            while True:
+            while name not in self._unplugged:
                 frame = scene.frame(time.monotonic())
                 head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(frame)}\r\n\r\n"
                 await answer.write(head.encode() + frame + b"\r\n")
@@ -75,6 +87,7 @@ class Cameras:
                 await asyncio.sleep(due - time.monotonic())
         except ConnectionError:
             return answer
+        return _hang_up(request, answer)
 
     async def hold(self, request: web.Request) -> web.Response:
         """POST /hold: print a code on a card and hold it up."""
@@ -90,6 +103,17 @@ class Cameras:
         """POST /clear: take it away."""
         self._scenes[(await _order(request, Clear)).camera].clear()
         return web.json_response({})
+
+    async def plug(self, request: web.Request) -> web.Response:
+        """POST /plug: pull a camera's plug or put it back."""
+        order = await _order(request, Plug)
+        (self._unplugged.discard if order.plugged else self._unplugged.add)(order.camera)
+        return await self.cameras(request)
+
+    async def cameras(self, _: web.Request) -> web.Response:
+        """GET /cameras.json: which camera is plugged in."""
+        plugged = {name: {"plugged": name not in self._unplugged} for name in self._scenes}
+        return web.json_response(plugged, headers={"Cache-Control": "no-store"})
 
     async def picture(self, request: web.Request) -> web.Response:
         """POST /picture, form fields `camera` and `picture`: the camera sees it for 8 seconds."""
@@ -108,6 +132,13 @@ class Cameras:
     async def goods(self, _: web.Request) -> web.Response:
         """GET /goods.json: what lies on the shelf to be held up."""
         return web.json_response(self._goods)
+
+
+def _hang_up(request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
+    """End the connection without a last word, as a cable that was pulled does."""
+    if request.transport is not None:
+        request.transport.abort()
+    return answer
 
 
 async def _order(request: web.Request, kind: type[Order]) -> Order:
@@ -139,6 +170,8 @@ def build(goods: list[dict[str, Any]], *, static: Path) -> web.Application:
             web.get("/{camera:kiosk|gate|north}.mjpg", cameras.stream),
             web.post("/hold", cameras.hold),
             web.post("/clear", cameras.clear),
+            web.post("/plug", cameras.plug),
+            web.get("/cameras.json", cameras.cameras),
             web.post("/picture", cameras.picture),
             web.get("/goods.json", cameras.goods),
             file_route("/", PAGE / "index.html"),
