@@ -4,7 +4,8 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from devices.simulator.camera import ROOT, build
+from devices.simulator.camera import build
+from devices.simulator.page import ROOT
 
 
 async def test_a_camera_without_its_plug_sends_nothing_and_the_others_go_on() -> None:
