@@ -1,0 +1,62 @@
+// The kiosk and the phone in their frames: the real pages, drawn smaller; asked and answered through their finger.
+import { find, write } from "./drawing.js";
+import { told, w } from "./words.js";
+
+const SIZES = { kiosk: [1080, 1920], phone: [390, 838] };
+const ANSWER_MS = 15000;
+const waiting = new Map();
+const origins = {};
+let counted = 0;
+let onCard = () => {};
+
+/** Ask the finger in a frame for something ({stage: "tap", selector}...); gives its answer, `ok` false after 15 s. */
+export function ask(name, message) {
+  const id = `stage-${(counted += 1)}`;
+  return new Promise((resolve) => {
+    const late = setTimeout(() => settle(id, { ok: false, reason: "no answer" }), ANSWER_MS);
+    waiting.set(id, { resolve, late });
+    find(name).contentWindow.postMessage({ ...message, id }, origins[name] ?? "null");
+  });
+}
+function settle(id, answer) {
+  const asked = waiting.get(id);
+  if (!asked) return;
+  waiting.delete(id);
+  clearTimeout(asked.late);
+  asked.resolve(answer);
+}
+
+function hear(event) {
+  const name = Object.keys(origins).find((one) => origins[one] === event.origin && find(one).contentWindow === event.source);
+  if (!name || typeof event.data !== "object" || event.data === null) return;
+  const { stage, id, camera, text } = event.data;
+  if (stage === "answer" && waiting.has(id)) settle(id, event.data);
+  if (stage === "card" && name === "phone" && typeof text === "string") onCard(camera, text);
+}
+
+function fit(name) {
+  const frame = find(name).parentElement;
+  const [width, height] = SIZES[name];
+  const scale = frame.clientWidth / width;
+  find(name).style.setProperty("--scale", scale);
+  find(name).style.height = `${Math.max(height, Math.floor(frame.clientHeight / scale))}px`;
+}
+
+/** Put both pages into their frames. `card(camera, text)`: the phone was told to hold a card up. */
+export async function showFrames(card) {
+  onCard = card;
+  addEventListener("message", hear);
+  for (const name of Object.keys(SIZES)) new ResizeObserver(() => fit(name)).observe(find(name).parentElement);
+  const answer = await fetch("/frames.json");
+  const addresses = await answer.json();
+  for (const name of Object.keys(SIZES)) {
+    origins[name] = new URL(addresses[name]).origin;
+    find(name).src = addresses[name];
+  }
+}
+
+/** Let the finger press the phone's own *hold it to the camera*; says why not where there is no code. */
+export async function showPhone() {
+  const answer = await ask("phone", { stage: "tap", selector: "a[target=camera]" });
+  if (!answer.ok) write(find("phone-said"), told(answer.said) || w("nothingToShow"));
+}

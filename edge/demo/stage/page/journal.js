@@ -1,0 +1,53 @@
+// The journal as it fills at the platform: the newest entries, and which of them it holds.
+import { find, make, mark, setAll, write } from "./drawing.js";
+import { onLanguage, told, w } from "./words.js";
+import { onState, state } from "./wire.js";
+
+const rows = new Map();
+
+function row(entry) {
+  const key = `${entry.seq}`;
+  const made = rows.get(key) ?? make("li", {}, make("span", { class: "num" }), make("span", { class: "what" }), make("span"));
+  rows.set(key, made);
+  const [number, what, held] = made.children;
+  const text = told(entry);
+  write(number, `${entry.seq}`);
+  if (what.dataset.said !== `${entry.kind} ${text}`) {
+    what.dataset.said = `${entry.kind} ${text}`;
+    what.replaceChildren(make("b", { lang: "en" }, entry.kind), ` ${text}`);
+    setAll(what, { title: `${entry.kind} ${text}` });
+  }
+  const label = entry.held ? w("held") : w("notHeld");
+  if (held.dataset.said !== label) {
+    held.dataset.said = label;
+    held.replaceChildren(mark(entry.held ? "done" : "wait", label));
+  }
+  setAll(made, { class: entry.held ? null : "wait" });
+  return made;
+}
+
+function draw() {
+  const journal = state()?.journal;
+  const list = find("entries");
+  if (!journal?.entries.length) {
+    list.replaceChildren(make("li", { class: "none" }, w("noEntries")));
+    write(find("gaps"), "");
+    write(find("waiting"), "");
+    find("waiting").hidden = true;
+    return;
+  }
+  const drawn = journal.entries.map(row);
+  const kept = new Set(journal.entries.map((entry) => `${entry.seq}`));
+  for (const key of rows.keys()) if (!kept.has(key)) rows.delete(key);
+  if (drawn.length !== list.children.length || drawn.some((item, place) => list.children[place] !== item)) list.replaceChildren(...drawn);
+  write(find("gaps"), w("gaps", journal.gaps));
+  find("gaps").dataset.bad = String(journal.gaps > 0);
+  find("waiting").hidden = !journal.waiting;
+  write(find("waiting"), journal.waiting ? w("waiting", journal.waiting) : "");
+}
+
+/** Show the journal. */
+export function showJournal() {
+  onState(draw);
+  onLanguage(draw);
+}
