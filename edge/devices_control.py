@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from devices.settings import DoorSettings
-from edge.access.places import door_place
+from edge.access.lockers.keeping import Standing
+from edge.access.places import cell_place, door_place
 from edge.control import answer
 from edge.peripherals import Peripherals
 
@@ -22,8 +23,9 @@ class DevicesControl:
         return (web.get("/devices", answer(self.devices)),)
 
     async def devices(self, request: web.Request) -> object:
-        """What is wrong with which device, then doors, banks and readers."""
+        """What is wrong with which device, then doors, banks with their cells, and readers."""
         parts = self._peripherals
+        standing = await parts.keeper.look()
         return {
             "findings": parts.findings.describe(),
             "dropped_findings": parts.findings.dropped,
@@ -40,8 +42,22 @@ class DevicesControl:
                 for door in self._doors
             ],
             "banks": [
-                {"id": bank.id, "driver": bank.driver, "online": parts.banks[bank.id].online(bank.id)}
+                {
+                    "id": bank.id,
+                    "driver": bank.driver,
+                    "online": parts.banks[bank.id].online(bank.id),
+                    "cells": self._cells(bank.id, standing),
+                }
                 for bank in parts.bank_settings
             ],
             "readers": parts.reader_desk.views(),
+        }
+
+    def _cells(self, bank: str, standing: Standing) -> dict[str, dict[str, str]]:
+        """What each cell's contact says, and whether it is free, occupied, held ..."""
+        contacts = self._peripherals.contacts
+        return {
+            cell.cell: {"contact": contacts.state_of(cell_place(bank, cell.cell)).value, "state": cell.state}
+            for cell in standing.cells
+            if cell.bank == bank
         }

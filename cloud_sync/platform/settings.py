@@ -34,13 +34,14 @@ class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DeviceListener(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[device_listener]`: where enrolled devices talk to us, over TLS with certificates of their own.
 
-    `hosts` are the names or addresses by which devices reach it. Without `certificate_file` and `key_file`
-    our own authority vouches for it; with them (PEM), `ca_file` is the authority that devices are told to
-    believe.
+    `hosts` are the names or addresses by which devices reach it, `device_port` is the port that they are told
+    where a relay stands before it (left out: the same). Without `certificate_file` and `key_file` our own
+    authority vouches for it; with them (PEM), `ca_file` is the authority that devices are told to believe.
     """
 
     host: str = "127.0.0.1"
     port: int = 8093
+    device_port: int = 0
     hosts: tuple[str, ...] = ("127.0.0.1",)
     certificate_file: str = ""
     key_file: str = ""
@@ -56,7 +57,7 @@ class DeviceListener(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def url(self) -> str:
         """What devices are told to ask."""
         name = f"[{self.hosts[0]}]" if ":" in self.hosts[0] else self.hosts[0]
-        return f"https://{name}:{self.port}"
+        return f"https://{name}:{self.device_port or self.port}"
 
 
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

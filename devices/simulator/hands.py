@@ -43,13 +43,17 @@ class Hands:
 
     async def world(self, _: web.Request) -> web.Response:
         """GET /world.json: everything that stands at the site, by kind and name."""
+        return web.json_response(await self.look(), headers={"Cache-Control": "no-store"})
+
+    async def look(self) -> dict[str, dict[str, Any]]:
+        """Everything that stands at the site: kind, name, what its simulator tells of it."""
         world: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
         asked = [(client, kind) for client in self._clients for kind in KINDS]
         answers = await asyncio.gather(*(_ask(client, kind) for client, kind in asked))
         for (client, kind), found in zip(asked, answers, strict=True):
             world[kind] |= found
             self._owners |= {(kind, name): client for name in found}
-        return web.json_response(world, headers={"Cache-Control": "no-store"})
+        return world
 
     async def move(self, request: web.Request) -> web.Response:
         """POST /KIND/NAME: the simulator decides what the hand can do."""

@@ -1,103 +1,93 @@
 """`edge demo`: the whole product on this machine; with --check its story is played once and compared."""
 
+import asyncio
+import contextlib
 import json
 import signal
 import sys
 import tempfile
-import threading
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import click
 
 from edge.demo.layout import Layout, Ports
+from edge.demo.stage.running import Abandoned, staged_world
 from edge.demo.world import OPERATOR, World, remove
 from edge.errors import EdgeError
 
 WATCH_S = 0.5
 
 
+def _port_options(function: Callable[..., None]) -> Callable[..., None]:
+    """An option for each port."""
+    for port in reversed(fields(Ports)):
+        name = f"--{port.name.replace('_', '-')}-port"
+        function = click.option(name, type=int, default=port.default, show_default=True)(function)
+    return function
+
+
 @click.command("demo")
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(".demo"), show_default=True)
 @click.option("--reset", is_flag=True, help="Begin with a new community.")
-@click.option("--kiosk-port", default=Ports.kiosk, show_default=True)
-@click.option("--counter-port", default=Ports.counter, show_default=True)
-@click.option("--platform-port", default=Ports.platform, show_default=True)
-@click.option("--platform-devices-port", default=Ports.platform_devices, show_default=True)
-@click.option("--camera-port", default=Ports.camera, show_default=True)
-@click.option("--hands-port", default=Ports.hands, show_default=True)
-@click.option("--platform-broker-port", default=Ports.platform_broker, show_default=True)
-@click.option("--site-broker-port", default=Ports.site_broker, show_default=True)
-@click.option("--platform-broker-tls-port", default=Ports.platform_broker_tls, show_default=True)
-@click.option("--site-broker-tls-port", default=Ports.site_broker_tls, show_default=True)
+@_port_options
 @click.option(
     "--check", is_flag=True, help="Play the story once without hands, in a folder and on ports of its own."
 )
 @click.option("--json", "as_json", is_flag=True, help="With --check: one JSON object.")
-def command(
-    folder: Path,
-    reset: bool,
-    kiosk_port: int,
-    counter_port: int,
-    platform_port: int,
-    platform_devices_port: int,
-    camera_port: int,
-    hands_port: int,
-    platform_broker_port: int,
-    site_broker_port: int,
-    platform_broker_tls_port: int,
-    site_broker_tls_port: int,
-    check: bool,
-    as_json: bool,
-) -> None:
-    """Run brokers, platform, guard, simulators, vision and hub until Ctrl-C."""
+def command(folder: Path, reset: bool, check: bool, as_json: bool, **numbers: int) -> None:
+    """Run brokers, platform, guard, simulators, vision, hub and the stage until Ctrl-C."""
     if check:
         sys.exit(_check(as_json))
-    ports = Ports(
-        kiosk=kiosk_port,
-        counter=counter_port,
-        platform=platform_port,
-        platform_devices=platform_devices_port,
-        camera=camera_port,
-        hands=hands_port,
-        platform_broker=platform_broker_port,
-        site_broker=site_broker_port,
-        platform_broker_tls=platform_broker_tls_port,
-        site_broker_tls=site_broker_tls_port,
-    )
+    ports = Ports(**{name.removesuffix("_port"): number for name, number in numbers.items()})
     if taken := ports.taken():
         lines = "\n".join(f"  port {n} ({name}): try --{name.replace('_', '-')}-port" for name, n in taken)
         raise click.ClickException(f"something else listens here already:\n{lines}")
     layout = Layout(folder=folder.resolve(), ports=ports)
     if reset:
         remove(layout.folder)
-    _run(World(layout))
-
-
-def _run(world: World) -> None:
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     try:
-        click.echo("preparing", nl=False)
-        world.prepare()
-        world.start(say=lambda words: click.echo(f" · {words}", nl=False))
-        world.stock_shelves()
-        click.echo(f"\n\n{_guide(world)}")
-        while not stop.wait(WATCH_S):
-            for name in world.processes.ended():
-                click.echo(f"{name} ended:\n{world.processes.log_tail(name)}", err=True)
-                stop.set()
+        asyncio.run(_run(layout))
     except EdgeError as error:
         raise click.ClickException(str(error)) from error
-    finally:
-        click.echo("\nending everything")
-        world.stop()
 
 
-def _guide(world: World) -> str:
+async def _run(layout: Layout) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    click.echo("preparing", nl=False)
+    try:
+        async with staged_world(layout, stop=stop, say=_say_step) as stage:
+            click.echo(f"\n\n{_guide(stage.world, stage.address)}")
+            await _watch(stage.world, stop)
+            click.echo("\nending everything")
+    except Abandoned:
+        click.echo("\nended before it had begun")
+
+
+def _say_step(words: str) -> None:
+    click.echo(f" · {words}", nl=False)
+
+
+async def _watch(world: World, stop: asyncio.Event) -> None:
+    """Until Ctrl-C, or until something ends that nobody ended."""
+    while not stop.is_set():
+        for name in world.processes.ended():
+            click.echo(f"{name} ended:\n{world.processes.log_tail(name)}", err=True)
+            stop.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WATCH_S):
+                await stop.wait()
+
+
+def _guide(world: World, stage: str) -> str:
     layout, ports = world.layout, world.layout.ports
     pins = ", ".join(f"{login} {pin}" for login, pin in world.pins().items())
     return f"""\
+  stage     {stage}         all of it on one page; start here
+
   kiosk     http://127.0.0.1:{ports.kiosk}/         the touch screen in the lobby
   phone     http://127.0.0.1:{ports.platform}/phone    the resident of room 1203
   shelf     http://127.0.0.1:{ports.camera}/         hold a product or a pass to a camera

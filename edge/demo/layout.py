@@ -24,10 +24,15 @@ class Ports:
     platform_devices: int = 8093
     camera: int = 8091
     hands: int = 8092
+    stage: int = 8088
+    stage_kiosk: int = 8094
+    stage_phone: int = 8095
+    wire_platform: int = 8096
     platform_broker: int = 18830
     site_broker: int = 18831
     platform_broker_tls: int = 18832
     site_broker_tls: int = 18833
+    wire_broker: int = 18834
 
     def taken(self) -> list[tuple[str, int]]:
         """Name and number of each port that something else listens on."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
-from edge.demo.brokers import password_file
+from edge.demo.brokers import ca_file, password_file
 from edge.demo.layout import DEVICE, SITE, Layout
 
 TEMPLATE = Template("""\
@@ -24,7 +24,7 @@ $listener
 [broker]
 host = "127.0.0.1"
 port = $broker_port
-username = "platform"
+${wire}username = "platform"
 password_file = "$password_file"
 accounts_dir = "$accounts"
 
@@ -53,11 +53,20 @@ unit_residents_only = true
 """)
 
 
-def write_platform(layout: Layout, listener: Mapping[str, Path] | None = None) -> None:
+def write_platform(
+    layout: Layout, listener: Mapping[str, Path] | None = None, *, wired: bool = False
+) -> None:
     """Write `platform.toml` into the platform's folder.
 
     `listener` are files for the section of the same name: a certificate that is not the platform's own.
+    `wired`: devices are told the ports of the stage's two wires, and TLS for the broker.
     """
+    lines = [f'{name} = "{path}"' for name, path in (listener or {}).items()]
+    wire = ""
+    if wired:
+        lines.append(f"device_port = {layout.ports.wire_platform}")
+        authority = ca_file(layout.broker("platform"))
+        wire = f'device_port = {layout.ports.wire_broker}\nca_file = "{authority}"\n'
     layout.platform.mkdir(parents=True, exist_ok=True)
     (layout.platform / "platform.toml").write_text(
         TEMPLATE.substitute(
@@ -65,7 +74,8 @@ def write_platform(layout: Layout, listener: Mapping[str, Path] | None = None) -
             device=DEVICE,
             port=layout.ports.platform,
             devices_port=layout.ports.platform_devices,
-            listener="".join(f'{name} = "{path}"\n' for name, path in (listener or {}).items()),
+            listener="".join(f"{line}\n" for line in lines),
+            wire=wire,
             accounts=layout.broker("platform"),
             camera=layout.ports.camera,
             broker_port=layout.ports.platform_broker,

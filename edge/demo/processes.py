@@ -54,11 +54,10 @@ class Processes:
     def wait(self, name: str, ready: Callable[[], bool], *, within_s: float = READY_S) -> None:
         """Wait until `ready()`. Raises ProcessEnded with the end of the log when it is not to be."""
         end = time.monotonic() + within_s
+        process = self.running[name]
         while time.monotonic() < end:
-            if self.running[name].poll() is not None:
-                raise ProcessEnded(
-                    f"{name} ended with {self.running[name].returncode}:\n{self.log_tail(name)}"
-                )
+            if process.poll() is not None:
+                raise ProcessEnded(f"{name} ended with {process.returncode}:\n{self.log_tail(name)}")
             if ready():
                 return
             time.sleep(0.05)

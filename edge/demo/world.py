@@ -32,13 +32,20 @@ class World:
     """One demo site with its platform, in one folder.
 
     `platform_url` (http) and `platform_broker_port` let a test put a faulty network between hub and platform;
-    the hub then shows a token. Without them it enrols when the platform starts for the first time.
+    the hub then shows a token. Without them it enrols when the platform starts for the first time. `wired`:
+    the hub is told the stage's wires as the platform's addresses, and somebody must hold them open.
     """
 
     def __init__(
-        self, layout: Layout, *, platform_url: str | None = None, platform_broker_port: int | None = None
+        self,
+        layout: Layout,
+        *,
+        platform_url: str | None = None,
+        platform_broker_port: int | None = None,
+        wired: bool = False,
     ) -> None:
         self.layout = layout
+        self._wired = wired
         self.processes = Processes(layout.logs)
         self.platform_url = platform_url or ""
         self.platform_broker_port = platform_broker_port or layout.ports.platform_broker
@@ -46,7 +53,7 @@ class World:
     def prepare(self) -> None:
         """Make folders, accounts, keys, configuration, the community and its first delivery, once."""
         prepare_brokers(self.layout)
-        write_platform(self.layout)
+        write_platform(self.layout, wired=self._wired)
         if not (self.layout.platform / "platform.db").exists():
             self._make_platform()
         if not self._operator_file.exists():
@@ -143,7 +150,8 @@ class World:
 
     def enrol(self, code: str) -> None:
         """Enrol the hub's machine, as a technician does."""
-        url = f"https://127.0.0.1:{self.layout.ports.platform_devices}"
+        ports = self.layout.ports
+        url = f"https://127.0.0.1:{ports.wire_platform if self._wired else ports.platform_devices}"
         _call("edge", "enrol", "--config", str(self.layout.site_toml), "--url", url, code)
 
     def start_guard(self) -> None:
@@ -198,11 +206,15 @@ class World:
 
     def start_hands(self) -> None:
         """The page whose keys are hands at doors, buttons and cells."""
-        run, port = self.layout.site / "run", self.layout.ports.hands
-        north = self.layout.satellite / "run" / "doors.sock"
-        sockets = (str(run / "doors.sock"), str(north), str(run / "lockers.sock"))
+        port, sockets = self.layout.ports.hands, map(str, self.hand_sockets)
         self.processes.start_module("hands", "devices.simulator.hands", "--port", str(port), *sockets)
         self.processes.wait("hands", lambda: listens(port))
+
+    @property
+    def hand_sockets(self) -> tuple[Path, ...]:
+        """Control sockets of the simulators of doors and cells."""
+        run, north = self.layout.site / "run", self.layout.satellite / "run"
+        return run / "doors.sock", north / "doors.sock", run / "lockers.sock"
 
     def start_vision(self) -> None:
         """The vision process."""

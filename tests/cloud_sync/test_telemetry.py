@@ -15,13 +15,13 @@ from cloud_sync.platform.telemetry import DeviceTelemetry, list_newest
 from cloud_sync.telemetry import SHARE_EVERY_S, TelemetryUplink
 from cloud_sync.uplink import Uplink
 from cloud_sync.wire.telemetry import MAX_SAMPLES, TelemetryPosting, TelemetrySample, TelemetryTaken
+from edge.demo.stage.wires import Fault, Wire
 from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.links.backoff import Backoff
 from edge.store import telemetry_records
 from edge.store.telemetry_records import Reading
 from tests.cloud_sync.conftest import DEVICE, SITE, World
 from tests.fakes.clock import START_MS
-from tests.fakes.proxy import Fault, FaultyProxy
 from tests.proofs.planting import replaced
 
 
@@ -65,7 +65,7 @@ async def test_the_journal_goes_first(world: World) -> None:
 
 
 async def test_the_backlog_is_known_while_the_platform_is_away(
-    world: World, faulty: tuple[TelemetryUplink, FaultyProxy]
+    world: World, faulty: tuple[TelemetryUplink, Wire]
 ) -> None:
     _, proxy = faulty
     world.record(3)
@@ -83,17 +83,17 @@ async def test_the_backlog_is_known_while_the_platform_is_away(
 
 
 @pytest.fixture
-async def faulty(world: World) -> AsyncIterator[tuple[TelemetryUplink, FaultyProxy]]:
+async def faulty(world: World) -> AsyncIterator[tuple[TelemetryUplink, Wire]]:
     port = urlsplit(world.url).port
     assert port is not None
     async with (
-        FaultyProxy(target_port=port) as proxy,
+        Wire(target_port=port) as proxy,
         PlatformHttp(url=proxy.url, site=SITE, device=DEVICE, token=world.token) as http,
     ):
         yield TelemetryUplink(store=world.store, http=http), proxy
 
 
-async def check_each_once(world: World, faulty: tuple[TelemetryUplink, FaultyProxy]) -> None:
+async def check_each_once(world: World, faulty: tuple[TelemetryUplink, Wire]) -> None:
     uplink, proxy = faulty
     sample(world, 3)
     proxy.fault = Fault.LOSE_ANSWERS
@@ -109,7 +109,7 @@ async def check_each_once(world: World, faulty: tuple[TelemetryUplink, FaultyPro
 @pytest.mark.one_store
 @pytest.mark.slow
 async def test_a_posting_whose_answer_was_lost_comes_again_and_doubles_nothing(
-    world: World, faulty: tuple[TelemetryUplink, FaultyProxy]
+    world: World, faulty: tuple[TelemetryUplink, Wire]
 ) -> None:
     await check_each_once(world, faulty)
 
@@ -144,7 +144,7 @@ def _sent_before_it_is_held() -> AbstractContextManager[None]:
 @pytest.mark.parametrize("plant", [_kept_twice, _sent_before_it_is_held])
 async def test_a_sample_doubled_or_skipped_is_found(
     world: World,
-    faulty: tuple[TelemetryUplink, FaultyProxy],
+    faulty: tuple[TelemetryUplink, Wire],
     plant: Callable[[], AbstractContextManager[None]],
 ) -> None:
     with plant(), pytest.raises(AssertionError):
@@ -196,7 +196,7 @@ class TiredError(Exception):
 
 
 async def test_a_platform_that_does_not_take_it_is_asked_ever_more_rarely(
-    world: World, faulty: tuple[TelemetryUplink, FaultyProxy]
+    world: World, faulty: tuple[TelemetryUplink, Wire]
 ) -> None:
     _, proxy = faulty
     proxy.fault = Fault.RESET

@@ -13,22 +13,22 @@ from aiohttp.test_utils import TestServer
 from cloud_sync import records
 from cloud_sync.http import PlatformBusy, PlatformHttp
 from cloud_sync.uplink import Uplink
+from edge.demo.stage.wires import Fault, Wire
 from edge.errors import PlatformUnreachable
 from edge.store import journal
 from tests.cloud_sync.conftest import DEVICE, SITE, World
-from tests.fakes.proxy import Fault, FaultyProxy
 
 
 @pytest.fixture
-async def proxy(world: World) -> AsyncIterator[FaultyProxy]:
+async def proxy(world: World) -> AsyncIterator[Wire]:
     port = urlsplit(world.url).port
     assert port is not None
-    async with FaultyProxy(target_port=port) as faulty:
+    async with Wire(target_port=port) as faulty:
         yield faulty
 
 
 @pytest.fixture
-async def uplink(world: World, proxy: FaultyProxy) -> AsyncIterator[Uplink]:
+async def uplink(world: World, proxy: Wire) -> AsyncIterator[Uplink]:
     async with PlatformHttp(url=proxy.url, site=SITE, device=DEVICE, token=world.token) as http:
         yield Uplink(store=world.store, http=http, batch_events=20)
 
@@ -73,9 +73,7 @@ async def test_a_backlog_drains_and_new_events_follow(world: World, uplink: Upli
 
 @pytest.mark.one_store
 @pytest.mark.slow
-async def test_a_lost_acknowledgement_doubles_nothing(
-    world: World, uplink: Uplink, proxy: FaultyProxy
-) -> None:
+async def test_a_lost_acknowledgement_doubles_nothing(world: World, uplink: Uplink, proxy: Wire) -> None:
     world.record(1)
     await uplink.send_next()
     world.record(30)
@@ -93,7 +91,7 @@ async def test_a_lost_acknowledgement_doubles_nothing(
 @pytest.mark.one_store
 @pytest.mark.slow
 async def test_a_black_hole_is_noticed_and_left_within_five_seconds(
-    world: World, uplink: Uplink, proxy: FaultyProxy
+    world: World, uplink: Uplink, proxy: Wire
 ) -> None:
     world.record(5)
     async with running(uplink.run):
@@ -111,7 +109,7 @@ async def test_a_black_hole_is_noticed_and_left_within_five_seconds(
     await assert_in_step(world)
 
 
-async def test_resets_are_survived(world: World, uplink: Uplink, proxy: FaultyProxy) -> None:
+async def test_resets_are_survived(world: World, uplink: Uplink, proxy: Wire) -> None:
     world.record(45)
     async with running(uplink.run):
         await until(lambda: acknowledged(world) >= 20, within_s=5)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from random import Random
 from typing import Self
 
-from tests.fakes.proxy import reset
+from edge.demo.stage.wires import reset
 
 HEAD_LIMIT_BYTES = 65_536
 SEGMENT_BYTES = 1_460

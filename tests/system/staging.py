@@ -9,9 +9,9 @@ import aiohttp
 
 from edge.demo.actors import Counter, Hands, KioskScreen, Phone
 from edge.demo.layout import Layout, Ports
+from edge.demo.stage.wires import Wire
 from edge.demo.story import SUBJECT, Cast
 from edge.demo.world import World
-from tests.fakes.proxy import FaultyProxy
 
 
 @contextlib.asynccontextmanager
@@ -22,12 +22,12 @@ async def staged(folder: Path) -> AsyncIterator[tuple[World, Cast]]:
 
 
 @contextlib.asynccontextmanager
-async def staged_behind_proxies(folder: Path) -> AsyncIterator[tuple[World, Cast, tuple[FaultyProxy, ...]]]:
+async def staged_behind_proxies(folder: Path) -> AsyncIterator[tuple[World, Cast, tuple[Wire, ...]]]:
     """The same, with a faulty network between the hub and the platform: HTTP and broker."""
     ports = Ports.free()
     async with (
-        FaultyProxy(target_port=ports.platform) as web,
-        FaultyProxy(target_port=ports.platform_broker) as broker,
+        Wire(target_port=ports.platform) as web,
+        Wire(target_port=ports.platform_broker) as broker,
     ):
         world = World(
             Layout(folder=folder, ports=ports), platform_url=web.url, platform_broker_port=broker.port

@@ -9,8 +9,8 @@ import pytest
 from edge.demo.actors import until
 from edge.demo.community import community
 from edge.demo.compare import compare_books, kind_of
+from edge.demo.stage.wires import Fault
 from edge.demo.story import Cast, buy, entries, let_visitor_in, open_gate, until_journal
-from tests.fakes.proxy import Fault
 from tests.system.staging import staged, staged_behind_proxies
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("system")]

@@ -1,6 +1,7 @@
-"""A TCP proxy that misbehaves on request: delay, black hole, reset, cut after the request.
+"""A TCP wire that can be hurt: cut, swallowed, slowed. It copies bytes both ways until told otherwise.
 
-Put it between hub and platform; it copies bytes both ways until told otherwise.
+The stage puts one before each of the platform's two doors (device listener, broker) and the tests put one
+wherever a network may fail. TLS passes through untouched, so both ends judge each other as ever.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ import ssl
 import struct
 from enum import StrEnum
 from typing import Self
+
+CHUNK_BYTES = 65_536
 
 
 class Fault(StrEnum):
@@ -22,10 +25,11 @@ class Fault(StrEnum):
     RESET = "reset"
 
 
-class FaultyProxy:
+class Wire:
     """Forwards 127.0.0.1:`port` to the target, which speaks plainly; with `tls` it ends TLS here.
 
-    A connection that lost bytes never recovers.
+    A connection that lost bytes never recovers. With `bytes_per_s` each connection and direction gets no
+    more; every piece is `delay_s` late.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class FaultyProxy:
         self._tls = tls
         self.fault = Fault.NONE
         self.delay_s = 0.0
+        self.bytes_per_s = 0
         self.connections = 0
         self.swallowed_bytes = 0
         self._server: asyncio.Server | None = None
@@ -51,6 +56,11 @@ class FaultyProxy:
         """Where a client is to connect."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
+    @property
+    def open_connections(self) -> int:
+        """How many come through now."""
+        return len(self._tasks)
+
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -59,9 +69,25 @@ class FaultyProxy:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        for task in list(self._tasks):
+        await self.drop()
+
+    async def cut(self) -> None:
+        """End every connection at once and refuse new ones, as where a switch has lost its power."""
+        self.fault = Fault.RESET
+        await self.drop()
+
+    async def mend(self) -> None:
+        """All comes through again; what hung in a silent fault ends, so that both ends begin anew."""
+        hung, self.fault = self.fault is not Fault.NONE, Fault.NONE
+        if hung:
+            await self.drop()
+
+    async def drop(self) -> None:
+        """End every connection with RST."""
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -94,9 +120,9 @@ class FaultyProxy:
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, swallow: tuple[Fault, ...]
     ) -> None:
         dead = False
-        while data := await source.read(65_536):
-            if self.delay_s:
-                await asyncio.sleep(self.delay_s)
+        while data := await source.read(self.bytes_per_s or CHUNK_BYTES):
+            if wait_s := self.delay_s + (len(data) / self.bytes_per_s if self.bytes_per_s else 0.0):
+                await asyncio.sleep(wait_s)
             if self.fault is Fault.RESET:
                 raise ConnectionResetError
             if dead or self.fault in swallow:

@@ -1,0 +1,138 @@
+"""Start the world with its wires, show the stage, and end all of it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from devices.simulator.hands import Hands
+from edge.demo.layout import Layout
+from edge.demo.stage.asking import Asker
+from edge.demo.stage.frames import Frame
+from edge.demo.stage.server import StageServer
+from edge.demo.stage.state import StateTeller
+from edge.demo.stage.switches import build_switches
+from edge.demo.stage.switches.port import Reach
+from edge.demo.stage.wires import Wire
+from edge.demo.stage.words import Said
+from edge.demo.world import World
+from edge.errors import EdgeError
+
+HAND = aiohttp.ClientTimeout(total=5.0)
+"""How long a hand waits for what it touches."""
+END_AGAIN_S = 0.2
+
+
+class NotJudged:
+    """The line while nothing judges it."""
+
+    def told(self) -> dict[str, Any]:
+        """Not known."""
+        return {
+            "state": "unknown",
+            **dict.fromkeys(("lost", "doubled", "extra", "other", "sales", "openings", "entries"), 0),
+            "reasons": [],
+            "checked_at_ms": 0,
+            "why_unknown": Said("还没有查过。", "Nothing was checked yet.")._asdict(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A world that runs, and the stage before it."""
+
+    world: World
+    address: str
+
+
+class Abandoned(EdgeError):
+    """It was told to end before everything had started."""
+
+
+@contextlib.asynccontextmanager
+async def staged_world(
+    layout: Layout, *, stop: asyncio.Event, say: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[Stage]:
+    """The whole demo with its stage; everything has ended when this is left.
+
+    `stop` may be set while it still starts, `say` is told what starts. Raises Abandoned, EdgeError.
+    """
+    ports = layout.ports
+    async with contextlib.AsyncExitStack() as stack:
+        wires = (
+            await stack.enter_async_context(
+                Wire(port=ports.wire_platform, target_port=ports.platform_devices)
+            ),
+            await stack.enter_async_context(
+                Wire(port=ports.wire_broker, target_port=ports.platform_broker_tls)
+            ),
+        )
+        world = World(layout, wired=True)
+        stack.push_async_callback(asyncio.to_thread, world.stop)
+        await _start(world, stop, say)
+        server = await _open_stage(stack, world, wires)
+        yield Stage(world=world, address=f"http://{server.address}/")
+
+
+async def _start(world: World, stop: asyncio.Event, say: Callable[[str], None]) -> None:
+    """Start the world in a thread. When it is stopped meanwhile, what runs already is ended."""
+
+    def say_on(words: str) -> None:
+        if stop.is_set():
+            raise Abandoned("told to end")
+        say(words)
+
+    def start() -> None:
+        world.prepare()
+        world.start(say=say_on)
+        world.stock_shelves()
+
+    stopping = asyncio.create_task(stop.wait())
+    starting = asyncio.create_task(asyncio.to_thread(start))
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    while stop.is_set() and not starting.done():
+        await asyncio.to_thread(world.stop)
+        await asyncio.wait({starting}, timeout=END_AGAIN_S)
+    try:
+        await starting
+    except EdgeError as error:
+        if stop.is_set():
+            raise Abandoned("told to end") from error
+        raise
+
+
+async def _open_stage(stack: contextlib.AsyncExitStack, world: World, wires: tuple[Wire, ...]) -> StageServer:
+    layout, ports = world.layout, world.layout.ports
+    http = await stack.enter_async_context(aiohttp.ClientSession(timeout=HAND))
+    asker = await stack.enter_async_context(Asker(layout))
+    kiosk = Frame(port=ports.stage_kiosk, target_port=ports.kiosk, stage_port=ports.stage)
+    phone = Frame(port=ports.stage_phone, target_port=ports.platform, stage_port=ports.stage)
+    for frame in (kiosk, phone):
+        stack.push_async_callback(frame.close)
+        await frame.open()
+    hands = Hands([*world.hand_sockets])
+    reach = Reach(world=world, http=http, platform_wires=wires, phone=phone)
+    switches = build_switches(reach)
+    teller = StateTeller(layout, asker, hands=hands, switches=switches, line=NotJudged())
+    server = StageServer(reach, hands=hands, switches=switches, teller=teller)
+    app = server.build()
+    app.on_startup.append(hands.open)
+    app.on_cleanup.append(hands.close)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+    stack.push_async_callback(runner.cleanup)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", ports.stage, reuse_address=True).start()
+    task = asyncio.create_task(teller.run())
+    stack.push_async_callback(_cancel, task)
+    return server
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
