@@ -8,15 +8,19 @@ import msgspec
 from edge.homes import records
 from edge.homes.allocation import Owed
 from edge.homes.errors import BillUnknown
+from edge.homes.fee_orders import FeeLine
 from edge.homes.penalty import Penalty, PenaltyStanding, penalty_due
 from edge.money import MAX_FEN
 from edge.pay.business_day import date_of
 from edge.pay.contract import ContractTerms, current_terms
-from edge.pay.copies import applied_through, copy_as_of
-from edge.pay.records import delete, upsert
+from edge.pay.copies import copy_as_of, laid_over, lay_over, take_record
+from edge.pay.records import delete
+from edge.store.history import PastEvent
 from edge.store.unit import Unit
 from edge.trust.clock import Reading
 from edge.trust.time_policy import Decision, Rule, rule_for
+
+COLLECTION = "bills"
 
 _Sum = Annotated[int, msgspec.Meta(ge=1, le=MAX_FEN)]
 
@@ -96,13 +100,20 @@ def apply_bill(unit: Unit, record_id: str, version: int, data: dict[str, Any] | 
         delete(unit.connection, "bills", record_id)
         return
     bill = msgspec.convert({**data, "id": record_id}, BillRecord)
-    covered = applied_through(unit, data)
     row = msgspec.structs.asdict(bill)
     settled_by = row.pop("settled_by")
-    written = upsert(unit.connection, "bills", {**row, "version": version})
+    take_record(unit, COLLECTION, "bills", {**row, "version": version}, data)
     records.note_settlements(unit.connection, record_id, settled_by)
-    if written and covered is not None:
-        records.end_bill_payments(unit.connection, record_id, covered)
+
+
+def note_payment(unit: Unit, line: FeeLine, past: PastEvent | None = None) -> None:
+    """Lay over a bill what the payment just recorded (or read back, `past`) took off it."""
+    effect = {
+        "amount_fen": line.amount_fen,
+        "penalty_left_fen": line.penalty_left_fen,
+        "as_of": line.as_of,
+    }
+    lay_over(unit, COLLECTION, line.bill_id, effect, past)
 
 
 def penalty_date(connection: sqlite3.Connection, now: Reading) -> str:
@@ -168,7 +179,7 @@ def _standing_of(
     others = bool(row["collected_for_others"])
     standing = PenaltyStanding(row["penalty_due_fen"], row["penalty_on"])
     unpaid_fen = max(0, row["amount_fen"] - row["paid_fen"])
-    for payment in records.bill_payment_rows(connection, row["id"]):
+    for payment in laid_over(connection, COLLECTION, row["id"]):
         unpaid_fen = max(0, unpaid_fen - payment["amount_fen"])
         # A payment written by an earlier version of this program took the whole bill and names no day.
         if payment["as_of"]:

@@ -8,7 +8,7 @@ from edge.books.ledger import post
 from edge.homes import records
 from edge.homes.allocation import Share, allocate
 from edge.homes.bill_codes import open_bill_code
-from edge.homes.bills import Bill, find_bill
+from edge.homes.bills import Bill, find_bill, note_payment
 from edge.homes.errors import (
     BillAlreadyPaid,
     BillBeingPaid,
@@ -22,7 +22,6 @@ from edge.homes.events import BillPaid, FeePlaced
 from edge.homes.fee_orders import FeeBody, FeeLine, FeeOrder, receipt_of
 from edge.pay.attempts import Attempt, open_attempt
 from edge.pay.contract import current_terms
-from edge.pay.copies import own_epoch
 from edge.pay.errors import OrderNotPayable
 from edge.pay.events import Tender
 from edge.pay.receipts import Receipt, issue_receipt
@@ -227,18 +226,8 @@ def _pay_bill(
         tenders=tenders,
         claim_hash=receipt.claim_hash,
     )
-    seq = unit.record(paid, actor=ACTOR)
-    overlay = {
-        "bill": line.bill_id,
-        "order_id": attempt.order_id,
-        "amount_fen": line.amount_fen,
-        "penalty_fen": line.penalty_fen,
-        "penalty_left_fen": line.penalty_left_fen,
-        "as_of": line.as_of,
-        "epoch": own_epoch(unit.connection),
-        "seq": seq,
-    }
-    records.insert_bill_payment(unit.connection, overlay)
+    unit.record(paid, actor=ACTOR)
+    note_payment(unit, line)
 
 
 def fee_limits(connection: sqlite3.Connection, order_id: str) -> OrderLimits:

@@ -3,12 +3,10 @@
 import sqlite3
 from collections.abc import Iterable
 
+from edge.pay.overlay_records import sum_laid
 from edge.pay.records import Row, row_of, rows_of
 
-_BILL = (
-    "SELECT bills.*, coalesce((SELECT sum(amount_fen) FROM bill_payments WHERE bill = bills.id), 0)"
-    " AS unconfirmed_fen FROM bills"
-)
+_BILL = f"SELECT bills.*, {sum_laid('bills', 'bills.id', 'amount_fen')} AS unconfirmed_fen FROM bills"
 
 
 def residents_of(connection: sqlite3.Connection, room: str) -> list[Row]:
@@ -36,29 +34,6 @@ def bill_row(connection: sqlite3.Connection, bill_id: str) -> Row | None:
 def bill_rows(connection: sqlite3.Connection, room: str) -> list[Row]:
     """Return the bills of a room, oldest due date first."""
     return rows_of(connection.execute(f"{_BILL} WHERE room = ? ORDER BY due_on, payee, item, id", (room,)))
-
-
-def bill_payment_rows(connection: sqlite3.Connection, bill: str) -> list[Row]:
-    """Return the own payments that lie over a bill, oldest first."""
-    query = "SELECT * FROM bill_payments WHERE bill = ? ORDER BY epoch, seq"
-    return rows_of(connection.execute(query, (bill,)))
-
-
-def insert_bill_payment(connection: sqlite3.Connection, payment: Row) -> None:
-    """Lay an own payment over a bill."""
-    connection.execute(
-        "INSERT INTO bill_payments"
-        " (bill, order_id, amount_fen, epoch, seq, penalty_fen, penalty_left_fen, as_of) VALUES"
-        " (:bill, :order_id, :amount_fen, :epoch, :seq, :penalty_fen, :penalty_left_fen, :as_of)",
-        payment,
-    )
-
-
-def end_bill_payments(connection: sqlite3.Connection, bill: str, covered: tuple[int, int]) -> None:
-    """Forget the own payments of a bill that the record includes now."""
-    connection.execute(
-        "DELETE FROM bill_payments WHERE bill = ? AND (epoch, seq) <= (?, ?)", (bill, *covered)
-    )
 
 
 def insert_fee_order(

@@ -131,4 +131,14 @@ CREATE TABLE overpayment_ends (
 ALTER TABLE rooms ADD COLUMN mailbox TEXT NOT NULL DEFAULT '';
 """,
     ),
+    Migration(
+        "homes-006",
+        """
+INSERT INTO overlay SELECT 'bills', bill, epoch, seq,
+        row_number() OVER (PARTITION BY bill, epoch, seq ORDER BY order_id) - 1,
+        json_object('amount_fen', amount_fen, 'penalty_left_fen', penalty_left_fen, 'as_of', as_of)
+    FROM bill_payments;
+DROP TABLE bill_payments;
+""",
+    ),
 )

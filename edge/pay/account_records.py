@@ -2,11 +2,11 @@
 
 import sqlite3
 
+from edge.pay.overlay_records import sum_laid
 from edge.pay.records import Row, key_of, row_of, rows_of
 
 _ACCOUNT = (
-    "SELECT a.*, (SELECT coalesce(sum(amount_fen), 0) FROM account_moves WHERE account = a.id)"
-    " AS unconfirmed_fen FROM tender_accounts AS a"
+    f"SELECT a.*, {sum_laid('accounts', 'a.id', 'amount_fen')} AS unconfirmed_fen FROM tender_accounts AS a"
 )
 _LEASE = (
     "SELECT l.*, (SELECT coalesce(sum(amount_fen), 0) FROM tender_holds"
@@ -35,24 +35,6 @@ def points_account(connection: sqlite3.Connection, subject: str) -> str | None:
     query = "SELECT id FROM tender_accounts WHERE subject = ? AND kind = 'points' ORDER BY id LIMIT 1"
     row = connection.execute(query, (subject,)).fetchone()
     return None if row is None else str(row[0])
-
-
-def insert_move(
-    connection: sqlite3.Connection, account: str, position: tuple[int, int], amount_fen: int
-) -> None:
-    """Note what an event of ours, at (epoch, seq), does to an account."""
-    connection.execute(
-        "INSERT INTO account_moves (account, epoch, seq, amount_fen) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET amount_fen = amount_fen + excluded.amount_fen",
-        (account, *position, amount_fen),
-    )
-
-
-def end_moves(connection: sqlite3.Connection, account: str, through: tuple[int, int]) -> None:
-    """Forget our moves up to (epoch, seq): the account's record includes them."""
-    connection.execute(
-        "DELETE FROM account_moves WHERE account = ? AND (epoch, seq) <= (?, ?)", (account, *through)
-    )
 
 
 def put_lease(connection: sqlite3.Connection, lease: Row) -> None:

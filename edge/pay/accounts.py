@@ -11,16 +11,17 @@ from typing import Any, Literal
 import msgspec
 
 from edge.pay import account_records as records
-from edge.pay.copies import applied_through, own_epoch
+from edge.pay.copies import applied_through, lay_over, take_record
 from edge.pay.errors import AccountUnknown
-from edge.pay.records import delete, upsert
-from edge.store.journal import read_head
+from edge.pay.records import delete
+from edge.store.history import PastEvent
 from edge.store.unit import Unit
 
 Kind = Literal["points", "wallet", "prepaid_fee"]
 POINTS: Kind = "points"
 WALLET: Kind = "wallet"
 PREPAID_FEE: Kind = "prepaid_fee"
+COLLECTION = "accounts"
 
 
 class AccountLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +75,7 @@ def apply_account(unit: Unit, record_id: str, version: int, data: dict[str, Any]
     }
     if covered is not None:
         row["applied_seq"] = covered[1]
-    if upsert(unit.connection, "tender_accounts", row) and covered is not None:
-        records.end_moves(unit.connection, record_id, covered)
+    take_record(unit, COLLECTION, "tender_accounts", row, data)
 
 
 def find_account(connection: sqlite3.Connection, account_id: str) -> Account:
@@ -101,10 +101,9 @@ def is_applied(connection: sqlite3.Connection, account_id: str, seq: int) -> boo
     return records.applied_seq(connection, account_id) >= seq
 
 
-def note_move(unit: Unit, account_id: str, amount_fen: int) -> None:
-    """Lay a move of ours over an account until its record includes the events recorded so far."""
-    position = (own_epoch(unit.connection), read_head(unit.connection).seq)
-    records.insert_move(unit.connection, account_id, position, amount_fen)
+def note_move(unit: Unit, account_id: str, amount_fen: int, past: PastEvent | None = None) -> None:
+    """Lay over an account what the event just recorded (or read back, `past`) moves of it."""
+    lay_over(unit, COLLECTION, account_id, {"amount_fen": amount_fen}, past)
 
 
 def _account_of(row: dict[str, Any]) -> Account:

@@ -6,6 +6,7 @@ what is asked of the channel is in `edge.pay.refunding`.
 """
 
 import sqlite3
+from collections.abc import Iterable
 
 import msgspec
 
@@ -17,6 +18,7 @@ from edge.pay.events import PartAsked, RefundFailed, RefundPaid, RefundRequested
 from edge.pay.policy import MOST_FEN, refund_pause_ms
 from edge.pay.states import PART_TRANSITIONS, PartState
 from edge.pay.tenders import Tender, give_back, tenders_of
+from edge.store.history import PastEvent
 from edge.store.unit import Unit
 
 ACTOR = "pay"
@@ -182,8 +184,21 @@ def _write(unit: Unit, attempt: records.Row, parts: list[Paid], reason: str, act
         ),
         actor=actor,
     )
+    give_back_parts(unit, row["payee"], asked)
     unit.hint(TOPIC)
     return find_refund(unit.connection, refund_id)
+
+
+def give_back_parts(
+    unit: Unit, payee: str, parts: Iterable[PartAsked], past: PastEvent | None = None
+) -> None:
+    """Do the parts of accounts of the refund that was just recorded, or read back (`past`)."""
+    for part in parts:
+        if part.kind != CHANNEL:
+            tender = Tender(
+                kind=part.kind, account=part.account, lease=part.lease, amount_fen=part.amount_fen
+            )
+            give_back(unit, part.part_id, payee, tender, past)
 
 
 def _write_part(unit: Unit, attempt: records.Row, refund_id: str, place: int, part: Paid) -> PartAsked:
@@ -207,9 +222,6 @@ def _write_part(unit: Unit, attempt: records.Row, refund_id: str, place: int, pa
             "refunded_at_ms": 0 if of_channel else unit.now.at_ms,
         },
     )
-    if not of_channel:
-        account = msgspec.convert(msgspec.structs.asdict(part), Tender)
-        give_back(unit, part_id, attempt["payee"], account)
     return PartAsked(
         part_id=part_id,
         kind=part.kind,

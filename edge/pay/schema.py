@@ -250,4 +250,22 @@ CREATE TABLE invoices (
 ) STRICT, WITHOUT ROWID;
 """,
     ),
+    Migration(
+        "pay-006",
+        """
+-- what events of ours do to records of the platform, until a version of the record includes the event
+CREATE TABLE overlay (
+    collection TEXT NOT NULL,
+    record TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    effect TEXT NOT NULL,
+    PRIMARY KEY (collection, record, epoch, seq, number)
+) STRICT, WITHOUT ROWID;
+INSERT INTO overlay SELECT 'accounts', account, epoch, seq, 0, json_object('amount_fen', amount_fen)
+    FROM account_moves;
+DROP TABLE account_moves;
+""",
+    ),
 )

@@ -18,6 +18,7 @@ from edge.pay.copies import own_epoch
 from edge.pay.errors import AccountUnknown, LeaseExceeded, OtherIssuer, TenderNotAllowed, TendersDiffer
 from edge.pay.events import Tender
 from edge.pay.leases import find_lease, lease_left_fen, return_if_recalled
+from edge.store.history import PastEvent
 from edge.store.unit import Unit
 
 __all__ = [
@@ -177,15 +178,16 @@ def release(unit: Unit, attempt_id: str) -> None:
         return_if_recalled(unit, row["lease"])
 
 
-def give_back(unit: Unit, part_id: str, payee: str, tender: Tender) -> None:
-    """Do the part of a refund that goes back to an account; the event of the refund tells the platform.
+def give_back(unit: Unit, part_id: str, payee: str, tender: Tender, past: PastEvent | None = None) -> None:
+    """Do the part of a refund that goes back to an account; the event of the refund, recorded before this,
+    tells the platform.
 
     The lease that was spent stays spent: the money is in the account again, not in the lease.
     """
     issuer = records.issuer_of_lease(unit.connection, tender.lease) or payee
     post(unit, "refund_tendered", part_id, {"total": tender.amount_fen}, payee=payee)
     post(unit, f"{tender.kind}_refunded", part_id, {"total": tender.amount_fen}, payee=issuer)
-    note_move(unit, tender.account, tender.amount_fen)
+    note_move(unit, tender.account, tender.amount_fen, past)
 
 
 def share_tenders(tenders: Sequence[Tender], amounts: Sequence[int]) -> tuple[tuple[Tender, ...], ...]:

@@ -10,15 +10,16 @@ import msgspec
 
 from edge.access.lockers.feed_parcels import note_order
 from edge.access.ports import OrderCell
-from edge.pay.copies import applied_through, own_epoch
-from edge.pay.records import delete, upsert
+from edge.pay.copies import end_overlay, laid_over, lay_over, take_record
+from edge.pay.records import delete
 from edge.shop import records
 from edge.shop.errors import OrderUnknown
-from edge.store.journal import read_head
+from edge.store.history import PastEvent
 from edge.store.unit import Unit
 
 IN_CELLS = "in_cells"
 COLLECTED = "collected"
+COLLECTION = "orders"
 
 
 class CellOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +45,6 @@ def apply_order(unit: Unit, record_id: str, version: int, data: dict[str, Any] |
         note_order(unit, record_id, (), overdue_at_ms=0)
         return
     order = msgspec.convert({**data, "id": record_id}, CellOrder)
-    covered = applied_through(unit, data)
     row = {
         "id": record_id,
         "version": version,
@@ -53,25 +53,16 @@ def apply_order(unit: Unit, record_id: str, version: int, data: dict[str, Any] |
         "cells": msgspec.json.encode(order.cells).decode(),
         "room": order.room,
     }
-    if upsert(unit.connection, "cell_orders", row):
-        _end_overlay(unit, record_id, order.state, covered)
+    if take_record(unit, COLLECTION, "cell_orders", row, data):
+        if order.state != IN_CELLS:
+            end_overlay(unit, COLLECTION, record_id)
         present = find_cells(unit.connection, record_id)
         note_order(unit, record_id, present, overdue_at_ms=order.overdue_ms)
 
 
-def _end_overlay(unit: Unit, order_id: str, state: str, covered: tuple[int, int] | None) -> None:
-    row = records.cell_order_row(unit.connection, order_id)
-    if row is None or row["collected_seq"] is None:
-        return
-    known = covered is not None and covered >= (row["collected_epoch"], row["collected_seq"])
-    if known or state != IN_CELLS:
-        records.set_collected(unit.connection, order_id, (None, None))
-
-
-def mark_collected(unit: Unit, order_id: str) -> None:
-    """Note that an order was collected, in the unit that has just recorded the event of it."""
-    seq = read_head(unit.connection).seq
-    records.set_collected(unit.connection, order_id, (own_epoch(unit.connection), seq))
+def mark_collected(unit: Unit, order_id: str, past: PastEvent | None = None) -> None:
+    """Lay over an order that it was collected, by the event just recorded or read back (`past`)."""
+    lay_over(unit, COLLECTION, order_id, {"state": COLLECTED}, past)
 
 
 def find_cell_order(connection: sqlite3.Connection, order_id: str) -> CellOrder:
@@ -79,7 +70,7 @@ def find_cell_order(connection: sqlite3.Connection, order_id: str) -> CellOrder:
     row = records.cell_order_row(connection, order_id)
     if row is None:
         raise OrderUnknown(order=order_id)
-    return _order_of(row)
+    return _order_of(connection, row)
 
 
 def find_cells(connection: sqlite3.Connection, order_id: str) -> tuple[OrderCell, ...]:
@@ -87,28 +78,28 @@ def find_cells(connection: sqlite3.Connection, order_id: str) -> tuple[OrderCell
     row = records.cell_order_row(connection, order_id)
     if row is None:
         return ()
-    order = _order_of(row)
+    order = _order_of(connection, row)
     return order.cells if order.state == IN_CELLS else ()
 
 
 def orders_of(connection: sqlite3.Connection, subject: str) -> tuple[CellOrder, ...]:
     """Return a person's orders in cells, collected ones too."""
-    return tuple(_order_of(row) for row in records.cell_orders_of(connection, subject))
+    return tuple(_order_of(connection, row) for row in records.cell_orders_of(connection, subject))
 
 
 def orders_waiting(connection: sqlite3.Connection, subject: str, room: str) -> tuple[CellOrder, ...]:
     """Return what a person may collect: their own orders in cells, and parcels for their room."""
     rows = records.cell_orders_waiting(connection, subject, room)
-    return tuple(order for order in map(_order_of, rows) if order.state == IN_CELLS)
+    return tuple(order for order in (_order_of(connection, row) for row in rows) if order.state == IN_CELLS)
 
 
-def _order_of(row: dict[str, Any]) -> CellOrder:
-    own = row["collected_seq"] is not None
+def _order_of(connection: sqlite3.Connection, row: dict[str, Any]) -> CellOrder:
+    laid = laid_over(connection, COLLECTION, row["id"])
     return CellOrder(
         id=row["id"],
         subject=row["subject"],
-        state=COLLECTED if own else row["state"],
+        state=laid[-1]["state"] if laid else row["state"],
         cells=msgspec.json.decode(row["cells"], type=tuple[OrderCell, ...]),
         room=row["room"],
-        unconfirmed=own,
+        unconfirmed=bool(laid),
     )

@@ -199,15 +199,6 @@ def cell_orders_waiting(connection: sqlite3.Connection, subject: str, room: str)
     return rows_of(connection.execute(query, (subject, room)))
 
 
-def set_collected(
-    connection: sqlite3.Connection, order_id: str, position: tuple[int, int] | tuple[None, None]
-) -> None:
-    """Note where in our journal an order was collected, or forget it."""
-    connection.execute(
-        "UPDATE cell_orders SET collected_epoch = ?, collected_seq = ? WHERE id = ?", (*position, order_id)
-    )
-
-
 def cell_order_row(connection: sqlite3.Connection, order_id: str) -> dict[str, Any] | None:
     """Return one order in cells."""
     return row_of(connection.execute("SELECT * FROM cell_orders WHERE id = ?", (order_id,)))

@@ -108,4 +108,13 @@ SELECT o.id, c.value ->> 'parcel', c.value ->> 'bank', c.value ->> 'cell', '', '
 FROM cell_orders o, json_each(o.cells) c WHERE o.state = 'in_cells' AND o.collected_seq IS NULL;
 """,
     ),
+    Migration(
+        "shop-004",
+        """
+INSERT INTO overlay SELECT 'orders', id, collected_epoch, collected_seq, 0, json_object('state', 'collected')
+    FROM cell_orders WHERE collected_seq IS NOT NULL;
+ALTER TABLE cell_orders DROP COLUMN collected_epoch;
+ALTER TABLE cell_orders DROP COLUMN collected_seq;
+""",
+    ),
 )

@@ -33,11 +33,13 @@ _TYPE = re.compile(r"community\.edge\.([A-Za-z]+)\.v([1-9][0-9]*)")
 
 
 class PastEvent(NamedTuple):
-    """An entry that was put back: where it stands, when it was recorded, what it says."""
+    """An entry that was put back: where it stands, when and by whom it was recorded, what it says."""
 
+    epoch: int
     seq: int
     at_ms: int
     trust: str
+    actor: str
     body: bytes
 
 
@@ -94,7 +96,7 @@ def _append(unit: "Unit", head: Head, text: bytes, replays: Mapping[str, Replay]
     )
     note_epoch_seen(unit.connection, identity.epoch)
     if (replay := replays.get(row.type)) is not None:
-        _replay(unit, replay, PastEvent(row.seq, row.at_ms, row.trust, row.body))
+        _replay(unit, replay, PastEvent(identity.epoch, row.seq, row.at_ms, row.trust, row.actor, row.body))
     return Head(row.seq, digest)
 
 

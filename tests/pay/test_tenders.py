@@ -9,6 +9,7 @@ from edge.books.verification import verify_books
 from edge.pay.accounts import accounts_of, find_account
 from edge.pay.errors import AccountUnknown, LeaseExceeded, OtherIssuer, TenderNotAllowed, TendersDiffer
 from edge.pay.leases import find_lease
+from edge.pay.refunds import request_refund
 from edge.pay.states import Answer, AttemptState
 from edge.pay.tenders import OrderLimits, Tender, offers, share_tenders, tenders_of
 from edge.shop.catalogue import apply_product, find_product
@@ -271,9 +272,19 @@ def test_our_own_spends_lie_over_the_record_until_it_includes_them(store: Inline
     assert (points.balance_fen, points.unconfirmed_fen) == (9450, 0)
 
 
+def test_a_refund_stays_over_a_record_that_includes_all_but_the_refund(store: InlineStore) -> None:
+    order = place(store)
+    pay(store, order, tender(store, "wallet", 550, issuer="shop"))
+    account = f"a-wallet-shop-{SUBJECT}"
+    before = store.executor.head.seq
+    store.run_now(lambda unit: request_refund(unit, order.order_id, order.total_fen, "returned"))
+    put_account(store, "wallet", 9450, issuer="shop", version=2, through=before)
+    assert find_account(store.connection, account).balance_fen == 10_000
+
+
 def test_a_sale_without_tenders_touches_no_table_of_theirs(store: InlineStore) -> None:
     pay(store, place(store))
-    for table in ("tender_holds", "account_moves", "leases", "points_claims"):
+    for table in ("tender_holds", "overlay", "leases", "points_claims"):
         assert store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
     assert on_hand(store, "s1") == 7
 
