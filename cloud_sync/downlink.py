@@ -41,7 +41,8 @@ log = logging.getLogger(__name__)
 PAGE_CHANGES = SLICE
 WAIT_S = 25
 PATIENCE = Patience(connect_s=1.5, silence_s=4 * BEAT_S, total_s=WAIT_S + 10.0)
-BACKOFF_LIMIT_S = 2.0
+BACKOFF_LIMIT_S = 4.0
+"""An answer to any other role ends a rest at once; alone, the feed finds the return in this time."""
 NOTE_EVERY_MS = 600_000
 """The copy's freshness is written at most this often while nothing changes."""
 FOREIGN = "feed_foreign"
@@ -130,12 +131,16 @@ class Downlink:
                 await self._sleep(
                     self._backoff.next_s() if busy.retry_after_s is None else busy.retry_after_s
                 )
-            except (PlatformUnreachable, PlatformRejected) as error:
+            except (FeedOfAnotherSite, PlatformRejected) as error:
                 self.online = False
                 log.info("feed: %s", error)
                 if isinstance(error, FeedOfAnotherSite):
                     await self._tell_foreign(str(error))
                 await self._sleep(self._backoff.next_s())
+            except PlatformUnreachable as error:
+                self.online = False
+                log.info("feed: %s", error)
+                await self._pages.reach.rest(self._sleep(self._backoff.next_s()))
 
     async def note_schemas(self) -> bool:
         """After an upgrade read again what was left out for being too new; returns whether there is such."""

@@ -78,6 +78,7 @@ class PageReader:
         self, http: PlatformHttp, *, site: str, patience: Patience, schemas: Mapping[str, int] = SCHEMAS
     ) -> None:
         self._http = http
+        self.reach = http.reach
         self._site = site
         self._patience = patience
         self.schemas = schemas

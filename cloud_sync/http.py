@@ -92,7 +92,7 @@ class AnswerTooLarge(PlatformUnreachable):
 class PlatformHttp:
     """A session with the platform. Use as an async context, or `close` it at the end.
 
-    `reach` hears of every answer.
+    `reach` hears of every answer, and of every question that none came to.
 
     `device_path` and `site_path` begin the addresses of this device and site. Every request raises
     PlatformUnreachable (PlatformBusy and PlatformUntrusted among it) or PlatformRejected, and shows who we
@@ -275,6 +275,7 @@ class PlatformHttp:
             await self._tell_trust(code)
             raise PlatformUntrusted(code) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self.reach.lose()
             raise PlatformUnreachable(type(error).__name__) from error
 
 

@@ -20,7 +20,8 @@ WAIT_S = 5
 PATIENCE = Patience(connect_s=1.5, silence_s=4 * BEAT_S, total_s=WAIT_S + 5.0)
 REPEAT_S = 1.0
 """Pause after a fetch that brought nothing new, so that what is under way is not asked for in a circle."""
-BACKOFF_LIMIT_S = 2.0
+BACKOFF_LIMIT_S = 15.0
+"""Feed and uplink find out sooner that the platform is back, and end the rest."""
 
 
 class CommandPull:
@@ -44,7 +45,10 @@ class CommandPull:
             try:
                 await self.fetch(wait_s=WAIT_S)
                 self._backoff.reset()
-            except (PlatformUnreachable, PlatformRejected) as error:
+            except PlatformUnreachable as error:
+                log.info("commands: %s", error)
+                await self._http.reach.rest(self._sleep(self._backoff.next_s()))
+            except PlatformRejected as error:
                 log.info("commands: %s", error)
                 await self._sleep(self._backoff.next_s())
 

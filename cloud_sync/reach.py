@@ -9,11 +9,18 @@ class Reach:
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Event] = set()
+        self._is_lost = False
+
+    def lose(self) -> None:
+        """Somebody asked and heard nothing."""
+        self._is_lost = True
 
     def hear(self) -> None:
-        """The platform answered somebody."""
-        for event in self._waiting:
-            event.set()
+        """The platform answered somebody; who rests is told once, not at every answer that follows."""
+        if self._is_lost:
+            self._is_lost = False
+            for event in self._waiting:
+                event.set()
 
     async def rest(self, pause: Awaitable[None]) -> None:
         """Wait until the pause is over or the platform is heard."""

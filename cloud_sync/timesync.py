@@ -12,7 +12,7 @@ from cloud_sync.events import ClockJumpAccepted
 from cloud_sync.http import Patience, PlatformHttp
 from cloud_sync.keyring import KeyRing
 from cloud_sync.wire.clock import SignedTime, TimeQuestion
-from edge.errors import PlatformError, Refusal
+from edge.errors import PlatformError, PlatformRejected, Refusal
 from edge.links.backoff import Backoff
 from edge.service.alarms import clear_alarm, raise_alarm
 from edge.store.clock_state import save_clock
@@ -24,7 +24,8 @@ from edge.trust.cose import NotCanonical, open_signed
 log = logging.getLogger(__name__)
 
 EVERY_S = 3_600.0
-BACKOFF_LIMIT_S = 5.0
+BACKOFF_LIMIT_S = 15.0
+"""Feed and uplink find out sooner that the platform is back, and end the rest."""
 PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=5.0)
 BEHIND_FLOOR = "time_behind_floor"
 """Alarm: the platform names a time that has certainly passed; one of the two clocks was wrong."""
@@ -98,9 +99,12 @@ class TimeSync:
         while True:
             try:
                 await self.synchronise()
-            except (PlatformError, Refusal) as error:
+            except (PlatformRejected, Refusal) as error:
                 log.warning("time: %s", error)
                 await self._sleep(self._backoff.next_s())
+            except PlatformError as error:
+                log.info("time: %s", error)
+                await self._http.reach.rest(self._sleep(self._backoff.next_s()))
             else:
                 self._backoff.reset()
                 await self._sleep(EVERY_S)

@@ -35,7 +35,8 @@ async def get_commands(request: web.Request, platform: Platform) -> web.StreamRe
                 await rung.wait()
         except TimeoutError:
             await write_beats(response)
-    await write_end(response, await _take(platform, device))
+    # What another process queued meanwhile is found as the next poll begins.
+    await write_end(response, await _take(platform, device) if rung.is_set() else PulledCommands([]))
     return response
 
 

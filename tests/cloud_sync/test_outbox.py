@@ -244,11 +244,22 @@ def test_progress_counts_a_drain_and_begins_anew_when_nothing_waits() -> None:
 
 async def test_whoever_rests_goes_on_when_another_role_hears_the_platform() -> None:
     reach = Reach()
+    reach.lose()
     resting = asyncio.create_task(reach.rest(asyncio.sleep(60)))
     await asyncio.sleep(0)
     reach.hear()
     await asyncio.wait_for(resting, 1)
     await reach.rest(asyncio.sleep(0))
+
+
+async def test_who_rests_from_its_own_fault_is_not_woken_by_every_answer_to_others() -> None:
+    reach = Reach()
+    resting = asyncio.create_task(reach.rest(asyncio.sleep(60)))
+    await asyncio.sleep(0)
+    reach.hear()
+    done, _ = await asyncio.wait({resting}, timeout=0.05)
+    assert not done
+    resting.cancel()
 
 
 async def test_an_uplink_that_is_away_probes_with_a_short_question(world: World) -> None:
