@@ -21,10 +21,11 @@ class HubNotRunning(EdgeError):
 
 
 class ControlClient:
-    """Asks a running hub. Raises HubNotRunning when there is none."""
+    """Asks a running hub. Raises HubNotRunning when there is none, or none that answers within the limit."""
 
-    def __init__(self, socket_path: Path) -> None:
+    def __init__(self, socket_path: Path, *, limit_s: float = ANSWER_LIMIT_S) -> None:
         self._path = socket_path
+        self._limit_s = limit_s
 
     def get(self, path: str) -> Any:
         """The JSON that `path` answers."""
@@ -37,7 +38,7 @@ class ControlClient:
 
     def download(self, path: str, body: object, sink: IO[bytes]) -> tuple[int, bytes]:
         """Post and write the answer's body to a file; status, and the body only where it is a refusal."""
-        connection = _UnixConnection(self._path)
+        connection = _UnixConnection(self._path, self._limit_s)
         try:
             connection.request("POST", path, json.dumps(body).encode())
             answer = connection.getresponse()
@@ -52,7 +53,7 @@ class ControlClient:
 
     def raw(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         """Status and body."""
-        connection = _UnixConnection(self._path)
+        connection = _UnixConnection(self._path, self._limit_s)
         try:
             connection.request(method, path, body)
             answer = connection.getresponse()
@@ -64,8 +65,8 @@ class ControlClient:
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("hub", timeout=ANSWER_LIMIT_S)
+    def __init__(self, path: Path, limit_s: float) -> None:
+        super().__init__("hub", timeout=limit_s)
         self._path = path
 
     def connect(self) -> None:

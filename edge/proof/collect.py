@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edge.proof.evidence import Custody, Edge, Evidence, Journal, Ledger, Link, Stream
+from edge.proof.evidence import Custody, Edge, Evidence, Journal, Ledger, Link, Says, Stream
 
 NS_PER_MS = 1_000_000
 SIGNAL = "signal"
@@ -78,10 +78,23 @@ def read_trace(path: Path, prefix: str = "") -> list[Edge]:
     """
     edges: list[Edge] = []
     for part in (path.with_name(path.name + ".1"), path):
-        for text in part.read_text("utf-8").splitlines() if part.exists() else ():
-            edge = json.loads(text)
-            if "input" in edge or edge["id"] == SIGNAL:
-                continue  # a contact or an input, or a lamp: no lock's line
-            line = f"{prefix}{edge['line']}"
-            edges.append(Edge(edge["at_boot_ns"] / NS_PER_MS, line, edge["level"], edge["id"]))
+        edges += read_edges(part.read_bytes() if part.exists() else b"", prefix)
     return edges
+
+
+def read_edges(text: bytes, prefix: str = "") -> list[Edge]:
+    """Every edge of every lock in a piece of a guard's trace."""
+    return [
+        Edge(edge["at_boot_ns"] / NS_PER_MS, f"{prefix}{edge['line']}", edge["level"], edge["id"])
+        for edge in map(json.loads, text.splitlines())
+        if "input" not in edge and edge["id"] != SIGNAL  # no contact, no input and no lamp
+    ]
+
+
+def read_contacts(text: bytes, prefix: str = "") -> list[Says]:
+    """Whatever contacts and inputs said in a piece of a guard's trace."""
+    return [
+        Says(edge["at_boot_ns"] / NS_PER_MS, f"{prefix}{edge['line']}", edge["input"])
+        for edge in map(json.loads, text.splitlines())
+        if "input" in edge
+    ]

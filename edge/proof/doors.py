@@ -1,15 +1,18 @@
 """Invariants of doors, lines and cells: I5, I6, I7, I14."""
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from edge.proof.evidence import Edge, Entry, Evidence, Permit
+from edge.proof.evidence import Edge, Entry, Evidence, Permit, Says
 from edge.proof.lockers import KINDS, check_lockers
 
 HOLD = "hold"
 ALIVE_SLACK_MS = 100.0
 CRASH_SLACK_MS = 2_000.0
 """Architecture, I6: + 100 ms alive, + 2 s after a crash."""
+EARLY_MS, LATE_MS = 2_000.0, 60_000.0
+"""A contact that moved so long before or after a pulse cannot speak for it; ours, wider than any timeout."""
 CRASH_CAUSES = frozenset({"start", "exit", "hub-gone", "beat-missed", "fault"})
 AGAIN = ":again"
 """Ends the authorisation of the one opening that may follow an unknown one without another use."""
@@ -29,7 +32,8 @@ def check_pulses(evidence: Evidence) -> Iterator[str]:
 
     Uses the trace's level 1 edges against the intents of the journal; where a simulation knows it, that the
     intent was committed before the edge; `permits`, that what was accepted had been issued, in its window,
-    for that place, not more often than its uses; and the table of openings, which says what the journal says.
+    for that place, not more often than its uses; the table of openings, which says what the journal says;
+    `contacts`, without whose movement no door opened; and what people were told (`told_opened`).
     """
     intents = {entry.data["opening"]: entry for entry in evidence.journal.of(*REQUESTS)}
     known = intents | {entry.data["opening"]: entry for entry in evidence.elsewhere.of(*REQUESTS)}
@@ -49,10 +53,36 @@ def check_pulses(evidence: Evidence) -> Iterator[str]:
     if evidence.trace is not None:
         opened = {entry.data["opening"] for entry in evidence.journal.of("DoorOpened")}
         yield from (f"{opening} opened without a pulse" for opening in sorted(opened - set(fired)))
+        if evidence.contacts is not None:
+            yield from _compare_contacts(evidence, evidence.trace, evidence.contacts)
+    told = {entry.data["authorisation"] for entry in evidence.journal.of("DoorOpened")}
+    told |= {entry.data["authorisation"] for entry in evidence.elsewhere.of("DoorOpened")}
+    yield from (
+        f"{name} was told as opened, not in the journal" for name in sorted(evidence.told_opened - told)
+    )
     if evidence.permits is not None:
         yield from _compare_permits(evidence, intents, evidence.permits)
     if evidence.openings is not None:
         yield from _compare_openings(evidence, intents, evidence.openings)
+
+
+def _compare_contacts(evidence: Evidence, trace: Sequence[Edge], contacts: Sequence[Says]) -> Iterator[str]:
+    """A door that is said to have opened was seen to move by its contact, about when its pulse was fired."""
+    moved: dict[str, list[float]] = {}
+    last: dict[str, str] = {}
+    for said in contacts:
+        if said.says == "open" and last.get(said.line) == "closed":
+            moved.setdefault(said.line, []).append(said.at_ms)
+        last[said.line] = said.says
+    fired = {edge.id: edge.at_ms for edge in trace if edge.level == 1}
+    for entry in evidence.journal.of("DoorOpened"):
+        line, at_ms = evidence.contact_of.get(entry.data["place"]), fired.get(entry.data["opening"])
+        if line is None or at_ms is None:
+            continue  # no contact there, or judged as opened without a pulse
+        times = moved.get(line, [])
+        first = bisect_left(times, at_ms - EARLY_MS)
+        if first == len(times) or times[first] > at_ms + LATE_MS:
+            yield f"{entry.data['opening']} is told as opened, and the contact of its door did not move"
 
 
 def _compare_openings(

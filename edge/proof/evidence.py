@@ -209,6 +209,14 @@ class Edge(NamedTuple):
     writable: bool = True
 
 
+class Says(NamedTuple):
+    """What a contact or an input said, at the moment at which the guard's trace has it."""
+
+    at_ms: float
+    line: str
+    says: str
+
+
 class Held(NamedTuple):
     """A time in which a line was wanted on, on the trace's clock; `until_ms` None is still."""
 
@@ -252,7 +260,9 @@ class Evidence:
     looked for; `channel` and `channel_refunds` are what the channels themselves say; `grants` the most that
     the platform ever let this device spend of each lease, `leases` the device's own table, `balances` the
     platform's accounts; `no_points` are orders that points may not pay; `active` are (cell, order) of the
-    hub's copy that wait in a cell; `pulse_ms` is by line; `lost` are openings that were only in memory when
+    hub's copy that wait in a cell; `pulse_ms` is by line; `contacts` is what the doors' contacts said, and
+    `contact_of` the line of each door's contact, by place; `told_opened` are authorisations of which somebody
+    was told that the door opened; `lost` are openings that were only in memory when
     the power was cut.
     """
 
@@ -277,6 +287,9 @@ class Evidence:
     settled: bool = False
     trace: Sequence[Edge] | None = None
     pulse_ms: Mapping[str, int] | None = None
+    contacts: Sequence[Says] | None = None
+    contact_of: Mapping[str, str] = field(default_factory=dict)
+    told_opened: frozenset[str] = frozenset()
     held: Sequence[Held] | None = None
     now_ms: float | None = None
     permits: Mapping[str, Permit] | None = None

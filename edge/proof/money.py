@@ -6,18 +6,24 @@ from collections.abc import Iterator
 from edge.proof.evidence import Evidence
 from edge.proof.telling import CHANNEL, refund_parts, tenders_of
 
+RECEIPTED = ("SaleSettled", "BillPaid", "TopUpSettled")
+"""Events of which people get a receipt."""
+
 
 def check_sales(evidence: Evidence) -> Iterator[str]:
     """I1: every acknowledged sale is in the journal exactly once, and nothing that was not attempted.
 
-    Uses the journal, `told`, `asked`, and the state of the order table where it is known: a table that says
-    "paid" without the event, or the other way round, is a sale outside its unit.
+    Uses the journal, `told` (sales, and the receipts of fees and top-ups), `asked`, and the state of the
+    order table where it is known: a table that says "paid" without the event, or the other way round, is a
+    sale outside its unit.
     """
     journal = evidence.journal
     settled = Counter(entry.data["order_id"] for entry in journal.of("SaleSettled"))
     yield from (f"sale {order} settled {n} times" for order, n in settled.items() if n > 1)
+    elsewhere = {entry.data["order_id"] for entry in evidence.elsewhere.of(*RECEIPTED)}
+    elsewhere |= {entry.data["order_id"] for entry in journal.of(*RECEIPTED[1:])}
     for sale in evidence.told:
-        if settled[sale.order] != 1:
+        if settled[sale.order] != 1 and sale.order not in elsewhere:
             yield f"sale {sale.order} was acknowledged and is in the journal {settled[sale.order]} times"
     placed = {entry.data["order_id"]: entry.data["total_fen"] for entry in journal.of("OrderPlaced")}
     yield from (f"sale {order} was settled and never placed" for order in settled if order not in placed)

@@ -25,6 +25,10 @@ class StoreCollector:
         """The last event that was read."""
         return Link(self.journal.head_seq, self.journal.head_hash)
 
+    def go_on(self, connection: sqlite3.Connection) -> None:
+        """Read on over another connection to the same database."""
+        self._connection = connection
+
     def collect(self) -> Evidence:
         """Journal, books, shelf, leases, states of orders, attempts and openings: all of one snapshot."""
         connection = self._connection

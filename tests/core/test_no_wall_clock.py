@@ -20,6 +20,7 @@ MAY_LOOK = {
     "edge/service/gauges.py": "telemetry tells how far the wall clock is off; nothing is judged by it",
     "edge/demo/world.py": "the demo's community begins today",
     "edge/demo/story.py": "the demo's community begins today",
+    "edge/demo/stage/checking.py": "the stage says when its line was looked at",
     "edge/demo/actors.py": "phones have clocks of their own",
     "edge/bench/till.py": "a benchmark's stand-in for a trusted clock",
     "edge/bench/lean_sale.py": "a benchmark's leanest possible sale",

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -12,33 +11,19 @@ from aiohttp import web
 from devices.simulator.hands import Hands
 from edge.demo.layout import Layout
 from edge.demo.stage.asking import Asker
+from edge.demo.stage.checking import Checker
 from edge.demo.stage.frames import Frame
 from edge.demo.stage.server import StageServer
 from edge.demo.stage.state import StateTeller
 from edge.demo.stage.switches import build_switches
 from edge.demo.stage.switches.port import Reach
 from edge.demo.stage.wires import Wire
-from edge.demo.stage.words import Said
 from edge.demo.world import World
 from edge.errors import EdgeError
 
 HAND = aiohttp.ClientTimeout(total=5.0)
 """How long a hand waits for what it touches."""
 END_AGAIN_S = 0.2
-
-
-class NotJudged:
-    """The line while nothing judges it."""
-
-    def told(self) -> dict[str, Any]:
-        """Not known."""
-        return {
-            "state": "unknown",
-            **dict.fromkeys(("lost", "doubled", "extra", "other", "sales", "openings", "entries"), 0),
-            "reasons": [],
-            "checked_at_ms": 0,
-            "why_unknown": Said("还没有查过。", "Nothing was checked yet.")._asdict(),
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +103,8 @@ async def _open_stage(stack: contextlib.AsyncExitStack, world: World, wires: tup
     hands = Hands([*world.hand_sockets])
     reach = Reach(world=world, http=http, platform_wires=wires, phone=phone)
     switches = build_switches(reach)
-    teller = StateTeller(layout, asker, hands=hands, switches=switches, line=NotJudged())
+    checker = Checker(layout)
+    teller = StateTeller(layout, asker, hands=hands, switches=switches, line=checker)
     server = StageServer(reach, hands=hands, switches=switches, teller=teller)
     app = server.build()
     app.on_startup.append(hands.open)
@@ -127,8 +113,8 @@ async def _open_stage(stack: contextlib.AsyncExitStack, world: World, wires: tup
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", ports.stage, reuse_address=True).start()
-    task = asyncio.create_task(teller.run())
-    stack.push_async_callback(_cancel, task)
+    for role in (checker.run(), teller.run()):
+        stack.push_async_callback(_cancel, asyncio.create_task(role))
     return server
 
 

@@ -1,0 +1,178 @@
+"""The live line: what the checker of the proofs found, counted and told to people."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from edge.demo.stage.words import Said
+from edge.proof.evidence import Evidence, Violation
+
+STALE_MS = 30_000
+"""A line that nobody has looked at for so long says that it does not know; ours."""
+
+
+class Told(NamedTuple):
+    """Which violations a row tells of: the invariant, and what stands in its words ("" for all)."""
+
+    invariant: str
+    part: str
+    column: str
+    words: Said
+
+
+TABLE: Sequence[Told] = (
+    Told("I1", "settled 2 times", "doubled", Said("同一笔销售记了两次", "a sale was recorded twice")),
+    Told(
+        "I1",
+        "",
+        "lost",
+        Said("告诉过人的销售，日志里没有", "a sale that was confirmed is not in the journal"),
+    ),
+    Told(
+        "I2",
+        "another one",
+        "doubled",
+        Said("平台收到的日志和设备上的不同", "hub and platform hold different events"),
+    ),
+    Told("I2", "", "lost", Said("日志没有一条不少地到平台", "the platform does not have every event once")),
+    Told("I3", "", "other", Said("账不平", "the books do not balance")),
+    Told("I4", "", "other", Said("库存和进销对不上", "stock is not what came in less what was sold")),
+    Told(
+        "I5",
+        "told as opened",
+        "other",
+        Said("说开了，门磁没有动", "said to be open, and the contact did not move"),
+    ),
+    Told(
+        "I5",
+        "without an intent",
+        "extra",
+        Said("锁动了，日志里没有谁让它开", "a lock was fired and nobody's authorisation is on record"),
+    ),
+    Told("I5", "opened without a pulse", "other", Said("说开了，锁没有动过", "said to be open, never fired")),
+    Told(
+        "I5",
+        "was told as opened",
+        "lost",
+        Said("告诉手机开了，日志里没有", "a phone was told *opened*, not on record"),
+    ),
+    Told(
+        "I5", "the table says", "other", Said("开门的表和日志对不上", "table and journal of openings differ")
+    ),
+    Told("I5", "times of", "extra", Said("通行码用的次数超了", "a pass was used more often than it allows")),
+    Told("I5", "nobody issued", "extra", Said("没有人签发过的凭证开了门", "opened by what nobody issued")),
+    Told("I5", "was over", "extra", Said("过期的凭证开了门", "opened by what was over")),
+    Told("I5", "for which it is not", "extra", Said("凭证开了别的门", "a pass opened another door")),
+    Told("I5", "", "extra", Said("门多开了", "a door was opened that should not have been")),
+    Told("I6", "", "extra", Said("锁通电太久", "a lock was released for too long")),
+    Told("I7", "", "extra", Said("格口给别人开了", "a cell was opened for somebody else")),
+    Told(
+        "I8",
+        "",
+        "doubled",
+        Said("收的钱不等于交的货加退的钱", "money taken is not goods given plus refunds"),
+    ),
+    Told("I9", "", "doubled", Said("一张单收了两次钱", "an order was charged twice")),
+    Told("I10", "", "other", Said("积分或余额花得不对", "points or wallet were spent wrongly")),
+    Told("I11", "", "lost", Said("日志被改过或少了", "the journal was changed or cut short")),
+    Told("I12", "", "other", Said("个人信息或密码漏出来了", "personal data or a secret got out")),
+    Told("I13", "", "other", Said("故障过后没有按时恢复", "not recovered in time after a fault")),
+    Told(
+        "I14",
+        "",
+        "extra",
+        Said("写不了日志时开了门或卖了货", "sold or opened while nothing could be written"),
+    ),
+)
+"""The first row that fits says in which column a violation counts, and why in words."""
+
+COLUMNS = ("lost", "doubled", "extra", "other")
+
+
+class Doubt(NamedTuple):
+    """Why the line cannot say that all is well: since when (epoch ms), and in words."""
+
+    since_ms: int
+    words: Said
+
+
+class Reason(NamedTuple):
+    """One violation as the page tells it."""
+
+    code: str
+    column: str
+    words: Said
+    detail: str
+
+
+class Line(NamedTuple):
+    """What was found at the newest look. `doubt`: not all could be judged; it never hides a violation."""
+
+    reasons: tuple[Reason, ...] = ()
+    sales: int = 0
+    openings: int = 0
+    entries: int = 0
+    checked_at_ms: int = 0
+    doubt: Doubt | None = None
+
+    @property
+    def state(self) -> str:
+        """What the mark says: ok, bad or unknown."""
+        if self.reasons:
+            return "bad"
+        return "unknown" if self.doubt is not None or not self.checked_at_ms else "ok"
+
+    def at(self, now_ms: int) -> "Line":
+        """The line as it is to be told now: one that is too old knows nothing."""
+        if self.checked_at_ms and now_ms - self.checked_at_ms <= STALE_MS:
+            return self
+        words = Said("还没有查过", "not looked at yet")
+        if self.checked_at_ms:
+            at = clock(self.checked_at_ms)
+            words = Said(f"{at} 以后没有查过", f"not looked at since {at}")
+        return self._replace(doubt=Doubt(self.checked_at_ms, words))
+
+    def describe(self) -> dict[str, Any]:
+        """As the page gets it."""
+        counted = {column: sum(each.column == column for each in self.reasons) for column in COLUMNS}
+        return {
+            "state": self.state,
+            **counted,
+            "reasons": [
+                {"code": each.code, "zh": each.words.zh, "en": each.words.en, "detail": each.detail}
+                for each in self.reasons
+            ],
+            "sales": self.sales,
+            "openings": self.openings,
+            "entries": self.entries,
+            "checked_at_ms": self.checked_at_ms,
+            "why_unknown": None if self.doubt is None else self.doubt.words._asdict(),
+        }
+
+
+def tell(violation: Violation) -> Reason:
+    """Which column a violation counts in, and why in words."""
+    for row in TABLE:
+        if row.invariant == violation.invariant and row.part in violation.why:
+            return Reason(row.invariant, row.column, row.words, violation.why)
+    raise AssertionError(f"no row tells of {violation}")
+
+
+def draw(
+    evidence: Evidence, violations: Sequence[Violation], *, doubt: Doubt | None, checked_at_ms: int
+) -> Line:
+    """The line of one look."""
+    journal = evidence.journal
+    return Line(
+        tuple(tell(violation) for violation in violations),
+        sales=len(journal.of("SaleSettled")),
+        openings=len(journal.of("DoorOpened", "CellOpened")),
+        entries=len(journal.entries),
+        checked_at_ms=checked_at_ms,
+        doubt=doubt,
+    )
+
+
+def clock(at_ms: int) -> str:
+    """A moment as the clock on this machine's wall shows it."""
+    return time.strftime("%H:%M:%S", time.localtime(at_ms / 1000))
