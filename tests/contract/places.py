@@ -30,7 +30,7 @@ def exists(place: str) -> bool:
         "phone": lambda: name in _phone_screens(),
         "event": lambda: name in _events(),
         "setting": lambda: name in _settings(),
-    }.get(kind, lambda: _is_command(place))()
+    }.get(kind, lambda: is_command(place))()
 
 
 def shown(test: str) -> bool:
@@ -84,17 +84,20 @@ def _settings() -> frozenset[str]:
 
 
 @cache
-def _is_command(text: str) -> bool:
+def is_command(text: str) -> bool:
+    """Whether `edge …` or `make …` can be typed so; words behind a command are its arguments."""
     program, _, rest = text.partition(" ")
     if program == "make":
         return rest in re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    return program == "edge" and _is_edge_command(rest)
+    return program == "edge" and _is_edge_command(rest.split())
 
 
-def _is_edge_command(text: str) -> bool:
-    command: click.Command | None = main
-    for word in text.split():
-        if not isinstance(command, click.Group):
-            return any(word in option.opts for option in command.params) if command else False
-        command = command.get_command(click.Context(command), word)
-    return command is not None
+def _is_edge_command(words: list[str]) -> bool:
+    command: click.Command = main
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        found = command.get_command(click.Context(command), words.pop(0))
+        if found is None:
+            return False
+        command = found
+    options = {name for option in command.params for name in option.opts} | {"--help", "--version"}
+    return {word for word in words if word.startswith("--")} <= options

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.commands import COMMANDS, asyncapi_reference, doors_reference, payments_reference, reference
+from edge.commands import asyncapi_reference, doors_reference, payments_reference, reference
+from tests.contract.places import is_command
 from tests.proofs.document import describe
 from tests.proofs.table import PROOFS
 
@@ -47,9 +48,30 @@ def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
     assert missing == []
 
 
-def test_every_command_of_the_readme_exists() -> None:
-    named = set(re.findall(r"`edge ([a-z]+)", (ROOT / "README.md").read_text()))
-    assert named and named <= set(COMMANDS)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_of_the_documents_exists(document: Path) -> None:
+    assert [line for line in commands_of(document.read_text()) if not is_command(line)] == []
+
+
+def commands_of(text: str) -> list[str]:
+    """What is to be typed, up to the first thing that a person fills in."""
+    found = re.findall(r"(?:`|^)(?:sudo )?(edge [a-z][^`\n|]*)", text, re.MULTILINE)
+    return [" ".join(re.findall(r"^edge(?: -{0,2}[a-z][a-z-]*)*", line)[0].split()) for line in found]
+
+
+def test_a_command_that_is_not_there_is_seen() -> None:
+    found = commands_of(
+        "type `edge lockers walk --bank a` or\nedge journal verify --nothing\n`sudo edge run`"
+    )
+    assert found == ["edge lockers walk --bank a", "edge journal verify --nothing", "edge run"]
+    assert [is_command(line) for line in found] == [False, False, True]
+
+
+def test_the_readmes_say_the_two_commands_and_the_command_that_checks() -> None:
+    for name in ("README.md", "README.zh.md"):
+        text = (ROOT / name).read_text()
+        assert {"edge demo --check"} <= set(commands_of(text)), name
+        assert all(f"\nmake {target} " in text for target in ("demo", "test")), name
 
 
 def test_every_make_target_of_the_documents_exists() -> None:
