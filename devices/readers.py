@@ -20,7 +20,10 @@ WRONG_PER_MINUTE = 10
 
 
 class ReaderView(msgspec.Struct, frozen=True, kw_only=True):
-    """How a reader stands. `state` is live, lost, busy or unknown; times are milliseconds since the boot."""
+    """How a reader stands. `state` is live, lost, busy or unknown; times are milliseconds since the boot.
+
+    `last` is the symbology of what it read last, never its text.
+    """
 
     id: str
     driver: str
@@ -30,6 +33,7 @@ class ReaderView(msgspec.Struct, frozen=True, kw_only=True):
     locked_out: bool
     scans: int
     dropped: int
+    last: str = ""
 
 
 class _Standing:
@@ -42,6 +46,7 @@ class _Standing:
         self.locked_until_ms = 0
         self.scans = 0
         self.dropped = 0
+        self.last = ""
         self._minute_ms = now_ms
         self._in_minute = {"scan": 0, "wrong": 0}
 
@@ -106,6 +111,7 @@ class ReaderDesk:
                 locked_out=now_ms < each.locked_until_ms,
                 scans=each.scans,
                 dropped=each.dropped,
+                last=each.last,
             )
             for name, each in self._standing.items()
         ]
@@ -144,6 +150,7 @@ class ReaderDesk:
             standing.dropped += 1
             return
         standing.scans += 1
+        standing.last = symbology
         self._route(Scan(reader=reader, symbology=symbology, text=text, at_ms=self._clock.now().at_ms))
 
     def discard(self, reader: str) -> None:

@@ -10,7 +10,7 @@ from edge.demo.layout import DEVICE, Layout
 from edge.links.control_client import CONTROL_SOCKET
 
 PATIENCE = aiohttp.ClientTimeout(total=2.0)
-AWAY = (aiohttp.ClientError, TimeoutError, ValueError)
+AWAY = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
 
 
 class Asker:

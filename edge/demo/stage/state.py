@@ -14,11 +14,13 @@ from devices.simulator.hands import Hands
 from edge.demo.layout import Layout
 from edge.demo.stage.asking import Asker
 from edge.demo.stage.switches.port import Switch
-from edge.demo.stage.view_journal import JournalView
-from edge.demo.stage.view_places import PlacesView
+from edge.demo.stage.view_journal import JournalView, Names, read_goods
+from edge.demo.stage.view_places import PlacesView, pickup_marks
 from edge.demo.stage.words import NOTHING, Said
 
 LOOK_S = 0.3
+RECENT = 60
+"""So many entries back a pickup still marks its cells."""
 HEALTH = {"ok": "ok", "unknown": "starting", "down": "degraded"}
 """What the page calls what the hub says of itself."""
 
@@ -40,8 +42,8 @@ class StateTeller:
         self._line = line
         self._hands = hands
         self._asker = asker
-        self._journal = JournalView(asker)
         self._places = PlacesView(layout)
+        self._journal = JournalView(asker, Names(doors=self._places.names, goods=read_goods()))
         self._said: dict[str, Said] = {}
         self._watching = 0
         self._text = ""
@@ -56,6 +58,8 @@ class StateTeller:
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
         """While this is open, the state is asked for."""
+        if not self._watching:
+            self._text = ""  # what was told last is old by now
         self._watching += 1
         self._wanted.set()
         try:
@@ -91,13 +95,14 @@ class StateTeller:
             self._journal.look(status),
             self._look_at_switches(),
         )
+        marks = pickup_marks(self._journal.entries[-RECENT:])
         return {
             "line": self._line.told(),
             "journal": journal,
             "doors": self._places.doors(world["doors"], devices),
-            "bank": self._places.bank(world["cells"], devices),
+            "bank": self._places.bank(world["cells"], devices, marks),
             "switches": switches,
-            "camera": {"said": NOTHING._asdict()},
+            "camera": {"said": self._places.camera(devices)._asdict()},
             "health": {"hub": "away" if status is None else HEALTH[status["state"]]},
         }
 
