@@ -45,8 +45,10 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 async def target() -> AsyncIterator[TestServer]:
-    async with TestServer(kiosk_app(), host="127.0.0.1") as server:
-        yield server
+    server = TestServer(kiosk_app(), host="127.0.0.1")
+    await server.start_server()
+    yield server
+    await server.close()
 
 
 @pytest.fixture

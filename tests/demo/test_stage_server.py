@@ -95,11 +95,10 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         await phone.close()
 
 
-@pytest.mark.parametrize("path", ["/switches/network.cut", "/hold", "/clear", "/hands/doors/gate"])
-@pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:1", "null", ""])
-async def test_nothing_is_done_for_a_page_of_another_origin(bench: Bench, path: str, origin: str) -> None:
-    status, _ = await bench.post(path, {"on": True}, origin)
-    assert status == 403
+async def test_nothing_is_done_for_a_page_of_another_origin(bench: Bench) -> None:
+    for path in ("/switches/network.cut", "/hold", "/clear", "/hands/doors/gate"):
+        for origin in ("http://evil.example", "http://127.0.0.1:1", "null", ""):
+            assert (await bench.post(path, {"on": True}, origin))[0] == 403
     assert (await bench.next_state())["switches"][0]["state"] == "off"
 
 
@@ -124,9 +123,10 @@ async def test_what_cannot_be_done_here_is_refused_in_both_languages(bench: Benc
     assert (status, json.loads(text)["said"]["en"]) == (409, "The camera is not there.")
 
 
-@pytest.mark.parametrize("body", [{}, {"on": 1}, [], "on"])
-async def test_a_press_that_is_no_press_is_refused(bench: Bench, body: object) -> None:
-    assert (await bench.post("/switches/network.cut", body))[0] == 400
+async def test_a_press_that_is_no_press_is_refused(bench: Bench) -> None:
+    bodies: tuple[object, ...] = ({}, {"on": 1}, [], "on")
+    for body in bodies:
+        assert (await bench.post("/switches/network.cut", body))[0] == 400
     assert (await bench.post("/switches/nobody.knows", {"on": True}))[0] == 404
 
 

@@ -1,4 +1,4 @@
-"""A wire that is cut lets nothing through, one that is slow lets it through late, one that is mended all of it."""
+"""A cut wire lets nothing through, a slow one lets it through late, a mended one all of it."""
 
 import asyncio
 import time
