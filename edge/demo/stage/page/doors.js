@@ -1,5 +1,5 @@
 // Doors that can be pushed by hand. The picture is where the leaf stands, the word is what the hub says.
-import { find, icon, make, setAll, shape, write } from "./drawing.js";
+import { find, make, setAll, shape, write } from "./drawing.js";
 import { onLanguage, told, w } from "./words.js";
 import { isAway, onState, post, state } from "./wire.js";
 
@@ -58,10 +58,7 @@ function drawOne(key, door) {
   setAll(word, { class: `word ${kind}` });
   write(word, words);
   const flaws = [jammed && w("jammed"), cut && w("cut")].filter(Boolean).join(" · ");
-  if (flaw.dataset.said !== flaws) {
-    flaw.dataset.said = flaws;
-    flaw.replaceChildren(...(flaws ? [icon("cross"), flaws] : []));
-  }
+  write(flaw, flaws);
   const label = [w(open ? "pushShut" : "pushOpen", told(door)), w(open ? "standsOpen" : "standsShut"), w("doorSays", words), flaws];
   setAll(key, { "aria-label": label.filter(Boolean).join(", ") });
 }

@@ -32,7 +32,6 @@ function draw() {
   if (!journal?.entries.length) {
     list.replaceChildren(make("li", { class: "none" }, w("noEntries")));
     write(find("gaps"), "");
-    write(find("waiting"), "");
     find("waiting").hidden = true;
     return;
   }
@@ -42,8 +41,9 @@ function draw() {
   if (drawn.length !== list.children.length || drawn.some((item, place) => list.children[place] !== item)) list.replaceChildren(...drawn);
   write(find("gaps"), w("gaps", journal.gaps));
   find("gaps").dataset.bad = String(journal.gaps > 0);
-  find("waiting").hidden = !journal.waiting;
-  write(find("waiting"), journal.waiting ? w("waiting", journal.waiting) : "");
+  find("waiting").hidden = false;
+  find("waiting").dataset.waits = String(journal.waiting > 0);
+  write(find("waiting"), journal.waiting ? w("waiting", journal.waiting) : w("allHeld"));
 }
 
 /** Show the journal. */
