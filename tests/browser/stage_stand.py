@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from devices.simulator.page import ROOT
+from devices.simulator.page import ROOT, file_route
 
 PAGE = ROOT / "edge" / "demo" / "stage" / "page"
 KIT = ROOT / "kiosk" / "static"
@@ -66,6 +66,9 @@ class StageStand:
                 await self._changed.wait()
         return answer
 
+    async def _tell_frames(self, _: web.Request) -> web.Response:
+        return web.json_response(self._frames)
+
     async def _post(self, request: web.Request) -> web.Response:
         self.posted.append((request.path, await request.json()))
         status, body = self.answers.get(request.path, (200, {"said": both("", "")}))
@@ -77,20 +80,17 @@ class StageStand:
         )
 
     def _build(self) -> web.Application:
-        async def picture(_: web.Request) -> web.FileResponse:
-            return web.FileResponse(ROOT / "docs" / "pictures" / "phone-gate.png")
-
         app = web.Application()
         app.on_response_prepare.append(self._add_headers)
         app.add_routes(
             [
-                web.get("/", lambda _: _file(PAGE / "index.html")),
+                file_route("/", PAGE / "index.html"),
                 web.static("/page", PAGE),
                 web.static("/kit", KIT),
-                web.get("/goods.json", lambda _: _file(GOODS)),
-                web.get("/frames.json", lambda _: _json(self._frames)),
+                file_route("/goods.json", GOODS),
+                web.get("/frames.json", self._tell_frames),
                 web.get("/events", self._events),
-                web.get("/kiosk.mjpg", picture),
+                file_route("/kiosk.mjpg", ROOT / "docs" / "pictures" / "phone-gate.png"),
                 web.post("/{path:.*}", self._post),
             ]
         )
@@ -108,14 +108,6 @@ class StageStand:
             yield await stack.enter_async_context(_listen(self._build()))
 
 
-async def _file(path: Path) -> web.FileResponse:
-    return web.FileResponse(path)
-
-
-async def _json(body: object) -> web.Response:
-    return web.json_response(body)
-
-
 def _text(body: str, kind: str) -> Any:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(text=body, content_type=kind)
@@ -125,9 +117,9 @@ def _text(body: str, kind: str) -> Any:
 
 @contextlib.asynccontextmanager
 async def _listen(app: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0.1).start()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:

@@ -8,6 +8,10 @@ let drawn = "";
 let quiet;
 
 function leaf(open) {
+  if (open === null) {
+    return shape("svg", { class: "doorpic", viewBox: "0 0 140 222", "aria-hidden": "true" }, shape("path", { class: "grey", d: "M24 22h92v176H24z" }),
+      shape("path", { class: "dash", d: "M30 28h80v164H30z" }), shape("path", { class: "frame", d: "M20 200V18h100v182M4 200h132" }));
+  }
   const way = open ? "M24 22 62 40v176l-38-18z" : "M24 22h92v176H24z";
   const knob = open ? [] : [shape("circle", { class: "light", cx: 102, cy: 112, r: 6 })];
   const hole = shape("path", { class: open ? "light" : "dark", d: "M24 22h92v176H24z" });
@@ -57,9 +61,9 @@ function drawOne(key, door) {
   const [kind, words] = outcome(door);
   setAll(word, { class: `word ${kind}` });
   write(word, words);
-  const flaws = [jammed && w("jammed"), cut && w("cut")].filter(Boolean).join(" · ");
+  const flaws = [jammed && w("jammed"), cut && w("cut")].filter(Boolean).join(w("comma"));
   write(flaw, flaws);
-  const label = [w(open ? "pushShut" : "pushOpen", told(door)), w(open ? "standsOpen" : "standsShut"), w("doorSays", words), flaws];
+  const label = [w(open ? "pushShut" : "pushOpen", told(door)), w(open === null ? "standsUnknown" : open ? "standsOpen" : "standsShut"), w("doorSays", words), flaws];
   setAll(key, { "aria-label": label.filter(Boolean).join(", ") });
 }
 

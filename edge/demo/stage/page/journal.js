@@ -10,7 +10,8 @@ function row(entry) {
   const made = rows.get(key) ?? make("li", {}, make("span", { class: "num" }), make("span", { class: "what" }), make("span"));
   rows.set(key, made);
   const [number, what, held] = made.children;
-  const text = told(entry);
+  const words = told(entry);
+  const text = words === entry.kind ? "" : words;
   write(number, `${entry.seq}`);
   if (what.dataset.said !== `${entry.kind} ${text}`) {
     what.dataset.said = `${entry.kind} ${text}`;
@@ -39,11 +40,12 @@ function draw() {
   const kept = new Set(journal.entries.map((entry) => `${entry.seq}`));
   for (const key of rows.keys()) if (!kept.has(key)) rows.delete(key);
   if (drawn.length !== list.children.length || drawn.some((item, place) => list.children[place] !== item)) list.replaceChildren(...drawn);
-  write(find("gaps"), w("gaps", journal.gaps));
+  write(find("gaps"), journal.gaps === null ? w("gapsUnknown") : w("gaps", journal.gaps));
   find("gaps").dataset.bad = String(journal.gaps > 0);
+  const { waiting } = journal;
   find("waiting").hidden = false;
-  find("waiting").dataset.waits = String(journal.waiting > 0);
-  write(find("waiting"), journal.waiting ? w("waiting", journal.waiting) : w("allHeld"));
+  find("waiting").dataset.waits = waiting === null ? "unknown" : String(waiting > 0);
+  write(find("waiting"), waiting === null ? w("waitingUnknown") : waiting ? w("waiting", waiting) : w("allHeld"));
 }
 
 /** Show the journal. */

@@ -75,7 +75,9 @@ function draw() {
 }
 
 function drawSaid() {
-  write(find("camera-said"), refused || told(state()?.camera?.said) || w("cameraNothing"));
+  const words = refused || told(state()?.camera?.said) || w("cameraNothing");
+  write(find("camera-said"), words);
+  setAll(find("camera-said"), { title: words });
 }
 
 // The picture is a stream that ends when the camera is unplugged; it is asked for anew when it is back.
