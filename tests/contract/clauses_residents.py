@@ -73,7 +73,11 @@ MESSAGES = Clause(
         done(
             "On the phone: what came into a cell, what is overdue, what became of a case",
             ("phone:messages", "platform:GET /phone/api/messages"),
-            of("cloud_sync/parcels", "a_deposit_is_one_order_of_the_room_with_pass_code_and_one_message"),
+            of(
+                "cloud_sync/parcels",
+                "a_deposit_is_one_order_of_the_room_with_pass_code_and_one_message",
+                "a_parcel_goes_its_way_and_the_code_ends_with_the_order",
+            ),
         ),
         absent("Birthday greeting once identified"),
     ),

@@ -121,11 +121,10 @@ LOGS = Clause(
                 "the_journal_is_exported_with_a_pin_and_verified_by_the_standard_library_alone",
             ),
         ),
-        part(
-            "The journal followed while it grows, from an entry on",
-            "the command is there; only what it refuses is tested",
+        done(
+            "The newest entries of a running hub, each on a line of its own",
             ("edge journal tail", "control:GET /journal"),
-            of("system/control_routes", "a_line_number_that_is_none_is_refused"),
+            of("system/control_routes", "the_newest_entries_are_shown_each_on_a_line_of_its_own"),
         ),
         done(
             "A doctor that names what is wrong and its mend",

@@ -1,19 +1,41 @@
-"""What the control socket answers to requests that make no sense."""
+"""What the control socket answers: the journal to whoever follows it, and requests that make no sense."""
 
+import asyncio
+import os
 from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from click.testing import CliRunner
 
+from edge.commands import journal
 from edge.control import Control
+from edge.links.control import ControlSocket, build_control
+from edge.links.control_client import CONTROL_SOCKET
 from edge.links.health import HealthRegistry
+from edge.service.events import AlarmRaised
 from edge.staff.accounts import StaffDesk
 from edge.store.inline import InlineStore
+from edge.store.unit import Unit
 from edge.tables import MIGRATIONS
 from tests.fakes.clock import FakeClock
 
 Client = TestClient[web.Request, web.Application]
+SITE = """
+[site]
+id = "s"
+device = "k1"
+name_zh = "园"
+name_en = "Court"
+[kiosk]
+[broker]
+host = "127.0.0.1"
+username = "hub"
+password_file = "password"
+"""
 
 
 @pytest.fixture
@@ -39,3 +61,29 @@ async def test_a_line_number_that_is_none_is_refused(client: Client, query: str)
 async def test_credentials_that_are_none_are_refused(client: Client, body: bytes) -> None:
     answer = await client.post("/deliveries/d1/receive", data=body)
     assert answer.status == 400
+
+
+def raise_alarm(unit: Unit, *, name: str) -> None:
+    """One entry."""
+    unit.record(AlarmRaised(alarm=name, kind="door_forced", source="gate", detail=""), actor="system")
+
+
+async def test_the_newest_entries_are_shown_each_on_a_line_of_its_own(tmp_path: Path) -> None:
+    clock = FakeClock()
+    store = InlineStore.in_memory(clock=clock, migrations=MIGRATIONS)
+    for number in range(5):
+        store.run_now(partial(raise_alarm, name=f"a{number}"))
+    control = Control(store=store, clock=clock, staff=StaffDesk(store), health=HealthRegistry())
+    socket = ControlSocket(
+        build_control(control.routes(), uids=frozenset({os.getuid()})), tmp_path / CONTROL_SOCKET
+    )
+    await socket.open()
+    (tmp_path / "site.toml").write_text(SITE)
+    asked = ["tail", "-n", "2", "--config", str(tmp_path / "site.toml")]
+    shown = await asyncio.to_thread(CliRunner().invoke, journal.command, asked)
+    await socket.close()
+    store.close()
+    assert shown.exit_code == 0, shown.output
+    lines = [line.split() for line in shown.output.splitlines()]
+    assert [(line[0], line[3]) for line in lines] == [("4", "AlarmRaised"), ("5", "AlarmRaised")]
+    assert '"alarm":"a4"' in lines[-1][-1]
