@@ -250,7 +250,7 @@ def answer(
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """JSON of what a handler returns; a refusal is 409 with its code, a malformed body 400.
 
-    A platform that does not answer, or says no, is 503.
+    A platform that does not answer, or says no, is 503, and so is a store that cannot write or read.
     """
 
     async def respond(request: web.Request) -> web.StreamResponse:
@@ -260,6 +260,8 @@ def answer(
             body, status = {"code": refusal.code, "details": refusal.details}, 409
         except PlatformError as error:
             body, status = {"code": "platform_away", "details": str(error)}, 503
+        except StoreError as error:
+            body, status = {"code": "store_away", "details": str(error)}, 503
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             body, status = {"code": "malformed_body", "details": str(error)}, 400
         encoded = await asyncio.to_thread(msgspec.json.encode, body)

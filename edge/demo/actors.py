@@ -43,7 +43,7 @@ class KioskScreen:
     def __init__(self, http: aiohttp.ClientSession, port: int) -> None:
         self._http = http
         self._address = f"127.0.0.1:{port}"
-        self._pressed = 0
+        self._pressed = self._answered = 0
         self.html = ""
 
     async def __aenter__(self) -> Self:
@@ -62,7 +62,9 @@ class KioskScreen:
     async def _read(self) -> None:
         async for message in self._socket:
             if message.type is aiohttp.WSMsgType.TEXT:
-                self.html = message.json()["html"] or self.html
+                told = message.json()
+                self.html = told["html"] or self.html
+                self._answered = max(self._answered, told["answered"])
 
     @property
     def screen(self) -> str:
@@ -81,6 +83,17 @@ class KioskScreen:
             raise NotSeen(f"no key {gesture!r} on the screen {self.screen!r}")
         self._pressed += 1
         await self._socket.send_json({"gesture": gesture, "value": value, "n": self._pressed})
+
+    async def press_twice(self, gesture: str) -> None:
+        """Press a key twice at once, and wait until both presses were answered."""
+        await self.press(gesture)
+        self._pressed += 1
+        await self._socket.send_json({"gesture": gesture, "value": "", "n": self._pressed})
+
+        async def look() -> bool:
+            return self._answered >= self._pressed
+
+        await until(look, "the answer to both presses")
 
     async def wait_for(self, screen: str, *, words: str = "", within_s: float | None = None) -> None:
         """Wait for a screen, and for words on it."""
@@ -226,12 +239,13 @@ class Counter:
             answer.raise_for_status()
             return await answer.json(content_type=None)
 
-    async def lines(self) -> list[bytes]:
-        """Every line of the journal, as it was hashed."""
+    async def lines(self, after: int = 0) -> list[bytes]:
+        """Every line of the journal after a number, as it was hashed."""
         found: list[bytes] = []
         async with self._session() as http:
             while True:
-                async with http.get(f"http://hub/journal?after={len(found)}&limit=1000") as answer:
+                path = f"http://hub/journal?after={after + len(found)}&limit=1000"
+                async with http.get(path) as answer:
                     page = (await answer.read()).splitlines()
                 found += page
                 if not page:

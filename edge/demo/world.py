@@ -166,6 +166,21 @@ class World:
 
     def _start_lines(self, prefix: str, config: Path) -> None:
         """A guard over mock pins, and doors that see them, as one configuration file says."""
+        self._start_guard(prefix, config)
+        run = config.parent / "run"
+        self.processes.start_module(
+            f"{prefix}doors",
+            "devices.simulator.doors",
+            *("--config", str(config), "--panel", str(run / "panel.sock")),
+            *("--control", str(run / "doors.sock")),
+        )
+        self.processes.wait(f"{prefix}doors", (run / "doors.sock").exists)
+
+    def restart_guard(self) -> None:
+        """The hub's guard alone, after it was killed; the doors see its pins again by themselves."""
+        self._start_guard("", self.layout.site_toml)
+
+    def _start_guard(self, prefix: str, config: Path) -> None:
         run = config.parent / "run"
         self.processes.start_module(
             f"{prefix}guard",
@@ -176,13 +191,6 @@ class World:
             *("--mock", "--panel", str(run / "panel.sock")),
         )
         self.processes.wait(f"{prefix}guard", (run / "guard.sock").exists)
-        self.processes.start_module(
-            f"{prefix}doors",
-            "devices.simulator.doors",
-            *("--config", str(config), "--panel", str(run / "panel.sock")),
-            *("--control", str(run / "doors.sock")),
-        )
-        self.processes.wait(f"{prefix}doors", (run / "doors.sock").exists)
 
     def start_lockers(self) -> None:
         """The locker board on the site's broker."""

@@ -22,6 +22,7 @@ MAY_LOOK = {
     "edge/demo/story.py": "the demo's community begins today",
     "edge/demo/stage/checking.py": "the stage says when its line was looked at",
     "edge/demo/actors.py": "phones have clocks of their own",
+    "edge/demo/stage/switches/attack.py": "whoever forges a pass has a clock of their own",
     "edge/bench/till.py": "a benchmark's stand-in for a trusted clock",
     "edge/bench/lean_sale.py": "a benchmark's leanest possible sale",
 }

@@ -12,12 +12,13 @@ from aiohttp.test_utils import TestClient, TestServer
 from click.testing import CliRunner
 
 from edge.commands import journal
-from edge.control import Control
+from edge.control import Control, answer
 from edge.links.control import ControlSocket, build_control
 from edge.links.control_client import CONTROL_SOCKET
 from edge.links.health import HealthRegistry
 from edge.service.events import AlarmRaised
 from edge.staff.accounts import StaffDesk
+from edge.store.errors import NotWritable
 from edge.store.inline import InlineStore
 from edge.store.unit import Unit
 from edge.tables import MIGRATIONS
@@ -87,3 +88,14 @@ async def test_the_newest_entries_are_shown_each_on_a_line_of_its_own(tmp_path: 
     lines = [line.split() for line in shown.output.splitlines()]
     assert [(line[0], line[3]) for line in lines] == [("4", "AlarmRaised"), ("5", "AlarmRaised")]
     assert '"alarm":"a4"' in lines[-1][-1]
+
+
+async def test_a_store_that_cannot_write_is_said_as_json() -> None:
+    async def write(_: web.Request) -> object:
+        raise NotWritable("the disk is full")
+
+    app = web.Application()
+    app.router.add_get("/write", answer(write))
+    async with TestClient(TestServer(app)) as opened:
+        told = await opened.get("/write")
+        assert (told.status, (await told.json())["code"]) == (503, "store_away")

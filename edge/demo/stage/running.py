@@ -16,6 +16,7 @@ from edge.demo.stage.frames import Frame
 from edge.demo.stage.server import StageServer
 from edge.demo.stage.state import StateTeller
 from edge.demo.stage.switches import build_switches
+from edge.demo.stage.switches.overhearing import Ear
 from edge.demo.stage.switches.port import Reach
 from edge.demo.stage.wires import Wire
 from edge.demo.world import World
@@ -102,7 +103,9 @@ async def _open_stage(stack: contextlib.AsyncExitStack, world: World, wires: tup
         await frame.open()
     hands = Hands([*world.hand_sockets])
     reach = Reach(world=world, http=http, platform_wires=wires, phone=phone)
-    switches = build_switches(reach)
+    ear = Ear(layout)
+    stack.push_async_callback(_cancel, asyncio.create_task(ear.listen()))
+    switches = build_switches(reach, ear)
     checker = Checker(layout)
     teller = StateTeller(layout, asker, hands=hands, switches=switches, line=checker)
     server = StageServer(reach, hands=hands, switches=switches, teller=teller)

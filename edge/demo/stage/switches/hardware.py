@@ -1,0 +1,123 @@
+"""Hardware: the kiosk's camera unplugged, and a disk on which nothing can be written any more."""
+
+import asyncio
+import resource
+from typing import Any
+
+from edge.demo.stage.switches.acting import SiteSwitch
+from edge.demo.stage.switches.eyes import Stopwatch
+from edge.demo.stage.switches.port import Group, Reach, SwitchState
+from edge.demo.stage.words import CannotNow, Said
+
+CAMERA = "kiosk"
+CAMERA_PART = "reader:kiosk-camera"
+WRITES_AGAIN_WITHIN_S = 20.0
+
+
+class UnplugTheCamera(SiteSwitch):
+    """The kiosk's camera: its stream ends, and nobody answers at its address."""
+
+    id = "hardware.camera"
+    group: Group = "hardware"
+    words = Said("拔摄像头", "Unplug the camera")
+    help = Said(
+        "自助屏的摄像头拔了。屏幕上写明不能扫码，东西可以在屏上挑；门口的摄像头照常。",
+        "The kiosk's camera is unplugged. The screen says that codes cannot be read and lets goods be picked;"
+        " the cameras at the doors go on.",
+    )
+
+    async def act(self, on: bool) -> Said:
+        """Pull or put back its plug, and wait until the hub knows."""
+        watch = Stopwatch()
+        async with self.http.post(f"{self._url}/plug", json={"camera": CAMERA, "plugged": not on}) as answer:
+            answer.raise_for_status()
+        await self.eyes.until_part(CAMERA_PART, well=not on)
+        known = str(watch)
+        shows = await self.eyes.until_banner("camera", shown=on)
+        if on:
+            return Said(
+                f"拔了。{known} 秒后主机知道没有画面；自助屏上写着：{shows.zh}。",
+                f"Unplugged. After {known} s the hub knew that there is no picture; the kiosk says:"
+                f" {shows.en}.",
+            )
+        return Said(
+            f"插上了，{watch} 秒后又有画面。", f"Plugged in; there is a picture again after {watch} s."
+        )
+
+    async def look(self) -> SwitchState:
+        """Whether its plug is out."""
+        async with self.http.get(f"{self._url}/cameras.json") as answer:
+            cameras: dict[str, Any] = await answer.json()
+        return "off" if cameras[CAMERA]["plugged"] else "on"
+
+    @property
+    def _url(self) -> str:
+        return f"http://127.0.0.1:{self.world.layout.ports.camera}"
+
+
+class FillTheDisk(SiteSwitch):
+    """No file of the hub can take another byte: the kernel refuses every write (setrlimit(2), RLIMIT_FSIZE).
+
+    Unlike a full partition this needs no rights, and it takes the reserve away as well: the hard case, in
+    which not even doors can be written down (I14).
+    """
+
+    id = "hardware.disk"
+    group: Group = "hardware"
+    words = Said("写满磁盘", "Fill the disk")
+    help = Said(
+        "主机一个字节也写不进去了。它停止卖货，说明原因；住户自己的码照样开门，远程和一次性的码不开，"
+        "因为记不下来。",
+        "The hub cannot write one byte more. It stops selling and says why; residents' own codes open"
+        " doors all the"
+        " same, remote and single-use ones do not, because nothing could be written down.",
+    )
+
+    async def act(self, on: bool) -> Said:
+        """Forbid writing or allow it again, and wait until the hub says so itself."""
+        pid = self._pid()
+        if pid is None:
+            raise CannotNow(Said("主机没有在运行。", "The hub is not running."))
+        watch = Stopwatch()
+        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0 if on else hard, hard))
+        if on:
+            await self._give_it_something_to_write()
+        await self.eyes.until_part("store", well=not on, within_s=WRITES_AGAIN_WITHIN_S)
+        known = str(watch)
+        shows = await self.eyes.until_banner("storage", shown=on)
+        if on:
+            return Said(
+                f"一个字节也写不进去了，{known} 秒后主机发现。自助屏上写着：{shows.zh}。",
+                f"Not a byte can be written; the hub found out after {known} s. The kiosk says: {shows.en}.",
+            )
+        return Said(
+            f"又能写了。{known} 秒后主机自己重新打开库，什么都在，照常营业。",
+            f"Writing works again. After {known} s the hub had opened its database anew by itself; it"
+            " sells again.",
+        )
+
+    async def look(self) -> SwitchState:
+        """What the kernel says of the hub's limit."""
+        pid = self._pid()
+        if pid is None:
+            return "off"
+        try:
+            return "on" if resource.prlimit(pid, resource.RLIMIT_FSIZE)[0] == 0 else "off"
+        except ProcessLookupError:
+            return "off"
+
+    async def _give_it_something_to_write(self) -> None:
+        """The auditor takes a copy of the journal, which is an entry; a hub at rest writes nothing for"
+        " minutes."""
+        pin = self.world.pins()["auditor"]
+        body = {"login": "auditor", "pin": pin}
+        await asyncio.to_thread(self.world.control.post, "/journal/export", body)
+
+    def _pid(self) -> int | None:
+        return self.world.processes.running["hub"].pid if self.runs("hub") else None
+
+
+def hardware_switches(reach: Reach) -> tuple[SiteSwitch, ...]:
+    """This group."""
+    return (UnplugTheCamera(reach), FillTheDisk(reach))
