@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from edge.demo.layout import Layout, Ports
-from edge.demo.stage.running import Abandoned, staged_world
+from edge.demo.stage.running import Abandoned, Stage, staged_world
 from edge.demo.world import OPERATOR, World, remove
 from edge.errors import EdgeError
 
@@ -61,7 +61,7 @@ async def _run(layout: Layout) -> None:
     try:
         async with staged_world(layout, stop=stop, say=_say_step) as stage:
             click.echo(f"\n\n{_guide(stage.world, stage.address)}")
-            await _watch(stage.world, stop)
+            await _watch(stage, stop)
             click.echo("\nending everything")
     except Abandoned:
         click.echo("\nended before it had begun")
@@ -71,9 +71,11 @@ def _say_step(words: str) -> None:
     click.echo(f" · {words}", nl=False)
 
 
-async def _watch(world: World, stop: asyncio.Event) -> None:
+async def _watch(stage: Stage, stop: asyncio.Event) -> None:
     """Until Ctrl-C, or until something ends that nobody ended."""
+    world = stage.world
     while not stop.is_set():
+        stage.check()
         for name in world.processes.ended():
             click.echo(f"{name} ended:\n{world.processes.log_tail(name)}", err=True)
             stop.set()

@@ -64,8 +64,8 @@ class Processes:
         raise ProcessEnded(f"{name} was not ready within {within_s:.0f} s:\n{self.log_tail(name)}")
 
     def ended(self) -> list[str]:
-        """Names of processes that are no longer running."""
-        return [name for name, process in self.running.items() if process.poll() is not None]
+        """Names of processes that are no longer running; others may be started meanwhile, in a thread."""
+        return [name for name, process in tuple(self.running.items()) if process.poll() is not None]
 
     def log_tail(self, name: str, lines: int = 15) -> str:
         """The last lines of a process's log."""

@@ -106,6 +106,7 @@ class World:
             ("lockers", self.start_lockers),
             ("cameras", self.start_cameras),
             *(beside if whole else ()),
+            *((("recovery sheet", self.make_sheet),) if self._wired and not self._has_sheet else ()),
             ("hub", self.start_hub),
         )
         for words, start in steps:
@@ -153,6 +154,15 @@ class World:
         ports = self.layout.ports
         url = f"https://127.0.0.1:{ports.wire_platform if self._wired else ports.platform_devices}"
         _call("edge", "enrol", "--config", str(self.layout.site_toml), "--url", url, code)
+
+    def make_sheet(self) -> None:
+        """The sheet with the key of the nightly backups, as whoever installs a site prints it."""
+        sheet = str(self.layout.folder / "recovery.html")
+        _call("edge", "backup", "sheet", "--config", str(self.layout.site_toml), "--out", sheet)
+
+    @property
+    def _has_sheet(self) -> bool:
+        return (self.layout.site / "secrets" / "recovery.json").exists()
 
     def start_guard(self) -> None:
         """The relay guard on mock pins, and the doors that see those pins."""

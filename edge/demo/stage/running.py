@@ -33,6 +33,13 @@ class Stage:
 
     world: World
     address: str
+    roles: tuple[asyncio.Task[None], ...]
+
+    def check(self) -> None:
+        """Raises what ended one of the stage's roles, which run for ever."""
+        for role in self.roles:
+            if role.done():
+                role.result()
 
 
 class Abandoned(EdgeError):
@@ -60,8 +67,7 @@ async def staged_world(
         world = World(layout, wired=True)
         stack.push_async_callback(asyncio.to_thread, world.stop)
         await _start(world, stop, say)
-        server = await _open_stage(stack, world, wires)
-        yield Stage(world=world, address=f"http://{server.address}/")
+        yield await _open_stage(stack, world, wires)
 
 
 async def _start(world: World, stop: asyncio.Event, say: Callable[[str], None]) -> None:
@@ -92,7 +98,7 @@ async def _start(world: World, stop: asyncio.Event, say: Callable[[str], None]) 
         raise
 
 
-async def _open_stage(stack: contextlib.AsyncExitStack, world: World, wires: tuple[Wire, ...]) -> StageServer:
+async def _open_stage(stack: contextlib.AsyncExitStack, world: World, wires: tuple[Wire, ...]) -> Stage:
     layout, ports = world.layout, world.layout.ports
     http = await stack.enter_async_context(aiohttp.ClientSession(timeout=HAND))
     asker = await stack.enter_async_context(Asker(layout))
@@ -116,9 +122,10 @@ async def _open_stage(stack: contextlib.AsyncExitStack, world: World, wires: tup
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", ports.stage, reuse_address=True).start()
-    for role in (checker.run(), teller.run()):
-        stack.push_async_callback(_cancel, asyncio.create_task(role))
-    return server
+    roles = tuple(asyncio.create_task(role) for role in (checker.run(), teller.run()))
+    for role in roles:
+        stack.push_async_callback(_cancel, role)
+    return Stage(world=world, address=f"http://{server.address}/", roles=roles)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
