@@ -32,8 +32,11 @@ _IDENTITIES_A_SALE = 6
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-async def fill_journal(path: Path, sales: int, *, seed: int = 7) -> int:
-    """Make a new database whose journal holds this many sales; returns its last seq."""
+async def fill_journal(path: Path, sales: int, *, settled_only: bool = False, seed: int = 7) -> int:
+    """Make a new database whose journal holds this many sales; returns its last seq.
+
+    With `settled_only` each is one event: the settled sale with its lines, points and receipt.
+    """
     store = till.open_till(path)
     try:
         await store.run(till.fill_shop)
@@ -48,6 +51,8 @@ async def fill_journal(path: Path, sales: int, *, seed: int = 7) -> int:
         connection.execute("PRAGMA synchronous = OFF")
         pattern = list(journal.tail(connection, first_seq))
         assert len(pattern) == EVENTS_A_SALE, [row.type for row in pattern]
+        if settled_only:
+            pattern = pattern[-1:]
         _write(connection, _Shop(pattern, first_counter, Random(seed)), sales - 1)
         return journal.read_head(connection).seq
     finally:
