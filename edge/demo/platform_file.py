@@ -1,9 +1,14 @@
 """Write the demo platform's `platform.toml`."""
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from string import Template
 
+from cloud_sync.enrolment_files import FOLDER, write_configuration
+from cloud_sync.platform.configuration import read_message
+from cloud_sync.platform.store.sqlite import SqliteConnection
 from edge.demo.brokers import ca_file, password_file
 from edge.demo.layout import DEVICE, SITE, Layout
 
@@ -83,3 +88,16 @@ def write_platform(
         ),
         "utf-8",
     )
+
+
+def carry_configuration(layout: Layout) -> None:
+    """Bring the hub what the platform signed last, before it starts: the ports of the last run may be gone.
+
+    It verifies it as if it had come down the feed. Raises Refusal, OSError, ValueError.
+    """
+    uri = f"file:{layout.platform / 'platform.db'}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        message = read_message(SqliteConnection(connection, home=SITE))
+    if message is not None:
+        write_configuration(layout.site / FOLDER, message)

@@ -15,7 +15,7 @@ from cloud_sync.enrolment_files import FOLDER, IDENTITY
 from edge.demo.brokers import mosquitto, password_file, prepare_brokers
 from edge.demo.community import community
 from edge.demo.layout import DEVICE, LOCKER_DEVICE, Layout, listens
-from edge.demo.platform_file import write_platform
+from edge.demo.platform_file import carry_configuration, write_platform
 from edge.demo.processes import ProcessEnded, Processes
 from edge.demo.site_file import write_satellite, write_site
 from edge.links.control_client import CONTROL_SOCKET, ControlClient, HubNotRunning
@@ -135,6 +135,8 @@ class World:
         self.processes.wait("platform", lambda: listens(self.layout.ports.platform))
         if code:
             self.enrol(code)
+        elif not self.platform_url and enrol:
+            carry_configuration(self.layout)
 
     @property
     def is_enrolled(self) -> bool:
