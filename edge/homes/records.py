@@ -73,6 +73,16 @@ def paid_fee_order_of_bill(connection: sqlite3.Connection, bill: str) -> str | N
     return None if row is None else str(row[0])
 
 
+def paid_attempts_of_room(connection: sqlite3.Connection, room: str, year: str) -> tuple[str, ...]:
+    """Return the attempts that paid bills of a room in a year ("2026"), by their receipts' business date."""
+    query = (
+        "SELECT DISTINCT attempt_id FROM receipts JOIN fee_orders ON fee_orders.receipt = receipts.number"
+        " JOIN fee_order_bills AS listed ON listed.order_id = fee_orders.id JOIN bills ON bills.id = bill"
+        " WHERE room = ? AND state = 'paid' AND business_date BETWEEN ? AND ? ORDER BY attempt_id"
+    )
+    return tuple(row[0] for row in connection.execute(query, (room, f"{year}-01-01", f"{year}-12-31")))
+
+
 def mark_fee_paid(connection: sqlite3.Connection, order_id: str, receipt: int) -> None:
     """Set a fee order to "paid"."""
     connection.execute("UPDATE fee_orders SET state = 'paid', receipt = ? WHERE id = ?", (receipt, order_id))

@@ -8,8 +8,10 @@ from edge.access.credentials.identity import IdentityDesk
 from edge.access.errors import PassWrongSite
 from edge.homes import bills, directory
 from edge.homes.notices import current_notices
+from edge.homes.offsets import points_offset_fen
 from edge.homes.residents import find_resident
 from edge.homes.rooms import find_room
+from edge.pay.business_day import business_date
 from edge.pay.copies import copy_as_of
 from edge.pay.payees import find_payee
 from edge.shop.orders import IN_CELLS, orders_of
@@ -88,6 +90,7 @@ class RoomHomeDesk:
                 open=tuple(_bill(connection, bill) for bill in unpaid),
                 settled=tuple(_bill(connection, bill) for bill in settled),
                 as_of_ms=copy_as_of(connection),
+                offset_fen=points_offset_fen(connection, room, business_date(connection, now)[:4]),
             )
 
         return await self._store.read(look)

@@ -178,7 +178,10 @@ class ShareOfBill:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The bills of one room. as_of_ms: when the copy was last in step with the platform."""
+    """The bills of one room. as_of_ms: when the copy was last in step with the platform.
+
+    offset_fen: what points took off its fees at this kiosk this year.
+    """
 
     open: tuple[Bill, ...]
     settled: tuple[Bill, ...]

@@ -164,11 +164,16 @@ POINTS = Clause(
             of("browser/demo_in_chromium", "the_whole_story_by_clicking_only"),
             of("shop/basket", "sixty_yuan_at_half_a_percent_earn_thirty_points"),
         ),
-        part(
-            "用积分抵 in one touch on the fees page, which says how much was offset so far",
-            "the sum so far is drawn, but the hub does not reckon it yet",
+        done(
+            "用积分抵 in one touch on the fees page, which says how much of the room's fees was offset here this year",
             ("screen:fees",),
             of("kiosk/paying", "one_touch_takes_the_balance_and_the_rest_is_asked_of_the_channel"),
+            of(
+                "homes/offsets",
+                "points_on_the_room_s_fees_of_the_year_are_summed",
+                "points_that_went_back_are_not_counted",
+                "the_fees_page_is_told_of_them",
+            ),
         ),
         done(
             "Pending until the return window ends",

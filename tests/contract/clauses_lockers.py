@@ -39,6 +39,15 @@ LOCKERS = Clause(
             of("system/deposit", "a_courier_deposits_and_the_code_on_the_phone_collects"),
         ),
         done(
+            "A reserved cell comes back when the deposit is left or cancelled",
+            ("screen:deposit", "setting:lockers.idle_s", "event:DepositEnded"),
+            of(
+                "access/lockers",
+                "an_idle_deposit_ends_and_gives_back_what_it_reserved",
+                "a_cancelled_parcel_gives_its_cell_back_once_it_is_closed",
+            ),
+        ),
+        done(
             "Deposit by staff at the counter",
             ("counter:POST /lockers/deposit",),
             of("counter/lockers", "a_clerk_stores_two_parcels"),
