@@ -12,7 +12,7 @@
     if (e.matches("iframe") || !q) continue;
     if (r.bottom > q.bottom + 2 || r.right > q.right + 8 || r.left < q.left - 8) bad.push(`leaves its part ${name(e)} ${Math.round(r.right - q.right)},${Math.round(r.bottom - q.bottom)}`);
   }
-  const whole = ".key, .word, .flaw, .good .name, .dd b, .cell:not(.open), #line-first, #line-second, .waiting, h2 > span:first-child, .fgrid, .dgrid, .fn, .said, .panel";
+  const whole = ".key:not([data-busy]), .word, .flaw, .good .name, .dd b, .cell:not(.open), #line-first, #line-second, .waiting, h2 > span:first-child, .fgrid, .dgrid, .fn, .said, .panel";
   for (const e of document.querySelectorAll(whole)) {
     if (seen(e) && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 3) && getComputedStyle(e).display !== "inline")
       bad.push(`cut off ${name(e)} ${e.scrollWidth}x${e.scrollHeight} in ${e.clientWidth}x${e.clientHeight}`);

@@ -1,6 +1,6 @@
 // The kiosk and the phone in their frames: the real pages, drawn smaller; asked and answered through their finger.
-import { find, write } from "./drawing.js";
-import { told, w } from "./words.js";
+import { find, icon, setAll, write } from "./drawing.js";
+import { onLanguage, told, w } from "./words.js";
 
 const SIZES = { kiosk: [1080, 1920], phone: [390, 838] };
 const ANSWER_MS = 15000;
@@ -42,11 +42,26 @@ function fit(name) {
   find(name).style.height = `${Math.max(height, Math.floor(frame.clientHeight / scale))}px`;
 }
 
+// One of them large, or none.
+function enlarge(name) {
+  for (const key of document.querySelectorAll("[data-big]")) {
+    const on = key.dataset.big === name && key.getAttribute("aria-pressed") !== "true";
+    setAll(key, { "aria-pressed": String(on) });
+    key.replaceChildren(icon(on ? "minus" : "plus"));
+    find(key.dataset.big).parentElement.classList.toggle("large", on);
+  }
+}
+
 /** Put both pages into their frames. `card(camera, text)`: the phone was told to hold a card up. */
 export async function showFrames(card) {
   onCard = card;
   addEventListener("message", hear);
   for (const name of Object.keys(SIZES)) new ResizeObserver(() => fit(name)).observe(find(name).parentElement);
+  for (const key of document.querySelectorAll("[data-big]")) key.onclick = () => enlarge(key.dataset.big);
+  enlarge("");
+  onLanguage(() => {
+    for (const key of document.querySelectorAll("[data-big]")) setAll(key, { "aria-label": w("larger", w(key.dataset.big)), title: w("larger", w(key.dataset.big)) });
+  });
   const answer = await fetch("/frames.json");
   const addresses = await answer.json();
   for (const name of Object.keys(SIZES)) {

@@ -9,7 +9,7 @@ const LEAVES = { ok: "", bad: "stop", unknown: "unsure" };
 let heard = { at_ms: 0, by: 0 };
 
 function counts(language, line) {
-  const parts = ["lost", "doubled", "extra"].map((kind) => `${line[kind]} ${say(language, kind)}`);
+  const parts = ["lost", "doubled", "extra"].map((kind) => `${line[kind]} ${say(language, kind, line[kind])}`);
   if (line.other) parts.push(`${line.other} ${say(language, "otherFault")}`);
   return parts.join(" · ");
 }
@@ -90,6 +90,7 @@ export function showLine() {
   setInterval(draw, LOOK_MS);
   find("reasons").addEventListener("beforetoggle", (event) => {
     const line = state()?.line;
+    find("reasons").style.setProperty("--from", `${find("line").getBoundingClientRect().left}px`);
     if (event.newState === "open") drawReasons(line, find("line").dataset.state);
   });
 }

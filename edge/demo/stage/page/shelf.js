@@ -42,6 +42,8 @@ async function holdNow(what) {
 function key(good) {
   const made = make("button", { class: "good", type: "button", "data-good": good.ean, title: nameOf(good), "aria-label": w("hold", nameOf(good)) },
     make("span", { class: "name" }, nameOf(good)), goodPicture(good.picture));
+  made.draggable = true;
+  made.ondragstart = (event) => event.dataTransfer.setData("text/plain", good.ean);
   made.onclick = async () => {
     made.dataset.pressed = "yes";
     await hold({ camera: "kiosk", good: good.ean });
@@ -95,6 +97,18 @@ function look() {
   const picture = find("camera");
   picture.src = `/kiosk.mjpg?${Math.round(performance.now())}`;
 }
+// A good may be dragged before the camera as well as pressed.
+function takeGoods() {
+  const place = find("cam");
+  place.ondragover = (event) => { event.preventDefault(); place.dataset.over = "yes"; };
+  place.ondragleave = () => delete place.dataset.over;
+  place.ondrop = (event) => {
+    event.preventDefault();
+    delete place.dataset.over;
+    const good = goods.find((one) => one.ean === event.dataTransfer.getData("text/plain"));
+    if (good) hold({ camera: "kiosk", good: good.ean });
+  };
+}
 function watchCamera() {
   const picture = find("camera");
   picture.onload = () => { picture.dataset.broken = "no"; drawCamera(); };
@@ -115,4 +129,5 @@ export async function showShelf() {
   onLanguage(() => { draw(); drawCamera(); });
   WIDE.onchange = draw;
   watchCamera();
+  takeGoods();
 }
