@@ -59,6 +59,10 @@ MONEY_FAULTS = (
                 "Spent within a lease, in the journal, counted once by the platform",
                 ("screen:pay", "platform:GET /v1/sites/{site}/figures"),
                 of("cloud_sync/accounts_both_sides", "spends_are_counted_once_and_the_lease_renews_itself"),
+                of(
+                    "cloud_sync/late_feed",
+                    "what_was_done_alone_counts_once_before_and_after_the_platform_knows",
+                ),
                 proofs("payments"),
             ),
         ),
