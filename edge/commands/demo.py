@@ -12,9 +12,9 @@ from pathlib import Path
 
 import click
 
-from edge.demo.layout import Layout, Ports
+from edge.demo.layout import Layout, Ports, alone, empty
 from edge.demo.stage.running import Abandoned, Stage, staged_world
-from edge.demo.world import OPERATOR, World, remove
+from edge.demo.world import OPERATOR, World
 from edge.errors import EdgeError
 
 WATCH_S = 0.5
@@ -42,15 +42,26 @@ def command(folder: Path, reset: bool, check: bool, as_json: bool, **numbers: in
         sys.exit(_check(as_json))
     ports = Ports(**{name.removesuffix("_port"): number for name, number in numbers.items()})
     if taken := ports.taken():
-        lines = "\n".join(f"  port {n} ({name}): try --{name.replace('_', '-')}-port" for name, n in taken)
-        raise click.ClickException(f"something else listens here already:\n{lines}")
+        raise click.ClickException(_explain_taken(taken))
     layout = Layout(folder=folder.resolve(), ports=ports)
-    if reset:
-        remove(layout.folder)
     try:
-        asyncio.run(_run(layout))
+        with alone(layout.folder):
+            if reset:
+                empty(layout.folder)
+            asyncio.run(_run(layout))
     except EdgeError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _explain_taken(taken: list[tuple[str, int]]) -> str:
+    """Why it does not start, and what to do."""
+    lines = "\n".join(f"  port {n} ({name}): try --{name.replace('_', '-')}-port" for name, n in taken)
+    if stages := [number for name, number in taken if name == "stage"]:
+        return (
+            f"the demo seems to run already: http://127.0.0.1:{stages[0]}/ (Ctrl-C in its terminal ends it)\n"
+            f"To run another one, give it --folder and ports of its own:\n{lines}"
+        )
+    return f"something else listens here already:\n{lines}"
 
 
 async def _run(layout: Layout) -> None:

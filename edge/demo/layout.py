@@ -1,8 +1,15 @@
 """Where the demo keeps its things and which ports it takes: one value that every part of it reads."""
 
+import contextlib
+import fcntl
+import os
+import shutil
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+
+from edge.errors import EdgeError
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout: brokers' configuration lies in `systemd/`."""
@@ -57,6 +64,10 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+class FolderTaken(EdgeError):
+    """Another demo runs in this folder."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """The demo's folder and ports."""
@@ -97,3 +108,31 @@ class Layout:
     def site_toml(self) -> Path:
         """The hub's configuration file."""
         return self.site / "site.toml"
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the folder of a demo: two in one would take each other's sockets. Raises FolderTaken."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(held, folder)
+        yield
+    finally:
+        os.close(held)
+
+
+def _lock(held: int, folder: Path) -> None:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise FolderTaken(f"another demo runs in {folder}: end it with Ctrl-C in its terminal") from error
+
+
+def empty(folder: Path) -> None:
+    """Remove everything that an earlier demo left in its folder."""
+    for left in folder.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()

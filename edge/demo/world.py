@@ -309,9 +309,3 @@ def _call(module: str, *arguments: str) -> str:
     if finished.returncode != 0:
         raise ProcessEnded(f"{module} {arguments[0]} failed:\n{finished.stderr.strip()[-2000:]}")
     return finished.stdout
-
-
-def remove(folder: Path) -> None:
-    """Remove what an earlier demo left, if anything."""
-    if folder.exists():
-        shutil.rmtree(folder)
