@@ -15,6 +15,7 @@ _METERED_IDLE_S = 60.0
 _METERED_PROBE_LIMIT_S = 15.0
 _METERED_TELEMETRY_LOOK_S = 3_600.0
 _METERED_EVERY_NTH = 10
+_METERED_BACKUP_DAYS = 7
 _HEAD_BYTES = 700
 """Request and answer around a body, and TCP's acknowledgements of them."""
 _LEAST_BATCH_BYTES = 16 * 1024
@@ -26,7 +27,7 @@ class LinkUse(NamedTuple):
     """What the settings `[platform] metered` and `uplink_kbps` mean for the roles that send.
 
     `kbps` is 0 without a limit. `read_ahead`: the next batch is read while one is on its way.
-    `telemetry_every`: one sample in so many is told.
+    `telemetry_every`: one sample in so many is told. `backup_days`: a backup goes up after so many.
     """
 
     batch_events: int = BATCH_EVENTS
@@ -37,6 +38,7 @@ class LinkUse(NamedTuple):
     read_ahead: bool = True
     telemetry_look_s: float = TELEMETRY_LOOK_S
     telemetry_every: int = 1
+    backup_days: int = 1
 
     def rest_s(self, body_bytes: int, taken_s: float) -> float:
         """How long to rest after a posting of so many bytes that took so long, to stay below the limit."""
@@ -64,4 +66,5 @@ def link_use(*, metered: bool, kbps: int) -> LinkUse:
         read_ahead=False,
         telemetry_look_s=_METERED_TELEMETRY_LOOK_S,
         telemetry_every=_METERED_EVERY_NTH,
+        backup_days=_METERED_BACKUP_DAYS,
     )

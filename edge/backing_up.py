@@ -29,6 +29,8 @@ KEPT_HERE = 1
 RETRY_S = 600.0
 """Between attempts to send what the platform does not have yet."""
 _FACT = "backup."
+_SENT_AT = "backup_sent_at_ms"
+_DAY_MS = 86_400_000
 
 
 class Sender(Protocol):
@@ -51,7 +53,7 @@ class Backups:
     """A role: after each hint a backup is made and brought to its places; a failure is an alarm.
 
     `folder` keeps the newest one here until it has arrived, `stick` is where copies go, None where there is
-    none, `sender` None where the platform is not to have them.
+    none, `sender` None where the platform is not to have them; it has one after every `send_days`.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Backups:
         stick: Path | None,
         keep: int,
         sender: Sender | None,
+        send_days: int = 1,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -76,6 +79,8 @@ class Backups:
         self._stick = stick
         self._keep = keep
         self._sender = sender
+        # Half a day less: no night comes at the same millisecond as the one before.
+        self._send_after_ms = send_days * _DAY_MS - _DAY_MS // 2 if send_days > 1 else 0
 
     async def run(self) -> None:
         """Wait for hints until cancelled; meanwhile try again to send what did not get through."""
@@ -127,8 +132,8 @@ class Backups:
         }
 
     async def deliver(self, made: Made) -> bool:
-        """Send one to the platform, if it is to have them; answers whether that is done."""
-        if self._sender is None:
+        """Send one to the platform, if it is to have this one; answers whether that is done."""
+        if self._sender is None or not await self._is_due():
             return True
         try:
             await self._sender.send(Path(made.file), made.backup, lambda done, whole: None)
@@ -137,6 +142,11 @@ class Backups:
             return False
         await self.arrived(made, "platform")
         return True
+
+    async def _is_due(self) -> bool:
+        """Whether the platform's newest is old enough; a clock that went back sends one too many."""
+        sent_ms = await self._store.read(partial(get_fact, name=_SENT_AT))
+        return sent_ms is None or not 0 <= self._clock.now().at_ms - int(sent_ms) < self._send_after_ms
 
     async def _failed(self, place: str, error: Exception) -> None:
         detail = f"{type(error).__name__}: {error}"[:200]
@@ -151,6 +161,8 @@ def _note(unit: Unit, *, made: Made, place: str, actor: str) -> None:
     )
     unit.record(event, actor=actor)
     put_fact(unit.connection, f"{_FACT}{place}", f"{made.backup}, {made.size_bytes} bytes")
+    if place == "platform":
+        put_fact(unit.connection, _SENT_AT, unit.now.at_ms)
     for source in ("made", place):
         clear_alarm(unit, kind=ALARM, source=source)
 

@@ -83,8 +83,8 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
     for it. Dates are judged by the trusted clock. A platform on this very machine may be asked over http,
     with the token in `token_file`; a token is shown to no other.
     `uplink_kbps` is the most that the uplink may take of the line (kilobits a second, 0: no limit).
-    `metered`: the line costs by the byte, so the hub sends rarely and in large pieces, and tells a tenth of
-    its telemetry.
+    `metered`: the line costs by the byte, so the hub sends rarely and in large pieces, tells a tenth of
+    its telemetry, and sends a backup a week.
     """
 
     url: Annotated[str, msgspec.Meta(pattern="^https?://")]

@@ -90,4 +90,5 @@ def make_backups(config: Config, store: Store, clock: Clock, folder: Path, http:
         stick=config.resolve(settings.to) if settings.to else None,
         keep=settings.keep,
         sender=BackupClient(http, use) if settings.platform else None,
+        send_days=use.backup_days,
     )

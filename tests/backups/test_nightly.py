@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cloud_sync.link_use import link_use
 from cloud_sync.wire.backups import BackupRow
 from edge.backing_up import ALARM, Backups
 from edge.backups.contents import CarriedFile
@@ -36,15 +37,16 @@ class FakeSender:
 class World:
     """A store, a stick, a platform, and a job that writes a file."""
 
-    def __init__(self, folder: Path) -> None:
-        self.store = InlineStore.in_memory(clock=FakeClock(), migrations=MIGRATIONS)
+    def __init__(self, folder: Path, *, send_days: int = 1) -> None:
+        self.clock = FakeClock()
+        self.store = InlineStore.in_memory(clock=self.clock, migrations=MIGRATIONS)
         self.stick, self.here, self.sender = folder / "stick", folder / "here", FakeSender()
         self.stick.mkdir()
         self.made = 0
         self.fails = False
         self.backups = Backups(
             store=self.store,
-            clock=FakeClock(),
+            clock=self.clock,
             folder=self.here,
             recipient_file=folder / "recovery.json",
             files=lambda: [CarriedFile("site.toml", folder / "site.toml")],
@@ -52,6 +54,7 @@ class World:
             stick=self.stick,
             keep=2,
             sender=self.sender,
+            send_days=send_days,
         )
 
     async def job(self, name: str, folder: str, recipient: str, at_ms: str, files: str) -> dict[str, Any]:
@@ -123,3 +126,12 @@ async def test_what_cannot_be_made_is_an_alarm(world: World) -> None:
     world.fails = False
     assert await world.night()
     assert world.alarms() == []
+
+
+async def test_a_line_that_costs_by_the_byte_carries_one_backup_a_week(tmp_path: Path) -> None:
+    world = World(tmp_path, send_days=link_use(metered=True, kbps=0).backup_days)
+    for _ in range(15):
+        assert await world.night()
+        world.clock.advance(days=1)
+    assert world.sender.sent == ["1-1-1", "1-8-8", "1-15-15"]
+    assert world.journal().count("stick") == 15
