@@ -15,7 +15,8 @@ function row(entry) {
   write(number, `${entry.seq}`);
   if (what.dataset.said !== `${entry.kind} ${text}`) {
     what.dataset.said = `${entry.kind} ${text}`;
-    what.replaceChildren(make("b", { lang: "en" }, entry.kind), ` ${text}`);
+    const kind = make(text ? "small" : "b", { lang: "en" }, entry.kind);
+    what.replaceChildren(...(text ? [make("b", {}, text), " ", kind] : [kind]));
     setAll(what, { title: `${entry.kind} ${text}` });
   }
   const label = entry.held ? w("held") : w("notHeld");

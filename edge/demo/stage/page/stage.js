@@ -8,7 +8,7 @@ import { showJournal } from "./journal.js";
 import { showLine } from "./line.js";
 import { hold, showShelf } from "./shelf.js";
 import { lang, onLanguage, speak, told, w } from "./words.js";
-import { listen, onState, state } from "./wire.js";
+import { isAway, listen, onState, state } from "./wire.js";
 
 const root = document.documentElement;
 const SAID_MS = 6000;
@@ -36,10 +36,14 @@ async function showCard(camera, text) {
   else sayOnPhone(camera === "kiosk" ? w("heldAtKiosk") : w("heldAt", told(door) || camera));
 }
 
-function drawPhone() {
+// Whether the phone is cut off, what the frames are called, and how the hub is.
+function drawReal() {
   const network = state()?.switches.find((one) => one.id === "phone.network");
   setAll(find("phone-network"), { "aria-pressed": String(network?.state === "on"), "data-busy": network?.state === "busy" ? "yes" : null });
   for (const [id, name] of [["kiosk", "kiosk"], ["phone", "phone"]]) setAll(find(id), { title: w(name) });
+  const hub = isAway() ? "away" : state()?.health.hub ?? "ok";
+  write(find("hub-said"), hub === "ok" ? w("realPage") : w(`hub_${hub}`));
+  find("hub-said").dataset.hub = hub;
   setAll(find("tour"), { "aria-label": w("tour") });
 }
 
@@ -55,12 +59,12 @@ find("phone-network").onclick = async () => {
   const answer = await press("phone.network");
   sayOnPhone(told(answer.said));
 };
-onState(drawPhone);
+onState(drawReal);
 onLanguage(() => {
   dress(root.dataset.theme);
   write(find("language"), w("other"));
   setAll(find("language"), { lang: lang() === "zh" ? "en" : "zh-CN" });
-  drawPhone();
+  drawReal();
 });
 dress(chooseTheme());
 showLine();
