@@ -1,4 +1,4 @@
-"""kill -9 of the platform in the middle of taking custody, over both stores: each event is held once (I2)."""
+"""kill -9 of the platform, or of its database, while custody is taken: each event is held once (I2)."""
 
 import asyncio
 import random
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cloud_sync.events import FeedRecordParked
-from cloud_sync.http import PlatformHttp
+from cloud_sync.http import PlatformBusy, PlatformHttp
+from cloud_sync.platform.exchange import STORE_AWAY_S
 from cloud_sync.platform.figures import SiteFigures
 from cloud_sync.uplink import Uplink
 from edge.errors import PlatformError
@@ -82,3 +83,43 @@ async def test_each_event_is_in_custody_once_however_often_the_platform_is_kille
         device.close()
     assert (stream.events, stream.head_seq, stream.head_hash) == (head.seq, head.seq, head.hash.hex())
     assert stream.quarantine is None
+
+
+async def test_a_database_killed_under_the_platform_loses_nothing_and_is_found_again(tmp_path: Path) -> None:
+    device, server = filled(), Postgres()
+    server.start()
+    platform = PlatformProcess(tmp_path, store=f'[store]\nurl = "{server.new_database()}"\n')
+    try:
+        platform.start()
+        async with PlatformHttp(url=platform.url, site=SITE, device=DEVICE, token=platform.token) as http:
+            uplink = Uplink(store=device, http=http, batch_events=100)
+            for _ in range(KILLS):
+                await uplink.send_next()
+                await asyncio.to_thread(server.kill)
+                with pytest.raises(PlatformBusy) as refused:
+                    await uplink.send_next()
+                assert refused.value.retry_after_s == STORE_AWAY_S
+                await asyncio.to_thread(server.start)
+                await send_until_back(uplink)
+            while await uplink.send_next():
+                pass
+            (stream,) = (await http.ask("GET", http.site_path + "/figures", SiteFigures)).devices
+        head = device.read_now(journal.read_head)
+    finally:
+        platform.kill()
+        server.stop()
+        device.close()
+    assert (stream.events, stream.head_seq, stream.head_hash) == (head.seq, head.seq, head.hash.hex())
+    assert stream.parked == 0
+
+
+async def send_until_back(uplink: Uplink) -> None:
+    """Ask again until the platform has its database again."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await uplink.send_next()
+            except PlatformBusy:
+                await asyncio.sleep(0.05)
+            else:
+                return
