@@ -5,12 +5,14 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
 from edge.access.contacts import ContactDesk
 from edge.access.credentials.answers import ANSWERS_TOPIC
 from edge.access.credentials.identity import IdentityDesk
+from edge.access.late import cannot_write
 from edge.access.lockers.depositing import DepositDesk
 from edge.access.lockers.layout import BankLayout
 from edge.access.pickup import PickupDesk
@@ -82,7 +84,12 @@ class KioskDeps:
 
 def build_kiosk(deps: KioskDeps) -> web.Application:
     """The web application of one kiosk."""
-    watch = RoomHealthDesk(health=deps.health, clock=deps.clock, readers=deps.readers)
+    watch = RoomHealthDesk(
+        health=deps.health,
+        clock=deps.clock,
+        readers=deps.readers,
+        cannot_write=partial(cannot_write, deps.store),
+    )
     session = Session(
         desks=_desks(deps, watch),
         screens=all_screens(),

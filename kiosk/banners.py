@@ -21,6 +21,15 @@ class Banner:
 
 
 BANNERS: dict[str, Banner] = {
+    "journal": Banner(
+        "stop",
+        "disk",
+        Text("存储写不进去，先不卖东西", "Storage cannot be written, nothing can be sold"),
+        Text(
+            "住户自己的码照样开门；取件和计次的码先停。请告诉前台。",
+            "Residents' own codes open doors; pickup and counted passes wait. Please tell the counter.",
+        ),
+    ),
     "storage": Banner(
         "stop",
         "disk",

@@ -1,6 +1,7 @@
 """What is away, for the banners: the health registry, looked at now and then, with when it began."""
 
 import asyncio
+from collections.abc import Callable
 
 from edge.links.health import HealthRegistry, PartHealth, State
 from edge.trust.clock import Clock
@@ -19,12 +20,28 @@ NAMES: tuple[tuple[str, str], ...] = (
     ("clock", "clock"),
 )
 """Beginning of a part's name and what the screens call it, the gravest first."""
+UNKNOWN_TOO = ("bank:",)
+"""Beginnings of parts that are away as well when nobody knows: a board behind a dead broker says nothing."""
+STORAGE, JOURNAL = "storage", "journal"
+"""A full disk leaves doors and lockers; where nothing at all can be written, pickup and counted passes"
+" stop too."""
 
 
 class RoomHealthDesk:
-    """`kiosk.desks.ports.HealthDesk` over the registry. `readers` names the cameras of this screen."""
+    """`kiosk.desks.ports.HealthDesk` over the registry.
 
-    def __init__(self, *, health: HealthRegistry, clock: Clock, readers: frozenset[str]) -> None:
+    `readers` names the cameras of this screen; `cannot_write` says whether the store takes nothing at all.
+    """
+
+    def __init__(
+        self,
+        *,
+        health: HealthRegistry,
+        clock: Clock,
+        readers: frozenset[str],
+        cannot_write: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._cannot_write = cannot_write
         self._health = health
         self._clock = clock
         self._readers = readers
@@ -33,7 +50,7 @@ class RoomHealthDesk:
 
     def conditions(self) -> Conditions:
         """Parts that were away at the last look."""
-        order = tuple(dict.fromkeys(name for _, name in NAMES))
+        order = dict.fromkeys((JOURNAL, *(name for _, name in NAMES)))
         return Conditions(
             tuple(Condition(name, self._since_ms[name]) for name in order if name in self._since_ms)
         )
@@ -47,12 +64,15 @@ class RoomHealthDesk:
     def take(self, parts: dict[str, PartHealth]) -> None:
         """Remember what is away; what was away at the very first look has no known beginning."""
         away = {name for part, health in parts.items() if (name := self._name_if_away(part, health))}
+        if STORAGE in away and self._cannot_write():
+            away = away - {STORAGE} | {JOURNAL}
         began_ms = self._clock.now().at_ms if self._looked else None
         self._since_ms = {name: self._since_ms.get(name, began_ms) for name in away}
         self._looked = True
 
     def _name_if_away(self, part: str, health: PartHealth) -> str | None:
-        if health.state is not State.DOWN:
+        unknown_counts = health.state is State.UNKNOWN and part.startswith(UNKNOWN_TOO)
+        if health.state is not State.DOWN and not unknown_counts:
             return None
         if part.startswith("reader:") and part.removeprefix("reader:") not in self._readers:
             return None

@@ -278,7 +278,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A part that is away: platform, lockers, camera, clock, storage or doors. since_ms None: not known."""
+    """A part that is away, by a name of `kiosk.banners.BANNERS`. since_ms None: not known."""
 
     name: str
     since_ms: int | None = None

@@ -138,8 +138,8 @@ DOORS: dict[str, Words] = {
     "journal_stopped": (
         Text("存储有问题，这个码先开不了", "Storage is in trouble, this code opens nothing now"),
         Text(
-            "没有打开，也没有用掉次数。已经告诉技术员，请稍后再来，或到前台问问。",
-            "Nothing opened and no use was taken. A technician has been told; ask at the counter.",
+            "没有打开，也没有用掉次数。请告诉前台，或稍后再来。",
+            "Nothing opened and no use was taken. Please tell the counter, or come back later.",
         ),
     ),
 }

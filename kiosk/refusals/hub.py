@@ -14,10 +14,10 @@ HUB: dict[str, Words] = {
         Text("请换一张清楚的，再试一次。", "Try again with a clearer one."),
     ),
     "trade_stopped": (
-        Text("存储有问题，先不卖东西", "Storage is in trouble, nothing is sold now"),
+        Text("存储有问题，先不收钱", "Storage is in trouble, no payment can begin"),
         Text(
-            "钱没有扣，篮子还在。已经告诉技术员，请稍后再来，或到前台问问。",
-            "Nothing was charged, your basket is kept. A technician has been told; ask at the counter.",
+            "钱没有扣，选好的还在。请告诉前台，或稍后再来。",
+            "Nothing was charged, what you chose is kept. Please tell the counter, or come back later.",
         ),
     ),
     "identity_quarantined": (

@@ -25,6 +25,7 @@ STATES: dict[str, Text] = {
     "left": Text("没有打开，请找前台", "Did not open, ask at the counter"),
     "disputed": Text("记下了，我们打电话给您", "On record, we call you"),
 }
+NOT_KNOWN_SHUT = Text("不知道关没关", "Not known whether it is shut")
 PICTURES = {
     "open": "open",
     "got": "got",
@@ -48,10 +49,18 @@ class Step:
     at_ms: int | None
 
 
-def step_of(cell: PickupCell) -> Step:
+def step_of(cell: PickupCell, bank: Bank | None) -> Step:
     """One line of the list."""
+    if cell.state == "open" and is_silent(bank, cell.cell):
+        return Step(cell.cell, cell.items, NOT_KNOWN_SHUT, MARKS["unknown"], None)
     at_ms = cell.since_ms if cell.state == "got" else None
     return Step(cell.cell, cell.items, STATES[cell.state], MARKS[cell.state], at_ms)
+
+
+def is_silent(bank: Bank | None, cell: str) -> bool:
+    """Whether nobody knows now how a cell's door stands: its board is away, or its contact cannot be read."""
+    places = (place for column in (bank.columns if bank else ()) for place in column)
+    return any(place.name == cell and place.door == "unknown" for place in places)
 
 
 def bank_of(banks: tuple[Bank, ...], cell: str) -> Bank | None:
@@ -72,7 +81,8 @@ def pictures_of(bank: Bank | None, cells: tuple[PickupCell, ...], following: str
             elif place.door == "unknown":
                 states[place.name] = "unsure"
     for cell in cells:
-        states[cell.cell] = PICTURES.get(cell.state, "")
+        silent = cell.state == "open" and is_silent(bank, cell.cell)
+        states[cell.cell] = PICTURES["unknown" if silent else cell.state] if cell.state in PICTURES else ""
     if following:
         states[following] = "next"
     return states

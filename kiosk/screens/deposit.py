@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from kiosk.desks.locker_views import Deposit, DepositParcel
 from kiosk.desks.views import Bank
-from kiosk.screens.bank_view import bank_of
+from kiosk.screens.bank_view import bank_of, is_silent
 from kiosk.screens.base import Gesture, Screen
 from kiosk.visit import Answer, Depositing, Dialog
 from kiosk.words import Text
@@ -131,6 +131,7 @@ class DepositScreen(Screen):
             ],
             "keys": ROWS_OF_KEYS,
             "sizes": [(each, *SIZES[each.size]) for each in (now.sizes if now else ()) if each.size in SIZES],
+            "silent": present is not None and is_silent(bank, present.cell),
             "open_s": max(0, (session.now_ms - since_ms) // 1000) if since_ms else 0,
             "may_retry": present is not None and present.attempts < MOST_ATTEMPTS,
         }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kiosk.desks.locker_views import Problem
 from kiosk.desks.views import Bank, Pickup, PickupCell
 from kiosk.layout import page_count
-from kiosk.screens.bank_view import bank_of, label_of, pictures_of, step_of
+from kiosk.screens.bank_view import bank_of, is_silent, label_of, pictures_of, step_of
 from kiosk.screens.base import Gesture, Screen
 from kiosk.visit import Answer, Dialog
 from kiosk.words import Text
@@ -108,11 +108,12 @@ class PickupScreen(Screen):
             "here": len(bank.columns) // 2 if bank else 0,
             "states": pictures_of(bank, cells, following),
             "bank_label": label_of(cells).say(session.visit.language),
-            "steps": [step_of(cell) for cell in cells[start : start + size]],
+            "steps": [step_of(cell, bank) for cell in cells[start : start + size]],
             "steps_page": session.visit.page,
             "steps_pages": pages,
             "open_s": 0 if since_ms is None else max(0, (session.now_ms - since_ms) // 1000),
             "forgotten_s": FORGOTTEN_S,
+            "silent": present is not None and is_silent(bank, present.cell),
             "halted": bank.halted if bank else "",
             "disputed": [cell.cell for cell in cells if cell.state == "disputed"],
             "waiting": session.visit.waiting[: session.rows("waiting")],

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from edge.trust.clock import Trust
+from kiosk.assets import Assets
 from kiosk.desks.money_views import Charge
+from kiosk.render import Renderer
 from kiosk.visit import Visit
 from tests.fakes.kiosk_desks import ORDER_CODE, RESIDENT_CODE, VISITOR_CODE
 from tests.fakes.kiosk_stand import Stand
@@ -315,6 +317,18 @@ async def test_an_open_cell_keeps_the_session_and_the_screen(stand: Stand) -> No
     assert stand.session.visit.toast is not None
     await stand.do("end")
     assert stand.screen == "pickup"
+
+
+async def test_an_open_cell_whose_contact_went_silent_is_not_said_to_be_open(stand: Stand) -> None:
+    await stand.session.scan("qr", ORDER_CODE)
+    stand.lockers.move("B03", "open")
+    await stand.session.poll()
+    assert "门磁说：开着" in Renderer(Assets()).fragment(stand.session)
+    stand.lockers.unknown_doors.add("B03")
+    await stand.session.poll()
+    shown = Renderer(Assets()).fragment(stand.session)
+    assert "不知道 B03 关没关" in shown and "不知道关没关" in shown
+    assert "门磁说：开着" not in shown and "门开着" not in shown
 
 
 async def test_an_unknown_cell_is_never_opened_again_by_itself(stand: Stand) -> None:

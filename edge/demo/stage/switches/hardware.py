@@ -85,7 +85,7 @@ class FillTheDisk(SiteSwitch):
             await self._give_it_something_to_write()
         await self.eyes.until_part("store", well=not on, within_s=WRITES_AGAIN_WITHIN_S)
         known = str(watch)
-        shows = await self.eyes.until_banner("storage", shown=on)
+        shows = await self.eyes.until_banner("journal", shown=on)
         if on:
             return Said(
                 f"一个字节也写不进去了，{known} 秒后主机发现。自助屏上写着：{shows.zh}。",
