@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge.errors import EdgeError
 
-READY_S = 30.0
+READY_S = 60.0
 END_S = 5.0
 
 

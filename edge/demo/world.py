@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from http import HTTPStatus
 from pathlib import Path
@@ -53,11 +54,20 @@ class World:
     def prepare(self) -> None:
         """Make folders, accounts, keys, configuration, the community and its first delivery, once."""
         prepare_brokers(self.layout)
+        if self.platform_url:  # the site shows a token, which the platform makes
+            self._prepare_platform()
+            self._prepare_site()
+        else:
+            _do_together((("", self._prepare_platform), ("", self._prepare_site)), lambda _: None)
+
+    def _prepare_platform(self) -> None:
         write_platform(self.layout, wired=self._wired)
         if not (self.layout.platform / "platform.db").exists():
             self._make_platform()
         if not self._operator_file.exists():
             self._make_operator()
+
+    def _prepare_site(self) -> None:
         write_site(
             self.layout, platform_url=self.platform_url, platform_broker_port=self.platform_broker_port
         )
@@ -94,24 +104,26 @@ class World:
         return self.layout.platform / "keys" / "operator.password"
 
     def start(self, *, say: Callable[[str], None] = lambda _: None, whole: bool = True) -> None:
-        """Start every process in order, each only when the one it needs answers.
+        """Start every process when those that it needs answer; the others at once.
 
         Not `whole`: without the satellite and the page of hands, which tests of other things do not need.
         """
         beside: tuple[Step, ...] = (("satellite", self.start_satellite), ("hands", self.start_hands))
-        steps: tuple[Step, ...] = (
-            ("brokers", self.start_brokers),
-            ("platform", self.start_platform),
-            ("relay guard and doors", self.start_guard),
-            ("lockers", self.start_lockers),
-            ("cameras", self.start_cameras),
-            *(beside if whole else ()),
-            *((("recovery sheet", self.make_sheet),) if self._wired and not self._has_sheet else ()),
-            ("hub", self.start_hub),
+        sheet = self._wired and not self._has_sheet
+        phases: tuple[tuple[Step, ...], ...] = (
+            (("brokers", self.start_brokers),),
+            (
+                ("platform", self.start_platform),
+                ("relay guard and doors", self.start_guard),
+                ("lockers", self.start_lockers),
+                ("cameras", self.start_cameras),
+                *(beside if whole else ()),
+            ),
+            ((("recovery sheet", self.make_sheet),) if sheet else ()),
+            (("hub", self.start_hub),),
         )
-        for words, start in steps:
-            say(words)
-            start()
+        for steps in phases:
+            _do_together(steps, say)
 
     def start_brokers(self) -> None:
         """Both mosquittos."""
@@ -287,6 +299,17 @@ class World:
     def stop(self) -> None:
         """End everything."""
         self.processes.end_all()
+
+
+def _do_together(steps: Iterable[Step], say: Callable[[str], None]) -> None:
+    """Take these steps at once, and wait for all of them. Raises what one of them raised."""
+    with ThreadPoolExecutor() as pool:
+        under_way = []
+        for words, step in steps:
+            say(words)
+            under_way.append(pool.submit(step))
+    for each in under_way:
+        each.result()
 
 
 def fetch_status(port: int, path: str) -> int | None:
