@@ -51,10 +51,18 @@ class Step:
 
 def step_of(cell: PickupCell, bank: Bank | None) -> Step:
     """One line of the list."""
-    if cell.state == "open" and is_silent(bank, cell.cell):
-        return Step(cell.cell, cell.items, NOT_KNOWN_SHUT, MARKS["unknown"], None)
+    mark = "unknown" if _is_lost(cell, bank) else cell.state
     at_ms = cell.since_ms if cell.state == "got" else None
-    return Step(cell.cell, cell.items, STATES[cell.state], MARKS[cell.state], at_ms)
+    return Step(cell.cell, cell.items, _words_of(cell, bank), MARKS[mark], at_ms)
+
+
+def _words_of(cell: PickupCell, bank: Bank | None) -> Text:
+    return NOT_KNOWN_SHUT if _is_lost(cell, bank) else STATES[cell.state]
+
+
+def _is_lost(cell: PickupCell, bank: Bank | None) -> bool:
+    """A cell that opened, and of which nobody knows any more whether it still is."""
+    return cell.state == "open" and is_silent(bank, cell.cell)
 
 
 def is_silent(bank: Bank | None, cell: str) -> bool:
@@ -81,17 +89,16 @@ def pictures_of(bank: Bank | None, cells: tuple[PickupCell, ...], following: str
             elif place.door == "unknown":
                 states[place.name] = "unsure"
     for cell in cells:
-        silent = cell.state == "open" and is_silent(bank, cell.cell)
-        states[cell.cell] = PICTURES["unknown" if silent else cell.state] if cell.state in PICTURES else ""
+        states[cell.cell] = PICTURES.get("unknown" if _is_lost(cell, bank) else cell.state, "")
     if following:
         states[following] = "next"
     return states
 
 
-def label_of(cells: tuple[PickupCell, ...]) -> Text:
+def label_of(bank: Bank | None, cells: tuple[PickupCell, ...]) -> Text:
     """The bank in words: own cells only."""
     if not cells:
         return Text("柜子", "The lockers")
-    zh = "，".join(f"{cell.cell} {STATES[cell.state].zh}" for cell in cells)
-    en = ", ".join(f"{cell.cell} {STATES[cell.state].en.lower()}" for cell in cells)
+    zh = "，".join(f"{cell.cell} {_words_of(cell, bank).zh}" for cell in cells)
+    en = ", ".join(f"{cell.cell} {_words_of(cell, bank).en.lower()}" for cell in cells)
     return Text("柜子：{cells}", "The lockers: {cells}").fill(cells=Text(zh, en))

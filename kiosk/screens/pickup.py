@@ -107,7 +107,7 @@ class PickupScreen(Screen):
             "bank": bank,
             "here": len(bank.columns) // 2 if bank else 0,
             "states": pictures_of(bank, cells, following),
-            "bank_label": label_of(cells).say(session.visit.language),
+            "bank_label": label_of(bank, cells).say(session.visit.language),
             "steps": [step_of(cell, bank) for cell in cells[start : start + size]],
             "steps_page": session.visit.page,
             "steps_pages": pages,
