@@ -6,9 +6,11 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from cloud_sync.conformance.newcomer import Newcomer
 from cloud_sync.conformance.peer import Answer, Peer
 from cloud_sync.conformance.stream import Stretch, TrialStream
 from cloud_sync.wire.batches import MEDIA_TYPE, StreamStanding
+from cloud_sync.wire.enrolment_code import OneTimeCode
 from edge.errors import EdgeError
 from edge.trust.keys import KeySet
 
@@ -26,11 +28,16 @@ class NotTested(EdgeError):
 
 @dataclass
 class Bench:
-    """The run so far. `keys` are there once the key set was verified, `stream` once an epoch was begun."""
+    """The run so far. `keys` are there once the key set was verified, `stream` once an epoch was begun.
+
+    `code` is for the checks of enrolment, which keep what they found in `newcomer`.
+    """
 
     peer: Peer
     root_public: bytes | None = None
     restart: Callable[[], Awaitable[None]] | None = None
+    code: OneTimeCode | None = None
+    newcomer: Newcomer | None = None
     keys: KeySet | None = None
     stream: TrialStream | None = None
     closed: Stretch | None = None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from cloud_sync.conformance import asking, custody, epochs, feed, limits, moving, signing
+from cloud_sync.conformance import asking, custody, enrolling, epochs, feed, limits, moving, signing
 from cloud_sync.conformance.bench import Bench, Check, NotTested, Wrong
 from edge.errors import PlatformUnreachable
 
@@ -18,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     *feed.CHECKS,
     *moving.CHECKS,
     *epochs.CHECKS,
+    *enrolling.CHECKS,
 )
 """In the order in which they are made: later ones stand on what earlier ones found."""
 

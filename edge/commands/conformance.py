@@ -12,6 +12,7 @@ from cloud_sync.conformance.bench import Bench
 from cloud_sync.conformance.peer import Credential, open_peer
 from cloud_sync.conformance.run import Finding, describe, encode, is_conforming, judge
 from cloud_sync.enrolment_files import CA, IDENTITY, ROOT
+from cloud_sync.wire.enrolment_code import OneTimeCode
 from edge.errors import EdgeError
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -28,6 +29,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--ca-file", type=_FILE, help="The authority that the platform's own certificate is of, PEM.")
 @click.option("--enrolment", type=_FOLDER, help="The folder that `edge enrol` wrote: instead of all files.")
 @click.option("--root-key-file", type=_FILE, help="The root's public key, 64 hex digits.")
+@click.option("--code", "code_text", help="A one-time code of another device kept for this; it is used up.")
 @click.option("--restart", "restart_command", help="A command that ends the platform and starts it again.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of the table.")
 @click.option("--strict", is_flag=True, help="What could not be tested counts as failed.")
@@ -41,6 +43,7 @@ def command(
     ca_file: Path | None,
     enrolment: Path | None,
     root_key_file: Path | None,
+    code_text: str | None,
     restart_command: str | None,
     as_json: bool,
     strict: bool,
@@ -63,7 +66,10 @@ def command(
     root = _root_key(root_key_file) if root_key_file else None
     restart = _restarting(restart_command) if restart_command else None
     try:
-        findings = asyncio.run(_judge(url, site, device, credential, root, restart))
+        code = OneTimeCode.parse(code_text) if code_text else None
+        if code is not None and code.device == device:
+            raise click.UsageError("--code is of the run's own device: enrolling would take its certificate")
+        findings = asyncio.run(_judge(url, site, device, credential, root, restart, code))
     except EdgeError as error:
         raise click.UsageError(str(error)) from error
     click.echo(encode(findings) if as_json else describe(findings))
@@ -77,9 +83,10 @@ async def _judge(
     credential: Credential,
     root: bytes | None,
     restart: Callable[[], Awaitable[None]] | None,
+    code: OneTimeCode | None,
 ) -> list[Finding]:
     async with open_peer(url, site=site, device=device, credential=credential) as peer:
-        return await judge(Bench(peer, root_public=root, restart=restart))
+        return await judge(Bench(peer, root_public=root, restart=restart, code=code))
 
 
 def _root_key(path: Path) -> bytes:
