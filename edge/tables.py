@@ -40,12 +40,17 @@ from devices.settings import (
 from devices.wires import wire_faults
 from edge.access.feed import APPLIERS as ACCESS_APPLIERS
 from edge.access.lockers.settings import LockerSettings
+from edge.access.replay import REPLAYS as ACCESS_REPLAYS
 from edge.config import CORE_SECTIONS, Check, Section
 from edge.homes.feed import APPLIERS as HOMES_APPLIERS
+from edge.homes.replay import REPLAYS as HOMES_REPLAYS
 from edge.pay.codes import PaymentCodeSettings
 from edge.pay.feed import APPLIERS as PAY_APPLIERS
 from edge.pay.replay import REPLAYS as PAY_REPLAYS
+from edge.pay.replay_refunds import REPLAYS as REFUND_REPLAYS
+from edge.pay.replay_top_ups import REPLAYS as TOP_UP_REPLAYS
 from edge.settlement.feed import APPLIERS as SETTLEMENT_APPLIERS
+from edge.settlement.replay import REPLAYS as SETTLEMENT_REPLAYS
 from edge.shop.feed import APPLIERS as SHOP_APPLIERS
 from edge.shop.replay import REPLAYS as SHOP_REPLAYS
 from edge.store.events import Event
@@ -110,7 +115,15 @@ EVENTS: tuple[type[Event], ...] = (
 )
 """Everything that the journal can hold."""
 
-REPLAYS: Mapping[str, Replay] = {**PAY_REPLAYS, **SHOP_REPLAYS}
+REPLAYS: Mapping[str, Replay] = {
+    **PAY_REPLAYS,
+    **REFUND_REPLAYS,
+    **TOP_UP_REPLAYS,
+    **ACCESS_REPLAYS,
+    **SHOP_REPLAYS,
+    **HOMES_REPLAYS,
+    **SETTLEMENT_REPLAYS,
+}
 """What events did to the tables, for entries that are read back from custody after a restore."""
 
 

@@ -61,7 +61,7 @@ def place_fee(
     for bill in bills:
         if bill.room != room:
             raise BillUnknown(bill=bill.id)
-    body = _body_of(unit, bills, part_fen, kiosk=kiosk, resident=resident, for_another=False)
+    body = fee_body(unit, bills, part_fen, kiosk=kiosk, resident=resident, for_another=False)
     if part_fen is None and seen_total_fen is not None and seen_total_fen != body.total_fen:
         raise SumChanged(total_fen=body.total_fen)
     return _write_fee(unit, body)
@@ -82,13 +82,13 @@ def place_fee_for_another(
     """
     unit.require_trade()
     bill = _payable_bill(unit, open_bill_code(unit.connection, code))
-    body = _body_of(unit, (bill,), part_fen, kiosk=kiosk, resident=resident, for_another=True)
+    body = fee_body(unit, (bill,), part_fen, kiosk=kiosk, resident=resident, for_another=True)
     if part_fen is None and seen_total_fen is not None and seen_total_fen != body.total_fen:
         raise SumChanged(total_fen=body.total_fen)
     return _write_fee(unit, body)
 
 
-def _body_of(
+def fee_body(
     unit: Unit,
     bills: tuple[Bill, ...],
     part_fen: int | None,
@@ -97,6 +97,7 @@ def _body_of(
     resident: str | None,
     for_another: bool,
 ) -> FeeBody:
+    """Fix what a fee order pays: whole bills, or `part_fen` of them. Raises what `place_fee` raises."""
     if not bills:
         raise NoBillChosen
     # What is collected for others is a merchant of its own, whoever the payee's record says it is.
@@ -168,15 +169,7 @@ def settle_bills(unit: Unit, attempt: Attempt) -> Receipt:
         ):
             continue
         raise OrderNotPayable(order=attempt.order_id, bill=line.bill_id)
-    principal_fen = sum(line.amount_fen for line in body.lines)
-    amounts = {
-        "total": attempt.amount_fen,
-        "tenders": attempt.held_fen,
-        "principal": principal_fen,
-        "penalty": body.total_fen - principal_fen,
-    }
-    rule = "collected" if body.collected_for_others else "fee"
-    post(unit, rule, attempt.order_id, amounts, payee=body.payee)
+    post_fee(unit, attempt.order_id, body, held_fen=attempt.held_fen)
     receipt = issue_receipt(unit, attempt, receipt_of(body))
     held = tenders_of(unit.connection, attempt.id)
     shares = share_tenders(held, [line.amount_fen + line.penalty_fen for line in body.lines])
@@ -184,6 +177,19 @@ def settle_bills(unit: Unit, attempt: Attempt) -> Receipt:
         _pay_bill(unit, attempt, body, line, receipt, tenders)
     records.mark_fee_paid(unit.connection, attempt.order_id, receipt.number)
     return receipt
+
+
+def post_fee(unit: Unit, order_id: str, body: FeeBody, *, held_fen: int) -> None:
+    """Post a paid fee order; `held_fen` of it came out of accounts."""
+    principal_fen = sum(line.amount_fen for line in body.lines)
+    amounts = {
+        "total": body.total_fen - held_fen,
+        "tenders": held_fen,
+        "principal": principal_fen,
+        "penalty": body.total_fen - principal_fen,
+    }
+    rule = "collected" if body.collected_for_others else "fee"
+    post(unit, rule, order_id, amounts, payee=body.payee)
 
 
 def _is_asked_for(unit: Unit, line: FeeLine) -> bool:

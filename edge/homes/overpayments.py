@@ -101,8 +101,7 @@ def _end(unit: Unit, found: Overpayment, body: FeeBody, choice: Choice, *, by: s
     told = {"order_id": found.order, "bill_id": found.bill, "amount_fen": found.amount_fen}
     if choice == "refund":
         refund = request_refund(unit, found.order, found.amount_fen, REASON, actor=by)
-        rule = "collected_refund" if body.collected_for_others else "fee_refund"
-        post(unit, rule, refund.id, amounts, payee=found.payee)
+        post(unit, refund_rule(body), refund.id, amounts, payee=found.payee)
         unit.record(msgspec.convert({**told, "refund_id": refund.id, "by": by}, BillRefunded), actor=by)
     else:
         credit_id = unit.next_id()
@@ -112,6 +111,11 @@ def _end(unit: Unit, found: Overpayment, body: FeeBody, choice: Choice, *, by: s
         note_move(unit, found.account, found.amount_fen)
     records.end_overpayment(unit.connection, found.id, choice, unit.now.at_ms)
     unit.hint(TOPIC)
+
+
+def refund_rule(body: FeeBody) -> str:
+    """The posting rule for money of a fee order that goes back."""
+    return "collected_refund" if body.collected_for_others else "fee_refund"
 
 
 def _order_of(connection: sqlite3.Connection, found: Overpayment) -> FeeBody | None:

@@ -107,6 +107,12 @@ def overpayment_row(connection: sqlite3.Connection, overpayment: str) -> Row | N
     return row_of(connection.execute("SELECT * FROM overpayments WHERE id = ?", (overpayment,)))
 
 
+def overpayment_of(connection: sqlite3.Connection, order_id: str, bill: str) -> Row | None:
+    """Return what an order brought beyond a bill."""
+    query = "SELECT * FROM overpayments WHERE order_id = ? AND bill = ?"
+    return row_of(connection.execute(query, (order_id, bill)))
+
+
 def open_overpayment_rows(connection: sqlite3.Connection, room: str) -> list[Row]:
     """Return the bills of a room that were paid twice, as long as nothing was done about them."""
     query = (

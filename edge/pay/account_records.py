@@ -138,6 +138,11 @@ def insert_top_up(connection: sqlite3.Connection, order_id: str, at_ms: int, bod
     )
 
 
+def write_top_up(connection: sqlite3.Connection, order_id: str, body: bytes) -> None:
+    """Write what was fixed of a top-up anew."""
+    connection.execute("UPDATE top_ups SET body = ? WHERE key = ?", (body, key_of(order_id)))
+
+
 def top_up_row(connection: sqlite3.Connection, order_id: str) -> Row | None:
     """Return one top-up."""
     query = "SELECT * FROM top_ups WHERE key = ? AND id = ?"

@@ -29,6 +29,7 @@ __all__ = [
     "give_back",
     "hold",
     "in_order_of_use",
+    "issuer_of",
     "offers",
     "release",
     "share_tenders",
@@ -159,15 +160,19 @@ def tenders_of(connection: sqlite3.Connection, attempt_id: str) -> tuple[Tender,
     return tuple(msgspec.convert(row, Tender) for row in rows if row["state"] != "released")
 
 
-def spend(unit: Unit, attempt_id: str) -> None:
-    """Turn the holds of an attempt into spends, after its order was settled, in the same unit."""
+def spend(unit: Unit, attempt_id: str, past: PastEvent | None = None) -> None:
+    """Turn the holds of an attempt into spends, after its order was settled, in the same unit.
+
+    With `past` as the settlement did that was read back: then a recalled lease is not told of again.
+    """
     rows = [row for row in records.holds_of(unit.connection, attempt_id) if row["state"] == "held"]
     records.set_holds(unit.connection, attempt_id, "spent")
     for row in rows:
         records.spend_lease(unit.connection, row["lease"], row["amount_fen"])
         post(unit, f"{row['kind']}_spent", attempt_id, {"total": row["amount_fen"]}, payee=row["issuer"])
-        note_move(unit, row["account"], -row["amount_fen"])
-        return_if_recalled(unit, row["lease"])
+        note_move(unit, row["account"], -row["amount_fen"], past)
+        if past is None:
+            return_if_recalled(unit, row["lease"])
 
 
 def release(unit: Unit, attempt_id: str) -> None:
@@ -184,10 +189,17 @@ def give_back(unit: Unit, part_id: str, payee: str, tender: Tender, past: PastEv
 
     The lease that was spent stays spent: the money is in the account again, not in the lease.
     """
-    issuer = records.issuer_of_lease(unit.connection, tender.lease) or payee
+    issuer = issuer_of(unit.connection, tender, payee)
     post(unit, "refund_tendered", part_id, {"total": tender.amount_fen}, payee=payee)
     post(unit, f"{tender.kind}_refunded", part_id, {"total": tender.amount_fen}, payee=issuer)
     note_move(unit, tender.account, tender.amount_fen, past)
+
+
+def issuer_of(connection: sqlite3.Connection, tender: Tender, payee: str) -> str:
+    """Return whose account paid, as noted when it did; for one that nobody knows here, the payee itself."""
+    account = records.account_row(connection, tender.account)
+    known = "" if account is None else account["issuer"]
+    return records.issuer_of_lease(connection, tender.lease) or known or payee
 
 
 def share_tenders(tenders: Sequence[Tender], amounts: Sequence[int]) -> tuple[tuple[Tender, ...], ...]:

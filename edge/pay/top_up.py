@@ -116,9 +116,7 @@ def settle_top_up(unit: Unit, attempt: Attempt) -> Receipt:
         raise OrderNotPayable(order=attempt.order_id)
     amounts = {"total": body.amount_fen, body.kind: body.amount_fen}
     post(unit, "top_up", attempt.order_id, amounts, payee=body.payee)
-    name_zh, name_en = _WORDS[body.kind]
-    line = ReceiptLine(name_zh=name_zh, name_en=name_en, amount_fen=body.amount_fen)
-    receipt = issue_receipt(unit, attempt, ReceiptBody(lines=(line,), contract_version=body.contract_version))
+    receipt = issue_receipt(unit, attempt, receipt_of(body))
     records.mark_topped_up(unit.connection, attempt.order_id, receipt.number)
     fields = msgspec.structs.asdict(body)
     settled = TopUpSettled(
@@ -131,6 +129,13 @@ def settle_top_up(unit: Unit, attempt: Attempt) -> Receipt:
     unit.record(settled, actor=ACTOR)
     note_move(unit, body.account, body.amount_fen)
     return receipt
+
+
+def receipt_of(body: TopUpBody) -> ReceiptBody:
+    """Return what the receipt says."""
+    name_zh, name_en = _WORDS[body.kind]
+    line = ReceiptLine(name_zh=name_zh, name_en=name_en, amount_fen=body.amount_fen)
+    return ReceiptBody(lines=(line,), contract_version=body.contract_version)
 
 
 def top_up_receipt(connection: sqlite3.Connection, order_id: str) -> int | None:

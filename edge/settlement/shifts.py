@@ -32,8 +32,7 @@ def open_shift(unit: Unit, *, actor: str, business_date: str | None = None) -> S
         opened_by=actor,
         opened_at_ms=unit.now.at_ms,
     )
-    records.insert_shift(unit.connection, msgspec.structs.asdict(shift))
-    put_fact(unit.connection, SHIFT_DATE_FACT, shift.business_date)
+    put_shift(unit, shift)
     unit.record(ShiftOpened(shift_id=shift.id, business_date=shift.business_date), actor=actor)
     return shift
 
@@ -43,10 +42,21 @@ def close_shift(unit: Unit, *, actor: str) -> Shift:
     shift = current_shift(unit.connection)
     if shift is None:
         raise NoOpenShift
-    records.close_shift(unit.connection, shift.id, unit.now.at_ms)
-    put_fact(unit.connection, SHIFT_DATE_FACT, "")
+    put_shift_end(unit, shift.id, unit.now.at_ms)
     unit.record(ShiftClosed(shift_id=shift.id, business_date=shift.business_date), actor=actor)
     return msgspec.structs.replace(shift, closed_at_ms=unit.now.at_ms)
+
+
+def put_shift(unit: Unit, shift: Shift) -> None:
+    """Write an open shift, which gives the business date from here on."""
+    records.insert_shift(unit.connection, msgspec.structs.asdict(shift))
+    put_fact(unit.connection, SHIFT_DATE_FACT, shift.business_date)
+
+
+def put_shift_end(unit: Unit, shift_id: str, at_ms: int) -> None:
+    """Write the end of the open shift."""
+    records.close_shift(unit.connection, shift_id, at_ms)
+    put_fact(unit.connection, SHIFT_DATE_FACT, "")
 
 
 def current_shift(connection: sqlite3.Connection) -> Shift | None:

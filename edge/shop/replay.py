@@ -8,15 +8,19 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from edge.access.events import OrderCollected
 from edge.books.ledger import post
 from edge.pay import records as pay_records
-from edge.pay.account_records import issuer_of_lease, set_holds
+from edge.pay.accounts import note_move
 from edge.pay.receipts import ReceiptBody, ReceiptLine
-from edge.pay.replay import mark_settled
+from edge.pay.records import Row
+from edge.pay.replay import is_unpaid_release, mark_settled, put_past_receipt, spend_again
 from edge.shop import records
 from edge.shop.checkout import OrderBody, OrderLine
 from edge.shop.events import GoodsReturned, OrderCancelled, SaleSettled, SoldLine, StockReceived
 from edge.shop.lots import Allocation, add_to_lot, take_sold
+from edge.shop.orders import mark_collected
+from edge.shop.returns import take_back
 from edge.store.history import PastEvent, Replay
 from edge.store.unit import Unit
 
@@ -25,7 +29,8 @@ def replay_settled(unit: Unit, past: PastEvent) -> None:
     """A sale: stock, books, receipt, order, as `edge.shop.checkout.settle_sale` does them."""
     event = msgspec.json.decode(past.body, type=SaleSettled)
     known = records.order_row(unit.connection, event.order_id)
-    if known is not None and known["state"] == "paid":
+    attempt = pay_records.attempt_row(unit.connection, event.attempt_id)
+    if attempt is None or (known is not None and known["state"] == "paid"):
         return
     if known is None:
         body = _order_of(unit, event)
@@ -35,7 +40,8 @@ def replay_settled(unit: Unit, past: PastEvent) -> None:
     for line in body.lines:
         take_sold(unit, line.allocations, event.order_id)
     _post_sale(unit, event)
-    _put_receipt(unit, past, event, body)
+    spend_again(unit, past, event.attempt_id, event.tenders, payee=event.payee)
+    _put_receipt(unit, past, event, body, attempt)
     records.mark_paid(unit.connection, event.order_id, event.receipt, past.seq)
     mark_settled(unit, event.attempt_id, past)
 
@@ -81,23 +87,18 @@ def _first_to_expire(lots: Iterable[Mapping[str, int]], quantity: int) -> tuple[
 
 def _post_sale(unit: Unit, event: SaleSettled) -> None:
     tendered = sum(tender.amount_fen for tender in event.tenders)
+    role = "receivable" if is_unpaid_release(unit, event.attempt_id) else "total"
     amounts = {
-        "total": event.total_fen - tendered,
+        role: event.total_fen - tendered,
         "tenders": tendered,
         "goods": event.gross_fen,
         "saving": event.saving_fen,
         "points": event.points,
     }
     post(unit, "sale", event.order_id, amounts, payee=event.payee)
-    set_holds(unit.connection, event.attempt_id, "spent")
-    for tender in event.tenders:
-        issuer = issuer_of_lease(unit.connection, tender.lease) or event.payee
-        rule = f"{tender.kind}_spent"
-        post(unit, rule, event.attempt_id, {"total": tender.amount_fen}, payee=issuer)
 
 
-def _put_receipt(unit: Unit, past: PastEvent, event: SaleSettled, body: OrderBody) -> None:
-    """Numbers go on from here. The token is on the paper only, so its QR proves nothing here any more."""
+def _put_receipt(unit: Unit, past: PastEvent, event: SaleSettled, body: OrderBody, attempt: Row) -> None:
     lines = tuple(
         ReceiptLine(
             name_zh=line.name_zh,
@@ -114,19 +115,9 @@ def _put_receipt(unit: Unit, past: PastEvent, event: SaleSettled, body: OrderBod
         points=event.points,
         contract_version=event.contract_version,
     )
-    row = {
-        "number": event.receipt,
-        "order_id": event.order_id,
-        "attempt_id": event.attempt_id,
-        "purpose": "sale",
-        "payee": event.payee,
-        "total_fen": event.total_fen,
-        "business_date": event.business_date,
-        "at_ms": past.at_ms,
-        "trust": past.trust,
-        "body": msgspec.json.encode(receipt),
-    }
-    pay_records.put_receipt(unit.connection, row)
+    put_past_receipt(
+        unit, past, attempt, number=event.receipt, business_date=event.business_date, body=receipt
+    )
 
 
 def replay_cancelled(unit: Unit, past: PastEvent) -> None:
@@ -152,12 +143,11 @@ def replay_received(unit: Unit, past: PastEvent) -> None:
 
 
 def replay_returned(unit: Unit, past: PastEvent) -> None:
-    """Goods came back: what can be sold again, and the books. The refund itself is the platform's to tell."""
+    """Goods came back: what can be sold again, the books, and that they cannot come back twice."""
     event = msgspec.json.decode(past.body, type=GoodsReturned)
-    for line in event.lines:
-        lot = records.any_lot(unit.connection, line.sku)
-        if lot is not None and line.restocked:
-            records.move_stock(unit.connection, lot, line.restocked, "returned", event.return_id)
+    pieces = {line.sku: line.quantity for line in event.lines}
+    resalable = any(line.restocked for line in event.lines)
+    take_back(unit, event.order_id, event.return_id, pieces, points=event.points, resalable=resalable)
     amounts = {
         "total": event.refund_fen,
         "goods": event.gross_fen,
@@ -166,6 +156,14 @@ def replay_returned(unit: Unit, past: PastEvent) -> None:
         "points_back": event.points_back,
     }
     post(unit, "sale_refund", event.refund_id or event.return_id, amounts, payee=event.payee)
+    if event.points_account and event.points_back > 0:
+        note_move(unit, event.points_account, -event.points_back, past)
+
+
+def replay_collected(unit: Unit, past: PastEvent) -> None:
+    """An order was given out: nobody collects it again before the platform's record says so."""
+    event = msgspec.json.decode(past.body, type=OrderCollected)
+    mark_collected(unit, event.order_id, past)
 
 
 REPLAYS: Mapping[str, Replay] = {
@@ -173,5 +171,6 @@ REPLAYS: Mapping[str, Replay] = {
     "OrderCancelled": replay_cancelled,
     "StockReceived": replay_received,
     "GoodsReturned": replay_returned,
+    "OrderCollected": replay_collected,
 }
 """By event type."""

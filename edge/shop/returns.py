@@ -120,11 +120,7 @@ def return_goods(
     if sums.refund_fen:
         refund_id = request_refund(unit, order_id, sums.refund_fen, RETURNED, actor=staff).id
     _post_return(unit, refund_id or return_id, order.body.payee, sums)
-    if resalable:
-        for line in order.body.lines:
-            put_back(unit, _lots_of(line, returned.get(line.sku, 0), pieces.get(line.sku, 0)), return_id)
-    earlier = _Earlier(pieces=dict(pieces), points=sums.points)
-    records.insert_return(unit.connection, return_id, order_id, msgspec.json.encode(earlier))
+    take_back(unit, order_id, return_id, pieces, points=sums.points, resalable=resalable)
     _record(
         unit,
         order,
@@ -136,6 +132,21 @@ def return_goods(
     if account and sums.points > sums.shortfall_fen:
         note_move(unit, account, sums.shortfall_fen - sums.points)
     return GoodsBack(id=return_id, refund_id=refund_id, sums=sums)
+
+
+def take_back(
+    unit: Unit, order_id: str, return_id: str, pieces: Mapping[str, int], *, points: int, resalable: bool
+) -> None:
+    """Note what came back of an order, and put what can be sold again into the lots that it came from.
+
+    Raises OrderUnknown.
+    """
+    if resalable:
+        returned = _returned_pieces(unit.connection, order_id)
+        for line in find_order(unit.connection, order_id).body.lines:
+            put_back(unit, _lots_of(line, returned.get(line.sku, 0), pieces.get(line.sku, 0)), return_id)
+    earlier = _Earlier(pieces=dict(pieces), points=points)
+    records.insert_return(unit.connection, return_id, order_id, msgspec.json.encode(earlier))
 
 
 def returned_points(connection: sqlite3.Connection, order_id: str) -> int:

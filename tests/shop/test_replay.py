@@ -10,11 +10,10 @@ from edge.pay.states import Answer, AttemptState
 from edge.shop.checkout import find_order, place_order, settle_sale
 from edge.shop.records import stock_differences
 from edge.store import journal
-from edge.store.connections import open_writer
 from edge.store.history import append_history, history_range
 from edge.store.inline import InlineStore
-from edge.tables import REPLAYS
 from tests.fakes.clock import FakeClock
+from tests.fakes.read_back import copy_of, read_back
 from tests.fakes.trade import basket_of, on_hand, open_store, put_contract, put_lot, put_product
 
 
@@ -25,13 +24,6 @@ def store() -> InlineStore:
     put_contract(opened)
     put_product(opened, 1, pieces=10)
     return opened
-
-
-def copy_of(store: InlineStore) -> InlineStore:
-    """A backup, opened."""
-    connection = open_writer(":memory:")
-    connection.deserialize(store.connection.serialize())
-    return InlineStore(connection, site="heyuanli", device="k1", clock=FakeClock())
 
 
 def place(store: InlineStore, pieces: int) -> tuple[str, str]:
@@ -49,13 +41,6 @@ def pay(store: InlineStore, attempt_id: str) -> None:
     attempt = store.read_now(lambda c: find_attempt(c, attempt_id))
     paid = Finding(answer=Answer.PAID, amount_fen=attempt.amount_fen, channel_id="c-1")
     store.run_now(lambda unit: apply_finding(unit, attempt_id, paid, {"sale": settle_sale}))
-
-
-def read_back(store: InlineStore, copy: InlineStore, entries: int | None = None) -> None:
-    """What came after the copy, as custody gives it."""
-    rows = journal.tail(store.connection, copy.executor.head.seq, entries)
-    lines = [journal.line(row) for row in rows]
-    copy.run_now(lambda unit: append_history(unit, lines, REPLAYS))
 
 
 def tables(store: InlineStore) -> dict[str, object]:
