@@ -14,7 +14,7 @@ from edge.pay.refunds import Outcome, apply_outcome, due_parts, refundable_fen, 
 from edge.pay.release import release_order
 from edge.pay.states import Answer, AttemptState, PartState
 from edge.pay.top_up import place_top_up
-from edge.shop.checkout import find_order, place_order
+from edge.shop.checkout import PlacedOrder, find_order, place_order
 from edge.shop.claims import claim_points
 from edge.shop.errors import ReturnRefused
 from edge.shop.returns import return_goods
@@ -25,7 +25,8 @@ from tests.fakes.read_back import copy_of, left_out, read_back, tables_of
 from tests.fakes.trade import basket_of, open_store, put_contract, put_product
 
 TABLES = (
-    "SELECT id, state, reason, captured_fen, channel_id, released_by, parked_at_ms FROM attempts"
+    "SELECT id, state, iif(state = 'reversed', '', reason), captured_fen, channel_id, released_by, parked_at_ms"
+    " FROM attempts"
     " ORDER BY key",
     "SELECT number, order_id, purpose, payee, total_fen, business_date, body, reprints FROM receipts",
     "SELECT * FROM postings ORDER BY 1, 2, 3",
@@ -53,7 +54,7 @@ def store() -> InlineStore:
     return opened
 
 
-def place(store: InlineStore, pieces: int = 2, resident: str | None = SUBJECT) -> object:
+def place(store: InlineStore, pieces: int = 2, resident: str | None = SUBJECT) -> PlacedOrder:
     soy = put_product(store, 1)
     return store.run_now(
         lambda unit: place_order(unit, basket_of((soy, pieces)), resident=resident, kiosk="k1")
@@ -101,6 +102,12 @@ def late_money(store: InlineStore) -> None:
     end(store, attempt, Answer.PAID)
 
 
+def given_up(store: InlineStore) -> None:
+    """Two attempts end without money; what accounts held for them is free again."""
+    for answer in (Answer.FAILED, Answer.REVERSED):
+        end(store, begin(store, place(store), tender(store, "wallet", 100, issuer="shop")), answer)
+
+
 def money_for_nothing(store: InlineStore) -> None:
     """The order cannot be settled any more."""
     order = place(store)
@@ -123,6 +130,7 @@ def paper(store: InlineStore) -> None:
     order = place(store, resident=None)
     pay(store, order)
     number = store.read_now(lambda c: find_order(c, order.order_id)).receipt
+    assert number is not None
     code = store.read_now(lambda c: find_receipt(c, number)).code
     store.run_now(lambda unit: reprint_receipt(unit, number, actor="clerk"))
     store.run_now(lambda unit: claim_points(unit, code, resident=SUBJECT))
@@ -130,7 +138,7 @@ def paper(store: InlineStore) -> None:
 
 
 @pytest.mark.parametrize(
-    "happened", [top_up, refund, refund_refused, late_money, money_for_nothing, released, paper]
+    "happened", [top_up, refund, refund_refused, late_money, given_up, money_for_nothing, released, paper]
 )
 def test_what_happened_after_the_backup_is_as_it_was(
     store: InlineStore, happened: Callable[[InlineStore], None]
