@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class StageStand:
     state: State = field(default_factory=made_up_state)
     posted: list[tuple[str, State]] = field(default_factory=list)
     answers: dict[str, tuple[int, State]] = field(default_factory=dict)
+    kiosk_away: bool = False
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _frames: dict[str, str] = field(default_factory=dict)
 
@@ -79,6 +80,14 @@ class StageStand:
             f"default-src 'self'; frame-src {' '.join(self._frames.values())}"
         )
 
+    def _real(self, name: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answer(_: web.Request) -> web.Response:
+            if name == "kiosk" and self.kiosk_away:
+                raise web.HTTPBadGateway
+            return web.Response(text=FRAME.format(name=name), content_type="text/html")
+
+        return answer
+
     def _build(self) -> web.Application:
         app = web.Application()
         app.on_response_prepare.append(self._add_headers)
@@ -102,17 +111,14 @@ class StageStand:
         async with contextlib.AsyncExitStack() as stack:
             for name in ("kiosk", "phone"):
                 app = web.Application()
-                app.router.add_get("/", _text(FRAME.format(name=name), "text/html"))
-                app.router.add_get("/finger.js", _text(FINGER, "text/javascript"))
+                app.router.add_get("/", self._real(name))
+                app.router.add_get("/finger.js", _finger)
                 self._frames[name] = await stack.enter_async_context(_listen(app))
             yield await stack.enter_async_context(_listen(self._build()))
 
 
-def _text(body: str, kind: str) -> Any:
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(text=body, content_type=kind)
-
-    return answer
+async def _finger(_: web.Request) -> web.Response:
+    return web.Response(text=FINGER, content_type="text/javascript")
 
 
 @contextlib.asynccontextmanager

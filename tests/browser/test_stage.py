@@ -200,6 +200,18 @@ async def test_what_the_phone_shows_is_held_before_the_camera(browser: Browser) 
     assert good[1].keys() == {"camera", "good"}
 
 
+async def test_a_kiosk_that_was_away_at_first_is_fetched_when_the_hub_is_back(browser: Browser) -> None:
+    stand = StageStand(kiosk_away=True)
+    stand.state["health"]["hub"] = "away"
+    async with stand.serve() as address, shown(browser, address) as page:
+        heading = page.frame_locator("#kiosk").locator("h1")
+        await expect(page.locator("#hub-said")).to_have_text("主机不在")
+        await expect(heading).to_have_count(0)
+        stand.kiosk_away = False
+        stand.tell(health={"hub": "ok"})
+        await expect(heading).to_have_text("kiosk", timeout=PATIENCE_MS)
+
+
 async def test_the_stage_over_the_real_thing(browser: Browser, tmp_path: Path) -> None:
     layout = Layout(folder=tmp_path, ports=Ports.free())
     async with contextlib.AsyncExitStack() as stack:

@@ -1,19 +1,22 @@
 // The kiosk and the phone in their frames: the real pages, drawn smaller; asked and answered through their finger.
 import { find, icon, setAll, write } from "./drawing.js";
+import { onState } from "./wire.js";
 import { onLanguage, told, w } from "./words.js";
 
 const SIZES = { kiosk: [1080, 1920], phone: [390, 838] };
-const ANSWER_MS = 15000;
+const ANSWER_MS = 15000, LOADED_MS = 2000;
+const SILENT = "no answer";
 const waiting = new Map();
 const origins = {};
+const addresses = {};
 let counted = 0;
 let onCard = () => {};
 
-/** Ask the finger in a frame for something ({stage: "tap", selector}...); gives its answer, `ok` false after 15 s. */
-export function ask(name, message) {
+/** Ask the finger in a frame for something ({stage: "tap", selector}...); gives its answer, `ok` false when it is late. */
+export function ask(name, message, within_ms = ANSWER_MS) {
   const id = `stage-${(counted += 1)}`;
   return new Promise((resolve) => {
-    const late = setTimeout(() => settle(id, { ok: false, reason: "no answer" }), ANSWER_MS);
+    const late = setTimeout(() => settle(id, { ok: false, reason: SILENT }), within_ms);
     waiting.set(id, { resolve, late });
     find(name).contentWindow.postMessage({ ...message, id }, origins[name] ?? "null");
   });
@@ -42,6 +45,18 @@ function fit(name) {
   find(name).style.height = `${Math.max(height, Math.floor(frame.clientHeight / scale))}px`;
 }
 
+// A page that could not be fetched while its server was away is fetched once that is back; one that stands goes on by itself.
+async function heal(name) {
+  const answer = await ask(name, { stage: "read", selector: "body" }, LOADED_MS);
+  if (answer.reason === SILENT) find(name).src = addresses[name];
+}
+const away = { kiosk: false, phone: false };
+function watchServers(state) {
+  const now = { kiosk: state.health.hub === "away", phone: state.switches.some((one) => one.id === "phone.network" && one.state === "on") };
+  for (const name of Object.keys(away)) if (away[name] && !now[name]) heal(name);
+  Object.assign(away, now);
+}
+
 // One of them large, or none.
 function enlarge(name) {
   for (const key of document.querySelectorAll("[data-big]")) {
@@ -62,12 +77,12 @@ export async function showFrames(card) {
   onLanguage(() => {
     for (const key of document.querySelectorAll("[data-big]")) setAll(key, { "aria-label": w("larger", w(key.dataset.big)), title: w("larger", w(key.dataset.big)) });
   });
-  const answer = await fetch("/frames.json");
-  const addresses = await answer.json();
+  Object.assign(addresses, await (await fetch("/frames.json")).json());
   for (const name of Object.keys(SIZES)) {
     origins[name] = new URL(addresses[name]).origin;
     find(name).src = addresses[name];
   }
+  onState(watchServers);
 }
 
 /** Let the finger press the phone's own *hold it to the camera*; says why not where there is no code. */
