@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
+from cloud_sync.events import FeedRecordApplied, FeedRecordParked
 from cloud_sync.platform import applying
 from cloud_sync.platform.__main__ import main
+from cloud_sync.platform.erasing import ask_erasure
 from cloud_sync.platform.operators import accounts
 from cloud_sync.platform.operators.charts import Axis, Point, draw_bars, draw_line, nice_top
 from cloud_sync.platform.operators.overview import list_overview
 from cloud_sync.platform.telemetry import take
 from cloud_sync.wire.telemetry import TelemetryPosting, TelemetrySample
 from edge.service.events import AlarmCleared, AlarmRaised
+from edge.store.events import PersonErased
 from tests.cloud_sync.conftest import DEVICE, SITE, World
 from tests.cloud_sync.test_ingest import outgoing, post
 from tests.cloud_sync.test_platform import TOML
@@ -137,6 +140,26 @@ async def test_the_page_of_a_site_tells_what_needs_a_person(desk: World) -> None
     assert (await send(desk, again))[0] == 200
     await applied(desk)
     assert (await send(desk, again))[0] == 404, "it was applied"
+
+
+async def test_the_page_of_a_site_tells_what_hubs_could_not_use_and_have_erased(desk: World) -> None:
+    units = desk.platform.database
+    order = await units.write(lambda c: ask_erasure(c, "res-1203", now_ms=desk.clock.at_ms))
+    why = "refers_to_nothing"
+    desk.journal(FeedRecordParked(collection="products", record="p<1>", version=3, reason=why))
+    await post(desk, outgoing(desk))
+    await applied(desk)
+    _, text = await get(desk, f"/sites/{SITE}?lang=en")
+    for words in ("p&lt;1&gt;", why, order, "a device has not answered"):
+        assert words in text, words
+    assert "res-1203" not in text
+    desk.journal(FeedRecordApplied(collection="products", record="p<1>", version=3))
+    desk.journal(PersonErased(reason="erasure", erasure=order, tables=3, rows=7))
+    await post(desk, outgoing(desk))
+    await applied(desk)
+    _, text = await get(desk, f"/sites/{SITE}?lang=en")
+    assert f"{DEVICE}: 7 rows" in text and why not in text
+    assert "a device has not answered" not in text
 
 
 async def applied(world: World) -> None:

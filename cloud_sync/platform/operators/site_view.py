@@ -1,10 +1,10 @@
-"""One site as its page shows it: devices, alarms, parked events, incidents, backups, keys, charts."""
+"""One site as its page shows it: devices, alarms, what is parked on either side, incidents, charts."""
 
 from typing import Any, NamedTuple
 
 import msgspec
 
-from cloud_sync.platform import api_keys, custody, enrolment, telemetry
+from cloud_sync.platform import api_keys, custody, enrolment, erasing, feed_faults, telemetry
 from cloud_sync.platform.presence import DevicePresence, PresenceBook
 from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.telemetry import Gauges
@@ -53,6 +53,8 @@ class SiteView(NamedTuple):
     parked: list[dict[str, Any]]
     incidents: list[dict[str, Any]]
     backups: list[dict[str, Any]]
+    faults: list[feed_faults.FeedFault]
+    erasures: list[erasing.ErasureStanding]
     keys: list[api_keys.ApiKey]
     hours: list[tuple[int, int]]
     gauges: dict[str, dict[str, list[tuple[int, int]]]]
@@ -66,6 +68,8 @@ def read_site(connection: Connection, presence: PresenceBook, *, now_ms: int) ->
         parked=_rows(connection, _PARKED),
         incidents=_rows(connection, _INCIDENTS),
         backups=_rows(connection, _BACKUPS),
+        faults=feed_faults.list_faults(connection, SHOWN),
+        erasures=erasing.list_erasures(connection)[:SHOWN],
         keys=[key for key in api_keys.list_keys(connection) if key.site in ("", connection.site)],
         hours=count_hours(connection, now_ms=now_ms),
         gauges=_gauges(connection, now_ms - WEEK_MS),
