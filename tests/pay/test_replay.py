@@ -25,13 +25,13 @@ from tests.fakes.read_back import copy_of, left_out, read_back, tables_of
 from tests.fakes.trade import basket_of, open_store, put_contract, put_product
 
 TABLES = (
-    "SELECT id, state, iif(state = 'reversed', '', reason), captured_fen, channel_id, released_by, parked_at_ms"
-    " FROM attempts"
-    " ORDER BY key",
+    "SELECT id, state, iif(state = 'reversed', '', reason), captured_fen, channel_id, released_by,"
+    " parked_at_ms FROM attempts ORDER BY key",
     "SELECT number, order_id, purpose, payee, total_fen, business_date, body, reprints FROM receipts",
     "SELECT * FROM postings ORDER BY 1, 2, 3",
     "SELECT * FROM overlay ORDER BY 1, 2, 3, 4, 5",
-    "SELECT attempt, place, kind, account, issuer, lease, amount_fen, state FROM tender_holds",
+    "SELECT attempt, place, kind, account, issuer, lease, amount_fen, state FROM tender_holds"
+    " WHERE state != 'released'",
     "SELECT id, spent_fen FROM leases",
     "SELECT * FROM refunds",
     "SELECT id, refund_id, place, attempt_id, kind, account, lease, channel, captured_fen, amount_fen, state,"
@@ -49,7 +49,7 @@ def store() -> InlineStore:
     opened = open_store(FakeClock())
     put_contract(opened, points_ppm=10_000, points_claim_days=30, wallet_limit_fen=50_000)
     put_product(opened, 1, pieces=10)
-    put_account(opened, "wallet", 10_000, issuer="shop")
+    tender(opened, "wallet", 1, issuer="shop")
     put_account(opened, "points", 900)
     return opened
 
