@@ -29,7 +29,7 @@ SENT_BYTES = 512 * 1024
 """A piece: small enough for a slow link's patience, large enough that its round trip does not count."""
 LEAST_BYTES = 16 * 1024
 USUAL_USE = LinkUse()
-PATIENCE = Patience(connect_s=1.5, silence_s=60.0, total_s=300.0)
+PATIENCE = Patience(connect_s=4.0, silence_s=60.0, total_s=300.0)
 RESUMES = 3
 """How often the platform may correct where a piece begins, before somebody else is thought to send it."""
 

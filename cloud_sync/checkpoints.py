@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 EVERY_EVENTS = 1_000
 EVERY_MS = 24 * 3_600_000
 LOOK_EVERY_S = 60.0
-PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=5.0)
+PATIENCE = Patience(connect_s=4.0, silence_s=3.0, total_s=5.0)
 CHECKPOINT_TOPIC = "checkpoint"
 """Hinted after a checkpoint was kept."""
 

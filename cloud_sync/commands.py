@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 MAX_RUNNING = 64
 """Commands between intent and contact at once; one more is refused as busy."""
-PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=5.0)
+PATIENCE = Patience(connect_s=4.0, silence_s=3.0, total_s=5.0)
 MAX_REMEMBERED = 512
 """Ids of commands whose second coming, by the other way, is no replay."""
 RETAINED, BUSY = "command_retained", "busy"

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 PAGE_CHANGES = SLICE
 WAIT_S = 25
-PATIENCE = Patience(connect_s=1.5, silence_s=4 * BEAT_S, total_s=WAIT_S + 10.0)
+PATIENCE = Patience(connect_s=4.0, silence_s=4 * BEAT_S, total_s=WAIT_S + 10.0)
 BACKOFF_LIMIT_S = 4.0
 """An answer to any other role ends a rest at once; alone, the feed finds the return in this time."""
 NOTE_EVERY_MS = 600_000

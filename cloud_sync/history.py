@@ -16,7 +16,7 @@ from edge.store.unit import Unit
 from edge.trust.checkpoint import Checkpoint, open_checkpoint
 from edge.trust.keys import KeySet
 
-PATIENCE = Patience(connect_s=1.5, silence_s=10.0, total_s=60.0)
+PATIENCE = Patience(connect_s=4.0, silence_s=10.0, total_s=60.0)
 
 Append = Callable[[Unit, list[bytes]], Head]
 Progress = Callable[[int, int], None]

@@ -7,7 +7,7 @@ from cloud_sync.wire.accounts import LeaseRaise
 from cloud_sync.wire.collections import Lease
 from edge.pay.leases import LeaseRecord
 
-PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=4.0)
+PATIENCE = Patience(connect_s=2.5, silence_s=3.0, total_s=4.0)
 """A payer stands there, and without an answer the lease as it is may do."""
 
 

@@ -22,9 +22,9 @@ from edge.pay.ports import ChannelState, QrOffer, RefundAsk, RefundState
 
 READY_WAIT_S = 4.0
 """How long somebody who wants to pay waits for the platform to say where this device's stream stands."""
-PATIENCE = Patience(connect_s=1.5, silence_s=4.0, total_s=5.0)
+PATIENCE = Patience(connect_s=2.5, silence_s=4.0, total_s=5.0)
 """A payer stands there: an answer later than this counts as none."""
-CHARGE_PATIENCE = Patience(connect_s=1.5, silence_s=10.0, total_s=12.0)
+CHARGE_PATIENCE = Patience(connect_s=2.5, silence_s=10.0, total_s=12.0)
 """A charge waits for the channel, which may take a while to answer; silence is followed by questions."""
 DESCRIPTION_LIMIT = 128
 REASON_LIMIT = 64

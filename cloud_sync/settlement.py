@@ -7,7 +7,7 @@ from cloud_sync.wire import payments as wire
 from edge.settlement.match import BillLine, PlatformLine
 from edge.settlement.ports import ChannelBill
 
-PATIENCE = Patience(connect_s=1.5, silence_s=30.0, total_s=60.0)
+PATIENCE = Patience(connect_s=4.0, silence_s=30.0, total_s=60.0)
 """Nobody waits before a screen, and the platform may have to fetch the bill from the channel."""
 
 

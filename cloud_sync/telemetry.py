@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 SHARE_EVERY_S = 900.0
 FIRST_PAUSE_S, PAUSE_LIMIT_S = 30.0, 900.0
-PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=10.0)
+PATIENCE = Patience(connect_s=4.0, silence_s=3.0, total_s=10.0)
 
 
 class Waiting(NamedTuple):

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 EVERY_S = 3_600.0
 BACKOFF_LIMIT_S = 15.0
 """Feed and uplink find out sooner that the platform is back, and end the rest."""
-PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=5.0)
+PATIENCE = Patience(connect_s=4.0, silence_s=3.0, total_s=5.0)
 BEHIND_FLOOR = "time_behind_floor"
 """Alarm: the platform names a time that has certainly passed; one of the two clocks was wrong."""
 JUMPED = "time_jumped"

@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 
 SMALLEST_BATCH = 10
 HALT_PAUSE_S = 300.0
-PATIENCE = Patience(connect_s=1.5, silence_s=3.0, total_s=20.0)
-PROBE_PATIENCE = Patience(connect_s=1.5, silence_s=1.5, total_s=3.0)
+PATIENCE = Patience(connect_s=4.0, silence_s=3.0, total_s=20.0)
+PROBE_PATIENCE = Patience(connect_s=2.5, silence_s=1.5, total_s=4.0)
 _ENVELOPE_FAULTS = frozenset(
     {"wrong_stream", "batch_malformed", "batch_too_large", "epoch_not_begun", "protocol_unsupported"}
 )

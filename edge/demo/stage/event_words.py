@@ -132,3 +132,21 @@ ALARMS: dict[str, Said] = {
     "enrolment_ended": Said("平台不再认这台设备", "the platform knows this device no more"),
 }
 """By the alarm's kind; another one is told by its code."""
+
+REFUSED: dict[str, Said] = {
+    "command_replayed": Said("同一条已经用过", "this one was used before"),
+    "command_expired": Said("来晚了，过期了", "it came too late"),
+    "command_retained": Said("是代理留着的旧话", "the broker had kept it"),
+    "command_for_another": Said("是给别的设备的", "it is for another device"),
+    "not_a_command": Said("不是命令", "it is no command"),
+    "unknown_door": Said("没有这扇门", "there is no such door"),
+    "unknown_action": Said("没有这个动作", "there is no such action"),
+    "pass_wrong_door": Said("不是这扇门的码", "not for this door"),
+    "busy": Said("一时太多了", "too many at once"),
+    "bad_signature": Said("签名不对", "the signature is not right"),
+    "unknown_key": Said("不是平台的钥匙签的", "signed by a key that nobody knows"),
+    "key_revoked": Said("签它的钥匙收回了", "its key was withdrawn"),
+    "not_a_pass": Said("不是通行码", "it is no pass"),
+    "not_canonical": Said("写法不对", "it is not well formed"),
+}
+"""By a refusal's code, where the screens share a sentence so that a stranger learns nothing; here one may."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.demo.compare import kind_of
 from edge.demo.stage.asking import Asker
-from edge.demo.stage.event_words import ALARMS, WORDS
+from edge.demo.stage.event_words import ALARMS, REFUSED, WORDS
 from edge.demo.stage.words import Said
 from kiosk.refusals import REFUSALS
 
@@ -105,8 +105,10 @@ def _is_sum(name: str, value: object) -> bool:
 
 
 def _why(data: Mapping[str, Any]) -> Said:
-    """A refusal's headline as the kiosk says it; a code that it never shows stays a code."""
+    """Why something was refused: our own words, else the kiosk's headline; another code stays a code."""
     code = str(data.get("code", ""))
+    if code in REFUSED:
+        return REFUSED[code]
     if code not in REFUSALS:
         return Said(code, code)
     headline = REFUSALS[code][0]

@@ -6,9 +6,9 @@ from edge.demo.stage.switches.port import Group, Reach, SwitchState
 from edge.demo.stage.wires import Fault
 from edge.demo.stage.words import Said
 
-SLOW_DELAY_S = 0.6
-SLOW_BYTES_PER_S = 4_096
-"""A bad mobile link: 600 ms each way, 4 KB a second."""
+SLOW_DELAY_S = 0.3
+SLOW_BYTES_PER_S = 8_192
+"""A bad mobile link: 300 ms each way, 8 KB a second."""
 
 
 class CutNetwork:
@@ -48,8 +48,8 @@ class SlowNetwork:
     group: Group = "network"
     words = Said("变慢", "Slow")
     help = Said(
-        "网还在，但每一步晚 0.6 秒，每秒只过 4 KB。屏幕不等它。",
-        "The line is there but 0.6 s late each way, and 4 KB a second thin. The screen does not wait for it.",
+        "网还在，但每一步晚 0.3 秒，每秒只过 8 KB。屏幕不等它。",
+        "The line is there but 0.3 s late each way, and 8 KB a second thin. The screen does not wait for it.",
     )
     one_shot = False
 
@@ -62,7 +62,7 @@ class SlowNetwork:
             wire.delay_s = SLOW_DELAY_S if on else 0.0
             wire.bytes_per_s = SLOW_BYTES_PER_S if on else 0
         if on:
-            return Said("慢了：每秒 4 KB，晚 0.6 秒。", "Slow: 4 KB a second, 0.6 s late.")
+            return Said("慢了：每秒 8 KB，晚 0.3 秒。", "Slow: 8 KB a second, 0.3 s late.")
         return Said("恢复原来的速度。", "As fast as before.")
 
     async def observed(self) -> SwitchState:
