@@ -14,7 +14,7 @@ ROWS: dict[str, dict[Layout, tuple[int, int]]] = {
     "settled": {"portrait": (10, 7), "landscape": (4, 3), "short": (3, 1)},
     "shares": {"portrait": (4, 3), "landscape": (4, 3), "short": (3, 2)},
     "notices": {"portrait": (4, 3), "landscape": (3, 2), "short": (2, 1)},
-    "directory": {"portrait": (10, 8), "landscape": (4, 3), "short": (4, 2)},
+    "directory": {"portrait": (7, 5), "landscape": (4, 3), "short": (4, 2)},
     "receipt": {"portrait": (6, 5), "landscape": (5, 4), "short": (3, 2)},
     "moves": {"portrait": (5, 3), "landscape": (3, 2), "short": (2, 1)},
     "steps": {"portrait": (4, 3), "landscape": (3, 2), "short": (2, 1)},

@@ -166,7 +166,7 @@ class Notice(Record, frozen=True, kw_only=True):
 
 
 class DirectoryEntry(Record, frozen=True, kw_only=True):
-    """A service nearby (便民服务)."""
+    """A service nearby (便民服务); `url` leads there when a phone scans it (https or geo, RFC 5870)."""
 
     id: str
     name_zh: str
@@ -176,6 +176,7 @@ class DirectoryEntry(Record, frozen=True, kw_only=True):
     address_en: str = ""
     phone: str = ""
     hours: str = ""
+    url: str = ""
 
 
 class Contract(Record, frozen=True, kw_only=True):

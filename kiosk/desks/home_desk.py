@@ -120,6 +120,7 @@ class RoomHomeDesk:
                 phone=entry.phone,
                 address=Text(entry.address_zh, entry.address_en),
                 hours=same(entry.hours),
+                url=entry.url,
             )
             for entry in await self._store.read(directory.list_directory)
         )

@@ -266,7 +266,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the service directory."""
+    """One line of the service directory; url: what a phone scans to be led there, empty without one."""
 
     id: str
     kind: str
@@ -274,6 +274,7 @@ class Entry:
     phone: str
     address: Text
     hours: Text
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """Pages to read: notices, the directory, help."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kiosk.desks.views import Entry, Notice
 from kiosk.layout import page_count
-from kiosk.screens.base import Screen
+from kiosk.screens.base import Gesture, Screen
 from kiosk.screens.idle import board_notice
 
 if TYPE_CHECKING:
@@ -40,22 +41,32 @@ class NoticesScreen(Screen):
 
 
 class DirectoryScreen(Screen):
-    """Numbers of the neighbourhood."""
+    """Numbers of the neighbourhood, and the way to one of them as a code for the phone."""
 
     name = "directory"
     template = "directory.html"
 
     def __init__(self) -> None:
         self._entries: tuple[Entry, ...] = ()
+        self._way: Entry | None = None
+        self.gestures: Mapping[str, Gesture] = {"way": self._show_way, "list": self._show_list}
 
     async def enter(self, session: "Session") -> None:
         """Read the directory."""
-        self._entries = await session.desks.home.directory()
+        self._entries, self._way = await session.desks.home.directory(), None
 
     def view(self, session: "Session") -> dict[str, object]:
-        """One page of entries."""
+        """One page of entries, or the way to the one that was chosen."""
         part, numbers = _page(session, len(self._entries), "directory")
-        return {"entries": self._entries[part], **numbers}
+        return {"entries": self._entries[part], "way": self._way, **numbers}
+
+    async def _show_way(self, session: "Session", value: str) -> None:
+        del session
+        self._way = next((entry for entry in self._entries if entry.id == value and entry.url), None)
+
+    async def _show_list(self, session: "Session", value: str) -> None:
+        del session, value
+        self._way = None
 
 
 class HelpScreen(DirectoryScreen):

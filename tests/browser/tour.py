@@ -113,6 +113,10 @@ async def _doubles(stand: Stand) -> None:
     await stand.do("home", "open=doubles")
 
 
+async def _way(stand: Stand) -> None:
+    await stand.do("way=e2")
+
+
 async def _known(stand: Stand) -> None:
     await stand.do("home")
     await stand.session.scan("qr", RESIDENT_CODE)
@@ -326,6 +330,7 @@ STEPS: tuple[Step, ...] = (
     ("deposit-done", _deposit_done),
     ("notices", _open("notices")),
     ("directory", _open("directory")),
+    ("directory-way", _way),
     ("help", _open("help")),
     ("repairs", _open("repairs")),
     ("visitors", _open("visitors")),

@@ -157,7 +157,15 @@ DIRECTORY = Clause(
             of("homes/roster", "the_directory_is_listed_by_kind"),
             of("browser/screens", "every_screen_fits_and_can_be_used_by_everybody"),
         ),
-        absent("A QR code to navigate there"),
+        done(
+            "A QR code that leads there, where the place has one",
+            ("screen:directory",),
+            of(
+                "kiosk/directory",
+                "the_way_to_a_place_is_a_code_for_the_phone",
+                "a_place_without_a_way_offers_none",
+            ),
+        ),
     ),
 )
 FORUM = Clause(

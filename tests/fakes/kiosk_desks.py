@@ -378,7 +378,15 @@ class PaperHome:
             ("repair", "开锁", "Locksmith", "6688 1600", "和园路 3 号", "3 Heyuan Road"),
         )
         return tuple(
-            Entry(f"e{place}", kind, Text(zh, en), phone, Text(azh, aen), Text("8:00–20:00", "8:00–20:00"))
+            Entry(
+                f"e{place}",
+                kind,
+                Text(zh, en),
+                phone,
+                Text(azh, aen),
+                Text("8:00–20:00", "8:00–20:00"),
+                f"https://court.example/way/{kind}" if "路" in azh else "",
+            )
             for place, (kind, zh, en, phone, azh, aen) in enumerate(words)
         )
 
