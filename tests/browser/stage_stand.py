@@ -97,6 +97,7 @@ class StageStand:
                 web.static("/page", PAGE),
                 web.static("/kit", KIT),
                 file_route("/goods.json", GOODS),
+                file_route("/tour.json", PAGE / "tour.json"),
                 web.get("/frames.json", self._tell_frames),
                 web.get("/events", self._events),
                 file_route("/kiosk.mjpg", ROOT / "docs" / "pictures" / "phone-gate.png"),
