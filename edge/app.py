@@ -50,6 +50,7 @@ from edge.pay.copies import note_feed
 from edge.pay.leases import LeaseDesk
 from edge.payments import LIMITS, Payments
 from edge.peripherals import Peripherals
+from edge.service.disk_alarm import DiskAlarm
 from edge.service.timers import TimerRunner
 from edge.site import DATABASE, open_store, read_secret
 from edge.staff.accounts import StaffDesk
@@ -115,6 +116,7 @@ class Hub:
                 Role("devices", self._peripherals.gateway.run),
                 Role("sync", self._sync.run),
                 Role("timers", self._timers.run),
+                Role("disk", DiskAlarm(self.store).run),
                 Role("retention", make_retention(config, self.store, self.clock, self._folder).run),
                 Role("books", make_books_check(self.store, self._folder).run),
                 Role("counter", self._counter.run),

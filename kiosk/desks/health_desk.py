@@ -23,8 +23,7 @@ NAMES: tuple[tuple[str, str], ...] = (
 UNKNOWN_TOO = ("bank:",)
 """Beginnings of parts that are away as well when nobody knows: a board behind a dead broker says nothing."""
 STORAGE, JOURNAL = "storage", "journal"
-"""A full disk leaves doors and lockers; where nothing at all can be written, pickup and counted passes"
-" stop too."""
+"""A full disk leaves doors and lockers; where nothing at all can be written, pickup stops, too."""
 
 
 class RoomHealthDesk:

@@ -124,6 +124,8 @@ ALARMS: dict[str, Said] = {
     "cell_left_open": Said("格子没关", "a cell was left open"),
     "bank_halted": Said("取件柜停了", "the bank is halted"),
     "journal_retention": Said("日志放不下了", "no room for the journal"),
+    "disk_full": Said("磁盘满了", "the disk is full"),
+    "disk_not_writable": Said("有一阵什么都写不进去", "for a time nothing could be written"),
     "time_behind_floor": Said("时钟比日志还早", "the clock is behind the journal"),
     "time_jumped": Said("时钟跳了", "the clock jumped"),
     "feed_foreign": Said("平台的记录不是本小区的", "records of another site"),

@@ -45,8 +45,7 @@ class Attack(SiteSwitch):
         self.ear = ear
 
     async def judge(self, after: int, pulses: int) -> Said:
-        """What became of it: the first entry after `after` that answers it, and whether a lock was"
-        " released."""
+        """What became of it: the first entry after `after` that answers it, and whether a lock moved."""
         answers = of_kind(self.refusal, "RefusalsCounted", "DoorOpenRequested")
         try:
             entry: Entry | None = await self.eyes.until_entry(after, answers, within_s=ANSWERED_WITHIN_S)

@@ -5,9 +5,10 @@ import resource
 from typing import Any
 
 from edge.demo.stage.switches.acting import SiteSwitch
-from edge.demo.stage.switches.eyes import Stopwatch
+from edge.demo.stage.switches.eyes import Stopwatch, of_kind
 from edge.demo.stage.switches.port import Group, Reach, SwitchState
 from edge.demo.stage.words import CannotNow, Said
+from edge.service.disk_alarm import NOT_WRITABLE as DISK_ALARM
 
 CAMERA = "kiosk"
 CAMERA_PART = "reader:kiosk-camera"
@@ -81,6 +82,7 @@ class FillTheDisk(SiteSwitch):
         watch = Stopwatch()
         _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0 if on else hard, hard))
+        before = await self.eyes.head_seq()
         if on:
             await self._give_it_something_to_write()
         await self.eyes.until_part("store", well=not on, within_s=WRITES_AGAIN_WITHIN_S)
@@ -91,10 +93,12 @@ class FillTheDisk(SiteSwitch):
                 f"一个字节也写不进去了，{known} 秒后主机发现。自助屏上写着：{shows.zh}。",
                 f"Not a byte can be written; the hub found out after {known} s. The kiosk says: {shows.en}.",
             )
+        told = await self.eyes.until_entry(before, of_kind("AlarmRaised", kind=DISK_ALARM))
         return Said(
-            f"又能写了。{known} 秒后主机自己重新打开库，什么都在，照常营业。",
-            f"Writing works again. After {known} s the hub had opened its database anew by itself; it"
-            " sells again.",
+            f"又能写了。{known} 秒后主机自己重新打开库，照常营业；"
+            f"有一阵写不进去，日志第 {told['seq']} 条记着。",
+            f"Writing works again. After {known} s the hub had opened its database anew by itself and sells"
+            f" again; entry {told['seq']} tells for how long nothing could be written.",
         )
 
     async def look(self) -> SwitchState:
@@ -108,8 +112,7 @@ class FillTheDisk(SiteSwitch):
             return "off"
 
     async def _give_it_something_to_write(self) -> None:
-        """The auditor takes a copy of the journal, which is an entry; a hub at rest writes nothing for"
-        " minutes."""
+        """The auditor takes a copy of the journal, which is an entry; a hub at rest writes little."""
         pin = self.world.pins()["auditor"]
         body = {"login": "auditor", "pin": pin}
         await asyncio.to_thread(self.world.control.post, "/journal/export", body)
