@@ -11,6 +11,7 @@ MONEY_FAULTS = (
                 "Whatever was answered survives a power cut at any point",
                 ("event:SaleSettled",),
                 of("pay/crash_points", "a_sale_survives_a_kill_at"),
+                of("system/switches", "two_taps_are_one_payment_and_pulling_the_plug_loses_nothing"),
                 proofs("power-cut", "kill-9"),
             ),
         ),

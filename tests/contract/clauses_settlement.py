@@ -143,6 +143,10 @@ DATA_DUTIES = Clause(
             "No loss: what was answered is on disk, and both sides have the same",
             ("edge journal verify", "platform:GET /v1/sites/{site}/figures"),
             of("cloud_sync/uplink", "a_lost_acknowledgement_doubles_nothing"),
+            of(
+                "system/platform_killed",
+                "a_database_killed_under_the_platform_loses_nothing_and_is_found_again",
+            ),
             proofs("power-cut", "network", "kill-9"),
         ),
         done(

@@ -93,6 +93,14 @@ LIFE = Clause(
             of("backups/restoring", "another_sites_or_devices_backup_is_named"),
             of("system/restored", "an_older_copy_goes_on_in_a_new_epoch_and_nothing_is_lost_or_doubled"),
         ),
+        done(
+            "What happened after the backup is done again on the successor: sales, fees, refunds, pickups, openings",
+            ("edge restore", "platform:GET /v1/sites/{site}/devices/{device}/events"),
+            of("shop/replay", "a_sale_after_the_backup_is_done_again"),
+            of("homes/replay", "a_fee_paid_in_the_gap_takes_its_receipt_number"),
+            of("pay/replay", "what_went_back_does_not_go_back_again"),
+            of("access/replay", "a_pass_that_was_used_up_in_the_gap_stays_so"),
+        ),
         part(
             "Upgrade",
             "the database is brought up to date step by step at the start; no package, no signed update",
