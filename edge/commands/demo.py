@@ -99,8 +99,9 @@ def _guide(world: World, stage: str) -> str:
     layout, ports = world.layout, world.layout.ports
     pins = ", ".join(f"{login} {pin}" for login, pin in world.pins().items())
     return f"""\
-  stage     {stage}         all of it on one page; start here
+  stage     {stage}         start here: try it, break it, or let it play by itself
 
+Each part by itself:
   kiosk     http://127.0.0.1:{ports.kiosk}/         the touch screen in the lobby
   phone     http://127.0.0.1:{ports.platform}/phone    the resident of room 1203
   shelf     http://127.0.0.1:{ports.camera}/         hold a product or a pass to a camera
@@ -109,7 +110,7 @@ def _guide(world: World, stage: str) -> str:
   sites     http://127.0.0.1:{ports.platform}/operator for operators: {OPERATOR} {world.operator_password()}
   counter   http://127.0.0.1:{ports.counter}/         for staff: {pins}
 
-Try this:
+Try this with them:
   1. shelf: hold the soy sauce to the kiosk's camera; kiosk: pay; phone: pay it
   2. phone: pickup, show the pass to the kiosk; two cells open, one after the other
   3. phone: my code, show it to the kiosk; kiosk: fees, pay one bill

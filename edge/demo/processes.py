@@ -54,7 +54,9 @@ class Processes:
     def wait(self, name: str, ready: Callable[[], bool], *, within_s: float = READY_S) -> None:
         """Wait until `ready()`. Raises ProcessEnded with the end of the log when it is not to be."""
         end = time.monotonic() + within_s
-        process = self.running[name]
+        process = self.running.get(name)
+        if process is None:
+            raise ProcessEnded(f"{name} was ended while it started")
         while time.monotonic() < end:
             if process.poll() is not None:
                 raise ProcessEnded(f"{name} ended with {process.returncode}:\n{self.log_tail(name)}")

@@ -34,9 +34,9 @@ class Asker:
         text = await self._hub_text(path)
         return None if text is None else json.loads(text)
 
-    async def journal(self, after: int, limit: int = 1000) -> list[bytes] | None:
-        """Journal lines after a seq."""
-        text = await self._hub_text(f"/journal?after={after}&limit={limit}")
+    async def journal(self, after: int) -> list[bytes] | None:
+        """Journal lines after a seq, at most a thousand."""
+        text = await self._hub_text(f"/journal?after={after}")
         return None if text is None else text.splitlines()
 
     async def stream(self) -> dict[str, Any] | None:

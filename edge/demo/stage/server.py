@@ -90,6 +90,7 @@ class StageServer:
         )
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["Referrer-Policy"] = "no-referrer"
+        answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         answer.headers.setdefault("Cache-Control", "no-cache")
 
     async def _frames(self, _: web.Request) -> web.Response:

@@ -19,8 +19,6 @@ from edge.demo.stage.view_places import PlacesView, pickup_marks
 from edge.demo.stage.words import NOTHING, Said
 
 LOOK_S = 0.3
-RECENT = 60
-"""So many entries back a pickup still marks its cells."""
 HEALTH = {"ok": "ok", "unknown": "starting", "down": "degraded"}
 """What the page calls what the hub says of itself."""
 
@@ -95,7 +93,7 @@ class StateTeller:
             self._journal.look(status),
             self._look_at_switches(),
         )
-        marks = pickup_marks(self._journal.entries[-RECENT:])
+        marks = pickup_marks(self._journal.entries)
         return {
             "line": self._line.told(),
             "journal": journal,

@@ -14,7 +14,7 @@ from kiosk.refusals import REFUSALS
 
 PRODUCTS = Path(__file__).parents[1] / "products.json"
 NEWEST = 40
-PAGE = 1000
+KEPT = 100
 SUM = "_fen"
 
 
@@ -51,7 +51,7 @@ def read_goods() -> dict[str, Said]:
 
 
 class JournalView:
-    """Reads each line of the journal once; `entries` are all of them, decoded."""
+    """Reads each line of the journal once; `entries` are the newest of them, decoded."""
 
     def __init__(self, asker: Asker, names: Names) -> None:
         self._asker = asker
@@ -72,10 +72,12 @@ class JournalView:
         }
 
     async def _read_on(self, status: dict[str, Any]) -> None:
-        if self.entries and status["head_seq"] < self.entries[-1]["seq"]:
+        head = status["head_seq"]
+        if self.entries and head < self.entries[-1]["seq"]:
             self.entries = []  # another copy of the database was put in place
-        while page := await self._asker.journal(self.entries[-1]["seq"] if self.entries else 0, PAGE):
-            self.entries += [json.loads(line) for line in page]
+        after = max(self.entries[-1]["seq"] if self.entries else 0, head - KEPT)
+        lines = await self._asker.journal(after) or ()
+        self.entries = [*self.entries, *(json.loads(line) for line in lines)][-KEPT:]
 
     def _tell(self, entry: dict[str, Any], held: int | None) -> dict[str, Any]:
         kind = kind_of(entry)
