@@ -48,6 +48,14 @@ def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
     assert missing == []
 
 
+def test_the_chinese_readme_is_as_whole_as_the_english_one() -> None:
+    english, chinese = ((ROOT / name).read_text() for name in ("README.md", "README.zh.md"))
+    for what in (r"^## ", r"^\| ", r"^\d\. ", r"^- "):
+        assert len(re.findall(what, english, re.M)) == len(re.findall(what, chinese, re.M)), what
+    for what in (r"<(http[^>]+)>", r"!\[[^]]*\]\(([^)]+)\)", r"^make [a-z]+"):
+        assert set(re.findall(what, english, re.M)) == set(re.findall(what, chinese, re.M)), what
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_command_of_the_documents_exists(document: Path) -> None:
     assert [line for line in commands_of(document.read_text()) if not is_command(line)] == []
