@@ -1,6 +1,6 @@
 // The bills of the own room: what is owed, a printed bill's code, paying in the app, a bill that was paid twice.
-import { Refused, api, explain, openSheet, refresh, register, render, state } from "./phone_core.js";
-import { html, icon, raw, word } from "./parts.js";
+import { Refused, api, explain, none, openSheet, refresh, register, render, state } from "./phone_core.js";
+import { html, icon, mark, raw, word } from "./parts.js";
 import { drawQr } from "./qr.js";
 import { w, yuan } from "./words.js";
 
@@ -22,17 +22,28 @@ function twice(one) {
 
 export function billList() {
   const due = dueBills(), settled = counted().filter((bill) => bill.paid_fen >= bill.amount_fen).toSorted((a, b) => b.period.localeCompare(a.period));
-  return html`${state.overpayments.filter((one) => !one.done).map(twice)}<section><h2 class="payee"><span>${w("billsTitle")}</span>${due.length ? "" : html`<span class="note">${w("allPaid")}</span>`}</h2><ul class="list" id="bills">${[...due, ...settled.slice(0, 6)].map(row)}</ul></section>`;
+  return html`${state.overpayments.filter((one) => !one.done).map(twice)}<section><h2 class="payee"><span>${w("billsTitle")}</span>${due.length ? "" : html`<span class="note">${none("bills", "allPaid")}</span>`}</h2><ul class="list" id="bills">${[...due, ...settled.slice(0, 6)].map(row)}</ul></section>`;
 }
 
-function billSheet({ bill, code, fault, paid }) {
+function billSheet({ bill, code, fault, paid, unknown }) {
+  if (unknown) return html`<div class="strip unsure hatch" data-outcome="unknown"><h2 class="row sign head">${mark("unsure")}${w("payUnknown")}</h2><p>${w("payUnknownHint")} ${w("billUnknownHint")}</p></div><button class="key wide" data-action="close">${w("close")}</button>`;
   if (paid) return html`<div class="strip done" data-outcome="done"><h2 class="sign head">${w("billPaid")}</h2><p>${w("billPaidHint")}</p></div><button class="key wide" data-action="close">${w("close")}</button>`;
   return html`<section class="plate"><p class="row split"><span class="tag">${w(`item_${bill.item}`)}</span><span class="small soft">${bill.period}</span></p><p class="sign sum num">${yuan(left(bill))} ${w("yuan")}</p><p class="small soft">${w("dueOn", bill.due_on)} · ${w("penaltyBeside")}</p></section>
+    ${coveredFen([bill]) ? html`<p class="small" data-covered>${w("pointsCover", yuan(coveredFen([bill])))}</p>` : ""}
     ${code ? html`<span class="qr" data-bill-code="${code}">${raw(drawQr(code, w("billCode")))}</span><p class="small soft center">${w("billCodeHint")}</p>` : ""}
     ${fault ? html`<div class="strip stop" role="alert">${explain(fault)}</div>` : ""}
     <button class="key main wide" data-action="payBill" data-value="${bill.id}">${w("payHere")}</button>
     ${code ? "" : html`<button class="key wide" data-action="billCode" data-value="${bill.id}">${icon("qr")}${w("billCode")}</button>`}
     <button class="key tool" data-action="close">${w("close")}</button>`;
+}
+
+// Points of a company cover its own property fee and nothing that is collected for others.
+export function coveredFen(bills) {
+  const accounts = state.accounts.filter((account) => account.kind === "points");
+  return accounts.reduce((sum, { issuer, balance_fen }) => {
+    const fee = bills.filter((one) => one.item === "property_fee" && !one.collected_for_others && one.payee === issuer);
+    return sum + Math.max(0, Math.min(balance_fen, fee.reduce((fen, one) => fen + left(one), 0)));
+  }, 0);
 }
 
 const find = (id) => counted().find((bill) => bill.id === id);
@@ -42,7 +53,7 @@ async function inSheet(id, work) {
     openSheet("bill", { bill: find(id), ...(await work()) });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    openSheet("bill", { bill: find(id), fault: error.code });
+    openSheet("bill", { bill: find(id), ...(error.code === "network_unknown" ? { unknown: true } : { fault: error.code }) });
   }
 }
 

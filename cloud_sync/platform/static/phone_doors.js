@@ -7,7 +7,7 @@ const COMMAND_POLL_MS = 400, COMMAND_PATIENCE_MS = 60_000;
 const FINAL = ["opened", "refused", "unknown", "expired"];
 
 function doorsScreen() {
-  return html`${top(w("tabDoors"), w("doorsHint"))}${state.me.doors.length ? state.me.doors.map(doorCard) : html`<p>${w("noDoors")}</p>`}`;
+  return html`${top(w("tabDoors"), w("doorsHint"), "awayDoors")}${state.me.doors.length ? state.me.doors.map(doorCard) : html`<p>${w("noDoors")}</p>`}`;
 }
 
 const VIEWS = {
@@ -39,6 +39,7 @@ function doorNote(command) {
 const isAway = (id) => state.presence[id] && !state.presence[id].reachable;
 function presence(id) {
   const heard = state.presence[id];
+  if (!state.online) return w("awayDoor");
   if (!heard) return w("notAsked");
   if (!heard.since_ms) return w("siteNever");
   const text = w(heard.reachable ? "siteHere" : "siteAway", moment(heard.since_ms));
@@ -52,17 +53,25 @@ async function openDoor(id) {
   render();
   try {
     const { command } = await api("POST", `/doors/${id}/open`, {});
-    await follow(id, command, now);
+    followed[id] = command;
+    follow(id, command, now).catch((error) => giveUp(id, error));
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    state.commands[id] = { ...state.commands[id], state: "refused", reason: error.code };
-    render();
+    giveUp(id, error);
   }
 }
 
+// A command of which nobody knows whether it left is not known; one that was refused is refused.
+function giveUp(id, error) {
+  if (!(error instanceof Refused)) throw error;
+  state.commands[id] = { ...state.commands[id], state: error.code === "network_unknown" ? "unknown" : "refused", reason: error.code };
+  render();
+}
+
+const followed = {};
+
 // Ask until the outcome is final; while the network is away, keep what is known and go on asking.
 async function follow(id, command, begun) {
-  while (Date.now() - begun < COMMAND_PATIENCE_MS) {
+  while (Date.now() - begun < COMMAND_PATIENCE_MS && followed[id] === command && state.commands[id]) {
     try {
       const status = await api("GET", `/commands/${command}`);
       if (JSON.stringify(status) !== JSON.stringify(state.commands[id])) {
@@ -76,8 +85,9 @@ async function follow(id, command, begun) {
     }
     await new Promise((resolve) => { setTimeout(resolve, COMMAND_POLL_MS); });
   }
+  if (followed[id] !== command || !state.commands[id]) return;
   if (!FINAL.includes(state.commands[id].state)) state.commands[id] = { ...state.commands[id], state: "unknown", reason: "no_answer" };
   render();
 }
 
-register({ state: { commands: {}, presence: {} }, sources: { presence: "/presence" }, screens: { doors: doorsScreen }, actions: { open: openDoor } });
+register({ state: { commands: {}, presence: {} }, fleeting: { presence: "/presence" }, screens: { doors: doorsScreen }, actions: { open: openDoor } });

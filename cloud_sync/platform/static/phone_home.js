@@ -1,6 +1,6 @@
 // The household: who lives here and what opens for them, and how it ends. Everything here is the owner's to give and take.
 import { freshCode } from "./phone_code.js";
-import { Refused, api, closeSheet, explain, openSheet, redraw, register, render, state, top } from "./phone_core.js";
+import { Refused, api, closeSheet, explain, openSheet, redraw, register, render, say, state, top } from "./phone_core.js";
 import { forget } from "./holder.js";
 import { html, icon, raw } from "./parts.js";
 import { day, has, listed, pick, w } from "./words.js";
@@ -26,7 +26,7 @@ function homeScreen() {
   const home = state.household;
   if (!home) return html`${top(w("homeTitle"), w("homeHint"))}${back()}<p>${w(state.online ? "leaveBusy" : "error_network")}</p>`;
   const mine = home.people.find((one) => one.subject === state.me.subject);
-  const fault = state.homeFault ? html`<div class="strip stop" role="alert">${explain(state.homeFault)}</div>` : "";
+  const fault = state.homeFault && state.online ? html`<div class="strip stop" role="alert">${explain(state.homeFault)}</div>` : "";
   return html`${top(w("homeTitle"), w("homeHint"))}${back()}${fault}
     <section class="stack"><h2 class="payee">${w("people")}</h2><ul class="list" id="people">${home.people.map(personRow)}</ul>${home.is_owner ? html`<button class="key main wide" data-action="sheet" data-value="personForm">${icon("people")}${w("addPerson")}</button>` : ""}</section>
     <section class="stack"><h2 class="payee">${w("vehicles")}</h2>${home.vehicles.length ? html`<ul class="list" id="cars">${home.vehicles.map(carRow)}</ul>` : html`<p class="small">${w("noVehicles")}</p>`}${home.is_owner ? html`<button class="key wide" data-action="sheet" data-value="carForm">${w("addVehicle")}</button>` : ""}</section>
@@ -55,7 +55,7 @@ const dateEnd = (text) => (text ? new Date(`${text}T23:59:59`).getTime() : 0);
 
 async function load() {
   try {
-    [state.household, state.homeFault] = [await api("GET", "/household"), ""];
+    [state.household, state.homeFault, state.heard.household] = [await api("GET", "/household"), "", true];
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     state.homeFault = error.code;
@@ -64,7 +64,7 @@ async function load() {
 }
 
 // Post what a sheet holds; a refusal stays in the sheet, in words.
-const posting = (kind, path, content) => async (element) => {
+const posting = (kind, path, content, done) => async (element) => {
   const asked = content(fields(element));
   try {
     await api("POST", path, asked);
@@ -75,6 +75,7 @@ const posting = (kind, path, content) => async (element) => {
     return;
   }
   closeSheet();
+  say(w(done));
   await load();
 };
 
@@ -83,6 +84,7 @@ const dropping = (action, path) => async (id) => {
   state.armed = "";
   try {
     await api("POST", path(id), {});
+    say(w("takenBack"));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     state.homeFault = error.code;
@@ -92,25 +94,25 @@ const dropping = (action, path) => async (id) => {
 
 async function loseThePhone(element) {
   const subject = fields(element).get("subject");
-  await posting("lostForm", "/lost-phone", () => ({ subject }))(element);
+  await posting("lostForm", "/lost-phone", () => ({ subject }), subject === state.me.subject ? "lostDone" : "lostOther")(element);
   if (state.sheet || subject !== state.me.subject) return;
   await forget(subject);
   await freshCode();
 }
 
 async function moveOut(element) {
-  await posting("leaveForm", "/move-out", (given) => ({ room: given.get("room") }))(element);
+  await posting("leaveForm", "/move-out", (given) => ({ room: given.get("room") }), "leaveDone")(element);
   if (state.sheet) return;
   localStorage.removeItem("me");
   globalThis.location.reload();
 }
 
 register({
-  state: { household: null, homeFault: "" }, screens: { home: homeScreen }, sheets,
+  state: { household: null, homeFault: "" }, kept: { household: true }, screens: { home: homeScreen }, sheets,
   forms: {
-    person: posting("personForm", "/household", (given) => ({ name: given.get("name"), kind: given.get("kind"), doors: given.getAll("door"), until_ms: dateEnd(given.get("until")) })),
-    car: posting("carForm", "/vehicles", (given) => ({ plate: given.get("plate").trim().toUpperCase(), doors: given.getAll("door") })),
-    pin: posting("pinForm", "/pin", (given) => ({ pin: given.get("pin") })), lost: loseThePhone, leave: moveOut,
+    person: posting("personForm", "/household", (given) => ({ name: given.get("name"), kind: given.get("kind"), doors: given.getAll("door"), until_ms: dateEnd(given.get("until")) }), "personAdded"),
+    car: posting("carForm", "/vehicles", (given) => ({ plate: given.get("plate").trim().toUpperCase(), doors: given.getAll("door") }), "carAdded"),
+    pin: posting("pinForm", "/pin", (given) => ({ pin: given.get("pin") }), "pinSet"), lost: loseThePhone, leave: moveOut,
   },
   actions: {
     home: () => { [state.tab, state.armed] = ["home", ""]; globalThis.scrollTo(0, 0); render(); return load(); },

@@ -1,6 +1,6 @@
 // Visitors, notices, settings, and the sheet that shows a pass.
 import { cameraLink } from "./phone_code.js";
-import { Refused, api, closeSheet, explain, openSheet, refresh, register, render, state, top } from "./phone_core.js";
+import { Refused, api, closeSheet, explain, none, openSheet, refresh, register, render, say, state, top } from "./phone_core.js";
 import { doorName } from "./phone_home.js";
 import { html, icon, raw } from "./parts.js";
 import { drawQr } from "./qr.js";
@@ -14,10 +14,10 @@ const wayRow = ([action, name, label]) => html`<li>${icon(name, true)}<b class="
 function moreScreen() {
   const notice = (one) => html`<li>${icon("notice", true)}<div class="grow"><b>${pick(one, "title")}</b><p class="note">${pick(one, "body")}</p></div></li>`;
   return html`${top(w("moreTitle"), state.me.name)}
-    <section class="stack"><h2 class="payee">${w("visitorTitle")}</h2>${state.visitors.length ? html`<ul class="list" id="visitors">${state.visitors.map(visitorRow)}</ul>` : html`<p class="small">${w("visitorNone")}</p>`}
+    <section class="stack"><h2 class="payee">${w("visitorTitle")}</h2>${state.visitors.length ? html`<ul class="list" id="visitors">${state.visitors.map(visitorRow)}</ul>` : html`<p class="small">${none("visitors", "visitorNone")}</p>`}
       <button class="key main wide" data-action="newVisitor">${icon("visitor")}${w("newVisitor")}</button></section>
     <section class="stack"><h2 class="payee">${w("homeTitle")}</h2><ul class="list">${[["home", "people", "seeHome"], ["records", "door", "seeRecords"], ["messages", "notice", "seeMessages"]].map(wayRow)}</ul></section>
-    <section><h2 class="payee">${w("notices")}</h2>${state.notices.length ? html`<ul class="list">${state.notices.map(notice)}</ul>` : html`<p class="small">${w("noNotices")}</p>`}</section>
+    <section><h2 class="payee">${w("notices")}</h2>${state.notices.length ? html`<ul class="list">${state.notices.map(notice)}</ul>` : html`<p class="small">${none("notices", "noNotices")}</p>`}</section>
     <section class="stack"><h2 class="payee">${w("settings")}</h2><div class="two">
       <button class="key" data-action="language">${icon("lang")}${w("language")}</button><button class="key" data-action="size">${icon("large")}${w(document.documentElement.dataset.size === "large" ? "normal" : "large")}</button>
       <button class="key" data-action="theme">${w(document.documentElement.dataset.theme === "dark" ? "light" : "dark")}</button><button class="key" data-action="logout">${icon("people")}${w("logout")}</button></div></section>`;
@@ -43,8 +43,9 @@ async function makeVisitor(form) {
   const asked = { doors: fields.getAll("door"), from_ms: from - 60_000, until_ms: from + Number(fields.get("hours")) * 3_600_000, uses: Number(fields.get("uses")) || null, label: fields.get("label") };
   try {
     const made = await api("POST", "/visitors", asked);
-    state.visitors = await api("GET", "/visitors");
     state.sheet = { kind: "visitor", pass: made };
+    state.visitors = [...state.visitors, made];
+    await refresh();
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     state.sheet = { ...state.sheet, fault: error.code };
@@ -60,6 +61,7 @@ async function revoke(id) {
   if (state.armed !== id) { state.armed = id; render(); return; }
   await api("POST", `/visitors/${id}/revoke`, {});
   closeSheet();
+  say(w("visitorTaken"));
   await refresh();
   render();
 }

@@ -1,6 +1,6 @@
 // Orders that lie in cells, and their passes.
 import { cameraLink } from "./phone_code.js";
-import { api, openSheet, register, render, state, top } from "./phone_core.js";
+import { Refused, api, explain, none, openSheet, register, render, state, top } from "./phone_core.js";
 import { passSheet } from "./phone_more.js";
 import { html, icon, word } from "./parts.js";
 import { day, pick, w } from "./words.js";
@@ -16,17 +16,22 @@ function stateOf(order) {
 }
 
 async function delegate(form) {
-  const made = await api("POST", `/orders/${state.sheet.order}/delegate`, { label: new FormData(form).get("label") });
-  state.sheet = { kind: "delegated", pass: made };
+  try {
+    const made = await api("POST", `/orders/${state.sheet.order}/delegate`, { label: new FormData(form).get("label") });
+    state.sheet = { kind: "delegated", pass: made };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    state.sheet = { ...state.sheet, fault: error.code };
+  }
   render();
 }
-const delegateForm = () => html`<form class="stack" data-form="delegate"><h2 class="sign head">${w("delegate")}</h2><label>${w("delegateWho")}<input class="field" name="label" maxlength="20" autocomplete="off"></label><button class="key main wide">${w("make")}</button><button type="button" class="key tool" data-action="close">${w("cancel")}</button></form>`;
+const delegateForm = ({ fault }) => html`<form class="stack" data-form="delegate"><h2 class="sign head">${w("delegate")}</h2><label>${w("delegateWho")}<input class="field" name="label" maxlength="20" autocomplete="off"></label>${fault ? html`<div class="strip stop" role="alert">${explain(fault)}</div>` : ""}<button class="key main wide">${w("make")}</button><button type="button" class="key tool" data-action="close">${w("cancel")}</button></form>`;
 
 function ordersScreen() {
-  const row = (order) => html`<li>${icon("locker", true)}<div class="grow stack"><p class="cells">${order.cells.map((cell) => html`<b>${cell.cell}</b>`)}</p>
-    <p class="note">${[w(order.kind), ...order.cells.map((cell) => pick(cell, "items"))].filter(Boolean).join(" · ")}</p>${stateOf(order)}</div>
-    ${order.pass_text ? html`<button class="key" data-action="pass" data-value="${order.id}">${w("showPass")}</button>` : ""}</li>`;
-  return html`${top(w("ordersTitle"), w("ordersHint"))}${state.orders.length ? html`<ul class="list">${state.orders.map(row)}</ul>` : html`<p>${w("ordersNone")}</p>`}`;
+  const row = (order) => html`<li class="order" data-order="${order.id}"><div class="row split"><p class="cells">${order.cells.map((cell) => html`<b>${cell.cell}</b>`)}</p>
+    ${order.pass_text ? html`<button class="key" data-action="pass" data-value="${order.id}">${icon("qr")}${w("showPass")}</button>` : ""}</div>
+    <p class="note">${[w(order.kind), ...order.cells.map((cell) => pick(cell, "items"))].filter(Boolean).join(" · ")}</p>${stateOf(order)}</li>`;
+  return html`${top(w("ordersTitle"), w("ordersHint"), "awayOrders")}${state.orders.length ? html`<ul class="list">${state.orders.map(row)}</ul>` : html`<p>${none("orders", "ordersNone")}</p>`}`;
 }
 
 register({

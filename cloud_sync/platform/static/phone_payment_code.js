@@ -1,6 +1,7 @@
 // The payer's own payment code at the simulated channels: shown, charged by the kiosk, perhaps with a password.
 import { cameraLink } from "./phone_code.js";
 import { Refused, api, explain, openSheet, register, render, state } from "./phone_core.js";
+import { amountPlate } from "./phone_pay.js";
 import { html, icon, mark, raw, word } from "./parts.js";
 import { drawQr } from "./qr.js";
 import { pick, w, yuan } from "./words.js";
@@ -37,7 +38,7 @@ const ENDS = {
 function chargeSheet({ attempt, fault }) {
   const charge = state.charges.find((one) => one.attempt === attempt);
   if (!charge) return html`<p>${w("chargeGone")}</p><button class="key wide" data-action="close">${w("close")}</button>`;
-  const plate = html`<section class="plate"><p class="row split"><span class="tag">${pick(charge, "payee")}</span><span class="small soft">${w(charge.channel)}</span></p><p class="sign sum num" id="amount">${yuan(charge.amount_fen)} ${w("yuan")}</p><p class="small soft">${charge.description}</p></section>`;
+  const plate = amountPlate(charge);
   if (charge.state === "paying") {
     return html`${plate}<p class="bold" data-charge="paying">${word("wait", w("passwordAsked"))}</p><p class="small soft">${w("passwordHint")}</p>
       ${fault ? html`<div class="strip stop" role="alert">${explain(fault)}</div>` : ""}
@@ -76,7 +77,7 @@ async function answer(attempt, action) {
 }
 
 register({
-  state: { charges: [] }, sources: { charges: "/charges" }, sheets: { paycode: codeSheet, charge: chargeSheet },
+  state: { charges: [] }, fleeting: { charges: "/charges" }, sheets: { paycode: codeSheet, charge: chargeSheet },
   actions: {
     payCode: async (channel) => {
       state.charges = await api("GET", "/charges");

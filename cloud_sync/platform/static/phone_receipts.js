@@ -18,7 +18,7 @@ export async function pasteOf(form) {
 
 async function claim(text) {
   try {
-    state.sheet = { kind: "claim", text, claim: await api("POST", "/receipts", { text }) };
+    state.sheet = { kind: "claim", text, claim: await api("POST", "/receipts", { text }, { asks: true }) };
     state.accounts = await api("GET", "/accounts");
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -28,7 +28,7 @@ async function claim(text) {
 
 async function lookUp(text) {
   try {
-    state.sheet = { kind: "slip", text, news: await api("POST", "/slips", { text }) };
+    state.sheet = { kind: "slip", text, news: await api("POST", "/slips", { text }, { asks: true }) };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     state.sheet = { kind: "slip", text, fault: error.code };

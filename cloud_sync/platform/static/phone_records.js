@@ -1,6 +1,6 @@
 // What the own household's doors told, and what the site tells the phone.
 import { shownCodes } from "./phone_code.js";
-import { Refused, api, explain, redraw, register, render, state, top, why } from "./phone_core.js";
+import { Refused, api, explain, none, redraw, register, render, state, top, why } from "./phone_core.js";
 import { back, doorName } from "./phone_home.js";
 import { html, mark } from "./parts.js";
 import { day, has, w } from "./words.js";
@@ -14,8 +14,8 @@ function recordRow(one) {
 }
 
 function recordsScreen() {
-  const rows = state.records.length ? html`<ul class="list" id="records">${state.records.map(recordRow)}</ul>` : html`<p class="small">${w("noRecords")}</p>`;
-  return html`${top(w("recordsTitle"), w("recordsHint"))}${back()}${state.recordsFault ? html`<div class="strip stop" role="alert">${explain(state.recordsFault)}</div>` : ""}${rows}`;
+  const rows = state.records.length ? html`<ul class="list" id="records">${state.records.map(recordRow)}</ul>` : html`<p class="small">${none("records", "noRecords")}</p>`;
+  return html`${top(w("recordsTitle"), w("recordsHint"))}${back()}${state.recordsFault && state.online ? html`<div class="strip stop" role="alert">${explain(state.recordsFault)}</div>` : ""}${rows}`;
 }
 
 const SURE = { parcel_in: "done", parcel_overdue: "stop", locker_case: "unsure", parcel_left: "unsure" };
@@ -25,7 +25,7 @@ function messageRow({ kind, details, at_ms, read }) {
     <p class="note">${w(`say_${kind}`)}${details.overdue_ms ? ` ${w("keptUntil", day(details.overdue_ms))}` : ""}</p></div><span class="note num right">${day(at_ms)}</span></li>`;
 }
 function messagesScreen() {
-  return html`${top(w("messagesTitle"), w("messagesHint"))}${back()}${state.messages.length ? html`<ul class="list" id="messages">${state.messages.map(messageRow)}</ul>` : html`<p class="small">${w("noMessages")}</p>`}`;
+  return html`${top(w("messagesTitle"), w("messagesHint"))}${back()}${state.messages.length ? html`<ul class="list" id="messages">${state.messages.map(messageRow)}</ul>` : html`<p class="small">${none("messages", "noMessages")}</p>`}`;
 }
 export const unread = () => state.messages.filter((one) => !one.read).length;
 
@@ -34,7 +34,7 @@ async function showRecords() {
   globalThis.scrollTo(0, 0);
   render();
   try {
-    [state.records, state.recordsFault] = [await api("POST", "/door-records", { codes: shownCodes() }), ""];
+    [state.records, state.heard.records, state.recordsFault] = [await api("POST", "/door-records", { codes: shownCodes() }, { asks: true }), true, ""];
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     state.recordsFault = error.code;
@@ -51,6 +51,6 @@ async function showMessages() {
 }
 
 register({
-  state: { records: [], recordsFault: "", messages: [] }, sources: { messages: "/messages" },
+  kept: { records: true }, state: { records: [], recordsFault: "", messages: [] }, sources: { messages: "/messages" },
   screens: { records: recordsScreen, messages: messagesScreen }, actions: { records: showRecords, messages: showMessages },
 });

@@ -1,5 +1,5 @@
 // Wallet and prepaid fee: what is there, what of it works without network, every line in plain words, adding money.
-import { api, explain, openSheet, Refused, register, render, state, top } from "./phone_core.js";
+import { api, explain, none, openSheet, Refused, register, render, state, top } from "./phone_core.js";
 import { invoiceList, newsRow, pasteForm, pasteOf } from "./phone_receipts.js";
 import { html } from "./parts.js";
 import { day, has, isEnglish, pick, w, yuan } from "./words.js";
@@ -43,10 +43,10 @@ function accountCard(account) {
 }
 
 function moneyScreen() {
-  return html`${top(w("moneyTitle"), w("moneyHint"))}${state.online ? "" : html`<p class="strip" data-as-of>${state.asOf ? w("asOf", day(state.asOf)) : w("asOfNever")}</p>`}
-    ${state.accounts.map(accountCard)}${state.accounts.length ? "" : html`<p>${w("noAccounts")}</p>`}
+  return html`${top(w("moneyTitle"), w("moneyHint"), "awayMoney")}
+    ${state.accounts.map(accountCard)}${state.accounts.length ? "" : html`<p>${none("accounts", "noAccounts")}</p>`}
     <section class="stack"><h2 class="payee">${w("claimTitle")}</h2><p class="note">${w("claimHint")}</p>${pasteForm()}</section>
-    <section><h2 class="payee">${w("paymentsTitle")}</h2>${state.payments.length ? html`<ul class="list" id="payments">${state.payments.slice(0, 12).map(newsRow)}</ul>` : html`<p class="small">${w("paymentsNone")}</p>`}</section>${invoiceList()}`;
+    <section><h2 class="payee">${w("paymentsTitle")}</h2>${state.payments.length ? html`<ul class="list" id="payments">${state.payments.slice(0, 12).map(newsRow)}</ul>` : html`<p class="small">${none("payments", "paymentsNone")}</p>`}</section>${invoiceList()}`;
 }
 
 const find = (id) => state.accounts.find((account) => account.id === id);
