@@ -11,7 +11,7 @@ HOLD = "hold"
 ALIVE_SLACK_MS = 100.0
 CRASH_SLACK_MS = 2_000.0
 """Architecture, I6: + 100 ms alive, + 2 s after a crash."""
-EARLY_MS, LATE_MS = 2_000.0, 60_000.0
+EARLY_MS, LATE_MS = 500.0, 60_000.0
 """A contact that moved so long before or after a pulse cannot speak for it; ours, wider than any timeout."""
 CRASH_CAUSES = frozenset({"start", "exit", "hub-gone", "beat-missed", "fault"})
 AGAIN = ":again"
@@ -119,7 +119,7 @@ def _compare_permits(
     for name, n in used.items():
         limit = permits[name].uses
         if limit is not None and n > limit:
-            yield f"{name} was used {n} times of {limit}"
+            yield f"{permits[name].kind} {name} was used {n} times of {limit}"
 
 
 def _judge(permit: Permit, name: str, entry: Entry) -> Iterator[str]:
@@ -197,9 +197,11 @@ def check_cells(evidence: Evidence) -> Iterator[str]:
     Uses the journal: an order is active at a cell from its first request until the cell closed; a cell that
     did not open, or was given up, still holds the parcel. `confirmed_empty` are `session place` for which a
     person looked; openings by staff and a cell that was freed say the same. Tests of a walk are for no order.
-    What the hub itself put into cells is judged by `edge.proof.lockers`.
+    What the hub itself put into cells is judged by `edge.proof.lockers`. Whose parcels lie where is what the
+    platform knows (`cells_of`) and what the journal says of deposits.
     """
     yield from check_lockers(sorted(evidence.journal.of(*KINDS), key=lambda entry: entry.seq))
+    yield from _check_whose(evidence)
     active: dict[str, str] = {}
     staff: set[str] = set()
     kinds = ("CellOpenRequested", "CellOpened", "CellClosed", "CellFreed", "CellLookedInto")
@@ -217,6 +219,18 @@ def check_cells(evidence: Evidence) -> Iterator[str]:
             active[place] = session
         elif holder != session:
             yield f"{place} was opened for {session} while {holder} was at it (seq {entry.seq})"
+
+
+def _check_whose(evidence: Evidence) -> Iterator[str]:
+    """A pickup opens the cells in which its own order's parcels lie, and no other."""
+    journal = evidence.journal
+    orders = {entry.data["session"]: entry.data["order_id"] for entry in journal.of("PickupStarted")}
+    deposited = {(entry.data["order_id"], entry.data["place"]) for entry in journal.of("ParcelDeposited")}
+    for entry in journal.of("CellOpenRequested"):
+        order, place = orders.get(entry.data["session"], ""), entry.data["place"]
+        known = evidence.cells_of.get(order)
+        if known and place not in known and (order, place) not in deposited:
+            yield f"{place} was opened for {order}, whose parcels lie elsewhere (seq {entry.seq})"
 
 
 def check_unwritable(evidence: Evidence) -> Iterator[str]:

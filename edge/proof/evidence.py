@@ -262,8 +262,8 @@ class Evidence:
     platform's accounts; `no_points` are orders that points may not pay; `active` are (cell, order) of the
     hub's copy that wait in a cell; `pulse_ms` is by line; `contacts` is what the doors' contacts said, and
     `contact_of` the line of each door's contact, by place; `told_opened` are authorisations of which somebody
-    was told that the door opened; `lost` are openings that were only in memory when
-    the power was cut.
+    was told that the door opened; `cells_of` are the places in which the platform ever knew an order's
+    parcels; `lost` are openings that were only in memory when the power was cut.
     """
 
     journal: Journal
@@ -290,6 +290,7 @@ class Evidence:
     contacts: Sequence[Says] | None = None
     contact_of: Mapping[str, str] = field(default_factory=dict)
     told_opened: frozenset[str] = frozenset()
+    cells_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
     held: Sequence[Held] | None = None
     now_ms: float | None = None
     permits: Mapping[str, Permit] | None = None

@@ -1,13 +1,15 @@
 """`edge` to be killed: `python -m tests.faults.planted_hub BUG run …` plants a bug (or `none`) and runs it.
 
 At SIGUSR1 it reads from the file of `ARM_FILE` the name of the point where it shall die, and removes the
-file: a kill at a named point needs no start of its own.
+file: a kill at a named point needs no start of its own. At SIGUSR2 it takes the bug of `hub_bugs` that is
+planted out, reads from the file of `PLANT_FILE` the name of the next one (or `none`), and removes the file.
 """
 
 import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -28,8 +30,10 @@ from edge.pay.engine import PaymentEngine
 from edge.pay.states import Answer
 from edge.store.crashpoints import VARIABLE
 from edge.store.unit import Unit
+from tests.faults.hub_bugs import BUGS
 
 ARM_FILE = "EDGE_TEST_ARM_FILE"
+PLANT_FILE = "EDGE_TEST_PLANT_FILE"
 NO_BUG = "none"
 
 
@@ -122,9 +126,21 @@ def _arm(_number: int, _frame: FrameType | None) -> None:
     order.unlink()
 
 
+_planted = ExitStack()
+
+
+def _plant(_number: int, _frame: FrameType | None) -> None:
+    order = Path(os.environ[PLANT_FILE])
+    _planted.close()
+    if (bug := order.read_text()) != NO_BUG:
+        _planted.enter_context(BUGS[bug]())
+    order.unlink()
+
+
 if __name__ == "__main__":
     bug = sys.argv.pop(1)
     if bug != NO_BUG:
         PLANTS[bug]()
     signal.signal(signal.SIGUSR1, _arm)
+    signal.signal(signal.SIGUSR2, _plant)
     main()

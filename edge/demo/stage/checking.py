@@ -32,7 +32,7 @@ AGAIN_S = 0.3
 SHARE = 0.05
 """Of one core: a look that costs more makes the next one come later."""
 ON_ITS_WAY_MS = 10_000
-"""For so long entries may be on their way to the platform, and a hub that came back may owe what it did."""
+"""For so long entries may be on their way to the platform, and a hub that writes again may owe its doings."""
 STUCK_MS = 60_000
 """I13: when faults stop, all is well within 60 s."""
 
@@ -57,6 +57,7 @@ class Circumstances:
 
     since_ms: dict[str, int] = field(default_factory=dict)
     back_at_ms: int = -ON_ITS_WAY_MS
+    """When the hub could write again."""
     blind: set[str] = field(default_factory=set)
     """Openings that were fired while nothing could be written, and are not in the journal."""
     lost: set[str] = field(default_factory=set)
@@ -66,7 +67,7 @@ class Circumstances:
 
     def note(self, look: Look, now_ms: int) -> Doubt | None:
         """The strongest reason why not everything can be judged now, or None."""
-        was_well = not self.since_ms.keys() & {"away", "unwritable"}
+        was_well = "unwritable" not in self.since_ms
         present = {
             "away": look.hub.state == "away",
             "unwritable": look.hub.state == "unwritable",
@@ -105,9 +106,9 @@ class Circumstances:
 
     def _may_mend(self, found: Violation, now_ms: int) -> bool:
         """What is judged once the hub has had the time to write, to learn, or to begin a new epoch."""
-        away = bool(self.since_ms.keys() & {"away", "unwritable"})
         if found.invariant == "I5" and found.why.endswith("without an intent"):
-            return away or now_ms - self.back_at_ms < ON_ITS_WAY_MS
+            can = "unwritable" not in self.since_ms and now_ms - self.back_at_ms >= ON_ITS_WAY_MS
+            return not can and any(opening in found.why for opening in self.blind)
         if found.invariant == "I5" and found.why.endswith(("without a pulse", "did not move")):
             return "gaps" in self.since_ms
         if found.invariant in ("I2", "I11") and "older" in self.since_ms:
@@ -138,8 +139,8 @@ class Checker:
 
     def __init__(self, layout: Layout, *, now_ms: Callable[[], int] | None = None) -> None:
         self._now_ms = now_ms or (lambda: int(time.time() * 1000))
-        self._receipts = Receipts(layout.ports.kiosk)
-        self._evidences = Evidences(layout, self._receipts)
+        self.receipts = Receipts(layout.ports.kiosk)
+        self._evidences = Evidences(layout, self.receipts)
         self._secrets = SecretScan(layout.logs, known_secrets(layout))
         self._suspicion = Suspicion()
         self._circumstances = Circumstances()
@@ -159,7 +160,7 @@ class Checker:
     async def run(self) -> None:
         """Look for ever, off the loop, for a small share of a core."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._receipts.watch())
+            tasks.create_task(self.receipts.watch())
             while True:
                 soon = await asyncio.to_thread(self.look)
                 at_least_s = AGAIN_S if soon else EVERY_S
@@ -176,7 +177,9 @@ class Checker:
             self._line = self._line._replace(doubt=Doubt(now_ms, words), checked_at_ms=now_ms)
             return True
         doubt = self._circumstances.note(look, now_ms)
-        seen = self._circumstances.judge(look.evidence, now_ms) + self._secrets.look(look.evidence)
+        seen = self._circumstances.judge(look.evidence, now_ms) + self._secrets.look(
+            look.evidence, look.secrets
+        )
         told, soon = self._suspicion.confirm(seen)
         if soon and doubt is None:
             doubt = self._line.doubt

@@ -1,6 +1,7 @@
 """Everything that the live line is judged by, read beside hub, platform and guards, on their disks."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from edge.demo.layout import DEVICE, SATELLITE, SITE, Layout
@@ -31,7 +32,7 @@ class Look(NamedTuple):
     """What one look collected.
 
     `waiting` entries are not in custody or not applied, `older` says that the journal ends before what was
-    seen of it, `gaps` counts what the guards could not write down.
+    seen of it, `gaps` counts what the guards could not write down, `secrets` are texts of passes.
     """
 
     evidence: Evidence
@@ -39,6 +40,7 @@ class Look(NamedTuple):
     waiting: int = 0
     older: bool = False
     gaps: int = 0
+    secrets: Mapping[str, str] = MappingProxyType({})
 
 
 def permits_of(evidence: Evidence, issued: Mapping[str, Permit]) -> dict[str, Permit]:
@@ -116,6 +118,7 @@ class Evidences:
             waiting=0 if evidence.custody.drained else max(1, journal.head_seq - held.applied_seq),
             older=ahead or evidence.seen is not None,
             gaps=sum(trace.gaps for trace in self._traces),
+            secrets=held.texts,
         )
 
     def _ask_hub(self) -> Hub:
@@ -135,6 +138,7 @@ class Evidences:
         evidence.contact_of = self._wiring.contact_of
         evidence.pulse_ms = self._wiring.pulse_ms
         evidence.told_opened = held.told_opened
+        evidence.cells_of = self._platform.cells_of
         evidence.permits = permits_of(evidence, held.permits)
 
     def _custody(self, evidence: Evidence, held: Held, acknowledged: int) -> Custody:

@@ -28,6 +28,7 @@ class Held(NamedTuple):
     channel_refunds: list[GivenBack]
     permits: dict[str, Permit]
     told_opened: frozenset[str]
+    texts: dict[str, str]
 
 
 @dataclass
@@ -38,6 +39,8 @@ class PlatformBooks:
     site: str
     device: str
     hashes: dict[tuple[int, int], str] = field(default_factory=dict)
+    cells_of: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Places in which parcels of an order were ever known to lie."""
     _read: dict[int, int] = field(default_factory=dict)
 
     def look(self) -> Held:
@@ -60,6 +63,7 @@ class PlatformBooks:
                 for row in ours
             ]
             self._read_hashes(connection, streams)
+            self._read_cells(connection)
             return Held(
                 streams,
                 ours[-1].applied_seq if ours else 0,
@@ -67,6 +71,7 @@ class PlatformBooks:
                 *self._channel(connection),
                 _permits(connection),
                 _told_opened(connection, self.device),
+                _texts(connection),
             )
 
     def elsewhere(self, journal: Journal) -> Journal:
@@ -103,6 +108,13 @@ class PlatformBooks:
             for seq, digest in rows:
                 self.hashes[stream.epoch, seq] = digest
                 self._read[stream.epoch] = seq
+
+    def _read_cells(self, connection: sqlite3.Connection) -> None:
+        rows = connection.execute("SELECT id, data FROM records WHERE collection='orders' AND data<>''")
+        for order, data in rows:
+            cells = json.loads(data).get("cells", ())
+            places = frozenset(f"cell:{cell['bank']}/{cell['cell']}" for cell in cells)
+            self.cells_of[order] = self.cells_of.get(order, frozenset()) | places
 
     def _channel(self, connection: sqlite3.Connection) -> tuple[list[Success], list[GivenBack]]:
         """Money that the simulated channels took and gave back for this device; phones pay there, too."""
@@ -141,3 +153,9 @@ def _told_opened(connection: sqlite3.Connection, device: str) -> frozenset[str]:
     """Authorisations of commands of which phones were told that the door opened."""
     rows = connection.execute("SELECT id FROM commands WHERE state='opened' AND device=?", (device,))
     return frozenset(f"command:{row['id']}" for row in rows)
+
+
+def _texts(connection: sqlite3.Connection) -> dict[str, str]:
+    """What passes say, by what to call them: whoever has the text has the pass."""
+    rows = connection.execute("SELECT id, text FROM passes WHERE text<>''")
+    return {f"the pass {row['id']}": row["text"] for row in rows}

@@ -20,8 +20,8 @@ class SecretScan:
         self._after_seq = 0
         self._found: dict[str, None] = {}
 
-    def look(self, evidence: Evidence) -> list[Violation]:
-        """Search what is new since the last look."""
+    def look(self, evidence: Evidence, secrets: Mapping[str, str]) -> list[Violation]:
+        """Search what is new since the last look, for what is known and for `secrets`."""
         part = Journal()
         entries = evidence.journal.entries
         if len(entries) < self._after_seq:
@@ -29,7 +29,7 @@ class SecretScan:
         for entry in entries[self._after_seq :]:
             part.put(entry)
         self._after_seq = len(entries)
-        fresh = Evidence(journal=part, secrets=self._secrets, texts=dict(self._new_texts()))
+        fresh = Evidence(journal=part, secrets={**self._secrets, **secrets}, texts=dict(self._new_texts()))
         self._found.update(dict.fromkeys(check_secrets(fresh)))
         return [Violation("I12", why) for why in self._found]
 

@@ -1,0 +1,242 @@
+"""The live line of the stage over a real world: 0 · 0 · 0 while all is well, red for each bug of a hub.
+
+The bugs are planted one after another into the running hub and taken out again; each must tell a reason that
+no other has told. The same acts without a bug come first, and leave the line at 0 · 0 · 0.
+"""
+
+import asyncio
+import contextlib
+import signal
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import aiomqtt
+import pytest
+
+from cloud_sync.platform.keys import load_keys
+from cloud_sync.platform.settings import load_settings
+from cloud_sync.wire.commands import command_topic
+from edge.demo.actors import NotSeen, until
+from edge.demo.brokers import password_file
+from edge.demo.community import community
+from edge.demo.compare import kind_of
+from edge.demo.layout import DEVICE, SITE, Layout, Ports
+from edge.demo.stage.checking import Checker
+from edge.demo.stage.line import Line
+from edge.demo.story import Cast, entries
+from edge.trust.keys import SigningKey
+from edge.trust.passes import Pass, issue_pass
+from tests.faults.hub_bugs import BUGS
+from tests.faults.killing import KilledWorld
+from tests.faults.planted_hub import NO_BUG, PLANT_FILE
+from tests.system.staging import running
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("system")]
+
+SEEN_S = 12.0
+EAN = next(each["ean"] for each in community(date.today())["products"] if "酱油" in each["name_zh"])
+
+
+class PlantedWorld(KilledWorld):
+    """A world whose hub takes bugs while it runs."""
+
+    def start_hub(self, *, wait: bool = True, env: Mapping[str, str] | None = None) -> None:
+        """The hub, ready to be told what it does wrong."""
+        super().start_hub(wait=wait, env={PLANT_FILE: str(self._seed), **(env or {})})
+
+    def plant(self, bug: str) -> None:
+        """Take out the bug that is planted, and plant this one."""
+        self._seed.write_text(bug)
+        self.processes.running["hub"].send_signal(signal.SIGUSR2)
+        self.processes.wait("hub", lambda: not self._seed.exists())
+
+    @property
+    def _seed(self) -> Path:
+        return self.layout.folder / "plant"
+
+
+class People:
+    """Who does at the site what the bugs are about."""
+
+    def __init__(self, world: PlantedWorld, cast: Cast) -> None:
+        self.cast = cast
+        self._world = world
+
+    async def reach_pay(self) -> None:
+        """A product before the camera, and the collection QR."""
+        cast = self.cast
+        await cast.kiosk.go_home()
+        await cast.hands.hold("kiosk", "ean13", EAN, seconds=0.6)
+        await cast.kiosk.wait_for("shop")
+        await cast.kiosk.press("pay")
+        await cast.kiosk.wait_for("pay")
+
+    async def buy(self) -> None:
+        """A sale, paid by phone, up to the receipt."""
+        await self.reach_pay()
+        await self.cast.phone.pay()
+        await self.cast.kiosk.wait_for("receipt")
+
+    async def open(self, door: str) -> None:
+        """Press *open* on the phone; whoever presses does not wait."""
+        await self.cast.phone.post(f"/doors/{door}/open", {})
+
+    async def open_jammed(self, door: str) -> None:
+        """The same while the door does not move."""
+        await self.cast.hands.wait_until_shut(door)
+        await self.cast.hands.door(door, jammed=True)
+        await self.open(door)
+
+    async def collect(self) -> None:
+        """Show the order's pass until a cell was asked for."""
+        orders = await self.cast.phone.get("/orders")
+        order = next(each for each in orders if each["state"] == "in_cells")
+        await self.cast.kiosk.go_home()
+        await self.cast.hands.hold("kiosk", "qr", order["pass_text"], seconds=1.0)
+        await self.cast.kiosk.wait_for("pickup")
+
+    async def visit(self) -> None:
+        """A visitor's pass for one use, shown once."""
+        await self.cast.hands.hold("gate", "qr", await self.cast.phone.invite("gate", uses=1), seconds=1.0)
+
+    async def visit_twice(self) -> None:
+        """The same pass, in and in again."""
+        cast, text = self.cast, await self.cast.phone.invite("gate", uses=1)
+        await cast.hands.wait_until_shut("gate")
+        asked = await self._asked_for()
+        await cast.hands.hold("gate", "qr", text)
+        await until(lambda: self._more(asked), "the pass was read")
+        await cast.hands.take_away("gate")
+        await cast.hands.hold("gate", "qr", text)
+
+    async def _more(self, than: int) -> bool:
+        return await self._asked_for() > than
+
+    async def _asked_for(self) -> int:
+        return sum(kind_of(entry) == "DoorOpenRequested" for entry in await entries(self.cast))
+
+    async def forge(self) -> None:
+        """A pass that says everything right, under a stranger's signature."""
+        true = load_keys(load_settings(self._world.layout.platform / "platform.toml")).signing["passes"]
+        now_ms = time.time_ns() // 1_000_000
+        forged = Pass(
+            id="forged-1",
+            kind="visitor",
+            site=SITE,
+            subject="visitor",
+            doors=("gate",),
+            not_before_ms=now_ms - 60_000,
+            expires_ms=now_ms + 600_000,
+            uses=1,
+        )
+        text = issue_pass(SigningKey.generate(true.kid, "passes"), forged)
+        await self.cast.hands.hold("gate", "qr", text, seconds=1.0)
+
+    async def replay(self) -> None:
+        """The newest command once more, byte for byte, by the platform's own account."""
+        await self.open("building-3")
+        layout = self._world.layout
+        with contextlib.closing(sqlite3.connect(layout.platform / "platform.db")) as connection:
+            newest = "SELECT message FROM commands ORDER BY asked_ms DESC LIMIT 1"
+            message = connection.execute(newest).fetchone()[0]
+        password = password_file(layout.broker("platform"), "platform").read_text("utf-8")
+        port = layout.ports.platform_broker
+        async with aiomqtt.Client("127.0.0.1", port, username="platform", password=password) as client:
+            await client.publish(command_topic(SITE, DEVICE), message, qos=1)
+
+
+class Case(NamedTuple):
+    """What people do while a bug is planted, and what the line then says, in words and in which column."""
+
+    act: Callable[[People], Awaitable[None]]
+    column: str
+    words: str
+
+
+CASES: Mapping[str, Case] = {
+    "every lock fired twice": Case(
+        lambda people: people.open("gate"),
+        "extra",
+        "a lock was fired and nobody's authorisation is on record",
+    ),
+    "nonce ignored, a replay opens": Case(People.replay, "extra", "a command opened more than once"),
+    "stock not taken": Case(People.buy, "other", "stock is not what came in less what was sold"),
+    "a fen more booked than paid": Case(People.buy, "other", "the books do not balance"),
+    "points given twice": Case(People.buy, "other", "points or wallet were spent wrongly"),
+    "sale not journalled": Case(People.buy, "lost", "a sale that was confirmed is not in the journal"),
+    "sale journalled twice": Case(People.buy, "doubled", "a sale was recorded twice"),
+    "signature not looked at": Case(People.forge, "extra", "opened by what nobody issued"),
+    "a pass quoted in the log": Case(People.visit, "other", "personal data or a secret got out"),
+    "uses of a pass not counted": Case(
+        People.visit_twice, "extra", "a pass was used more often than it allows"
+    ),
+    "the cell beside opened": Case(People.collect, "extra", "a cell was opened for somebody else"),
+    "opened said without the contact": Case(
+        lambda people: people.open_jammed("gate"), "other", "said to be open, and the contact did not move"
+    ),
+    "phone told opened too early": Case(
+        lambda people: people.open_jammed("building-3"), "lost", "a phone was told *opened*, not on record"
+    ),
+    "entries acknowledged that were not sent": Case(
+        lambda people: people.open("gate"), "lost", "taken for delivered, the platform has it not"
+    ),
+    "charged again when the answer is late": Case(People.reach_pay, "doubled", "an order was charged twice"),
+}
+
+
+@contextlib.asynccontextmanager
+async def judged(folder: Path) -> AsyncIterator[tuple[PlantedWorld, People, Checker]]:
+    """A world that takes bugs, its people, and the checker of the stage with its witness before the kiosk."""
+    world = PlantedWorld(Layout(folder=folder, ports=Ports.free()))
+    async with running(world) as (_, cast):
+        checker = Checker(world.layout)
+        witness = asyncio.create_task(checker.receipts.watch())
+        try:
+            yield world, People(world, cast), checker
+        finally:
+            witness.cancel()
+
+
+async def line_when(checker: Checker, wanted: Callable[[Line], bool], what: str) -> Line:
+    """Look until the line is as wanted; the looks themselves are the product's."""
+
+    async def look() -> bool:
+        await asyncio.to_thread(checker.look)
+        return wanted(checker.line)
+
+    try:
+        await until(look, what, SEEN_S)
+    except NotSeen as error:
+        raise NotSeen(f"{error}; the line: {checker.line.describe()}") from error
+    return checker.line
+
+
+def reasons(line: Line) -> set[str]:
+    """What the line says is wrong."""
+    return {reason.words.en for reason in line.reasons}
+
+
+async def test_every_planted_bug_turns_the_line_red_with_a_reason_of_its_own(tmp_path: Path) -> None:
+    assert CASES.keys() == BUGS.keys()
+    assert len({case.words for case in CASES.values()}) == len(CASES) >= 10
+    async with judged(tmp_path) as (world, people, checker):
+        for act in (People.buy, People.visit):
+            await act(people)
+        await people.open("building-3")
+        line = await line_when(checker, lambda line: line.openings == 2 and line.state == "ok", "all is well")
+        assert line.sales == 1
+        assert set(line.describe()[column] for column in ("lost", "doubled", "extra", "other")) == {0}
+        for bug, case in CASES.items():
+            before = reasons(checker.line)
+            assert case.words not in before, bug
+            world.plant(bug)
+            await case.act(people)
+            line = await line_when(checker, lambda line, case=case: case.words in reasons(line), bug)  # type: ignore[misc]
+            told = [each for each in line.reasons if each.words.en == case.words]
+            assert {each.column for each in told} == {case.column}, bug
+            assert line.state == "bad"
+            world.plant(NO_BUG)
