@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edge.demo.stage.checking import ON_ITS_WAY_MS, STUCK_MS, Circumstances, Suspicion
+from edge.demo.stage.checking import LOOKS, ON_ITS_WAY_MS, STUCK_MS, Circumstances, Suspicion
 from edge.demo.stage.collecting import Hub, Look, mark_late, permits_of, without_outages
 from edge.demo.stage.hub_books import TraceReader
 from edge.demo.stage.line import STALE_MS, TABLE, Doubt, Line, draw, tell
@@ -107,6 +107,16 @@ def test_a_violation_is_told_when_two_looks_saw_it_and_no_more_when_it_is_gone()
     assert suspicion.confirm([]) == ([], False)
     assert suspicion.confirm([once]) == ([], True)
     assert suspicion.confirm([once]) == ([once], False)
+
+
+def test_what_differs_in_other_words_at_each_look_is_not_well() -> None:
+    suspicion = Suspicion()
+    for number in range(LOOKS):
+        assert not suspicion.lasts
+        assert suspicion.confirm([Violation("I2", f"sales: hub {number}, platform 0")]) == ([], True)
+    assert suspicion.lasts
+    suspicion.confirm([])
+    assert not suspicion.lasts
 
 
 def test_red_goes_before_unknown_and_an_old_look_is_no_look() -> None:

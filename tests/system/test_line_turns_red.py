@@ -7,29 +7,23 @@ no other has told. The same acts without a bug come first, and leave the line at
 import asyncio
 import contextlib
 import signal
-import sqlite3
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-import aiomqtt
 import pytest
 
-from cloud_sync.platform.keys import load_keys
-from cloud_sync.platform.settings import load_settings
-from cloud_sync.wire.commands import command_topic
 from edge.demo.actors import NotSeen, until
-from edge.demo.brokers import password_file
-from edge.demo.community import community
 from edge.demo.compare import kind_of
-from edge.demo.layout import DEVICE, SITE, Layout, Ports
+from edge.demo.layout import Layout, Ports
 from edge.demo.stage.checking import Checker
+from edge.demo.stage.frames import Frame
 from edge.demo.stage.line import Line
-from edge.demo.story import Cast, entries
-from edge.trust.keys import SigningKey
-from edge.trust.passes import Pass, issue_pass
+from edge.demo.stage.switches import build_switches
+from edge.demo.stage.switches.overhearing import Ear
+from edge.demo.stage.switches.port import Reach, Switch
+from edge.demo.story import Cast, buy, entries
+from edge.links.cancelling import end_task
 from tests.faults.hub_bugs import BUGS
 from tests.faults.killing import KilledWorld
 from tests.faults.planted_hub import NO_BUG, PLANT_FILE
@@ -38,7 +32,6 @@ from tests.system.staging import running
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("system")]
 
 SEEN_S = 12.0
-EAN = next(each["ean"] for each in community(date.today())["products"] if "酱油" in each["name_zh"])
 
 
 ANSWERS = ("DoorOpened", "DoorUnknown", "PassRefused")
@@ -63,36 +56,27 @@ class PlantedWorld(KilledWorld):
 
 
 class People:
-    """Who does at the site what the bugs are about."""
+    """Who presses the stage's switches, and does at the site what the bugs are about."""
 
-    def __init__(self, world: PlantedWorld, cast: Cast) -> None:
+    def __init__(self, cast: Cast, ear: Ear, switches: Mapping[str, Switch]) -> None:
         self.cast = cast
-        self._world = world
-
-    async def reach_pay(self) -> None:
-        """A product before the camera, and the collection QR."""
-        cast = self.cast
-        await cast.kiosk.go_home()
-        await cast.hands.hold("kiosk", "ean13", EAN, seconds=0.6)
-        await cast.kiosk.wait_for("shop")
-        await cast.kiosk.press("pay")
-        await cast.kiosk.wait_for("pay")
+        self._ear = ear
+        self._switches = switches
 
     async def buy(self) -> None:
         """A sale, paid by phone, up to the receipt."""
-        await self.reach_pay()
-        await self.cast.phone.pay()
-        await self.cast.kiosk.wait_for("receipt")
+        await self.cast.kiosk.go_home()
+        await buy(self.cast)
 
     async def open(self, door: str) -> None:
         """Press *open* on the phone; whoever presses does not wait."""
         await self.cast.phone.post(f"/doors/{door}/open", {})
 
-    async def open_jammed(self, door: str) -> None:
-        """The same while the door does not move."""
-        await self.cast.hands.wait_until_shut(door)
-        await self.cast.hands.door(door, jammed=True)
-        await self.open(door)
+    async def open_jammed(self) -> None:
+        """The same while the south gate does not move."""
+        await self.cast.hands.wait_until_shut("gate")
+        await self.press("door.jam")
+        await self.open("gate")
 
     async def collect(self) -> None:
         """Show the order's pass until a cell was asked for."""
@@ -126,33 +110,30 @@ class People:
     async def _answers(self) -> int:
         return sum(kind_of(entry) in ANSWERS for entry in await entries(self.cast))
 
+    async def tap_twice(self) -> None:
+        """Two taps on the pay key of a kiosk that nobody is at."""
+        await self.cast.kiosk.go_home()
+        await self.press("other.double_tap")
+
+    async def press(self, switch: str) -> None:
+        """Press a switch of the stage, and let it see what became of it."""
+        await self._switches[switch].press(True)
+
     async def forge(self) -> None:
         """A pass that says everything right, under a stranger's signature."""
-        true = load_keys(load_settings(self._world.layout.platform / "platform.toml")).signing["passes"]
-        now_ms = time.time_ns() // 1_000_000
-        forged = Pass(
-            id="forged-1",
-            kind="visitor",
-            site=SITE,
-            subject="visitor",
-            doors=("gate",),
-            not_before_ms=now_ms - 60_000,
-            expires_ms=now_ms + 600_000,
-            uses=1,
-        )
-        await self.show(issue_pass(SigningKey.generate(true.kid, "passes"), forged))
+        before = await self._answers()
+        await self.press("attack.forge")
+        await until(lambda: self._answered(before), "the gate's answer")
+        await self.cast.hands.door("gate", push="closed")
 
     async def replay(self) -> None:
-        """The newest command once more, byte for byte, by the platform's own account."""
+        """A door opened from the phone, and the command stolen and sent again."""
         await self.open("building-3")
-        layout = self._world.layout
-        with contextlib.closing(sqlite3.connect(layout.platform / "platform.db")) as connection:
-            newest = "SELECT message FROM commands ORDER BY asked_ms DESC LIMIT 1"
-            message = connection.execute(newest).fetchone()[0]
-        password = password_file(layout.broker("platform"), "platform").read_text("utf-8")
-        port = layout.ports.platform_broker
-        async with aiomqtt.Client("127.0.0.1", port, username="platform", password=password) as client:
-            await client.publish(command_topic(SITE, DEVICE), message, qos=1)
+        await until(self._overheard, "a command that passes by")
+        await self.press("attack.replay")
+
+    async def _overheard(self) -> bool:
+        return self._ear.last is not None
 
 
 class Case(NamedTuple):
@@ -182,15 +163,17 @@ CASES: Mapping[str, Case] = {
     ),
     "the cell beside opened": Case(People.collect, "extra", "a cell was opened for somebody else"),
     "opened said without the contact": Case(
-        lambda people: people.open_jammed("gate"), "other", "said to be open, and the contact did not move"
+        People.open_jammed, "other", "said to be open, and the contact did not move"
     ),
     "phone told opened too early": Case(
-        lambda people: people.open_jammed("building-3"), "lost", "a phone was told *opened*, not on record"
+        People.open_jammed, "lost", "a phone was told *opened*, not on record"
     ),
     "entries acknowledged that were not sent": Case(
         lambda people: people.open("gate"), "lost", "taken for delivered, the platform has it not"
     ),
-    "charged again when the answer is late": Case(People.reach_pay, "doubled", "an order was charged twice"),
+    "charged again when the answer is late": Case(
+        lambda people: people.press("other.double_tap"), "doubled", "an order was charged twice"
+    ),
 }
 
 
@@ -200,11 +183,16 @@ async def judged(folder: Path) -> AsyncIterator[tuple[PlantedWorld, People, Chec
     world = PlantedWorld(Layout(folder=folder, ports=Ports.free()))
     async with running(world) as (_, cast):
         checker = Checker(world.layout)
-        witness = asyncio.create_task(checker.receipts.watch())
+        ear, ports = Ear(world.layout), world.layout.ports
+        phone = Frame(port=ports.stage_phone, target_port=ports.platform, stage_port=ports.stage)
+        reach = Reach(world=world, http=cast.http, platform_wires=(), phone=phone)
+        switches = {switch.id: switch for switch in build_switches(reach, ear)}
+        tasks = [asyncio.create_task(task) for task in (checker.receipts.watch(), ear.listen())]
         try:
-            yield world, People(world, cast), checker
+            yield world, People(cast, ear, switches), checker
         finally:
-            witness.cancel()
+            for task in tasks:
+                await end_task(task)
 
 
 async def line_when(checker: Checker, wanted: Callable[[Line], bool], what: str) -> Line:

@@ -33,6 +33,9 @@ SHARE = 0.05
 """Of one core: a look that costs more makes the next one come later."""
 ON_ITS_WAY_MS = 10_000
 """For so long entries may be on their way to the platform, and a hub that writes again may owe its doings."""
+LOOKS = 4
+"""So many looks in a row that differ are no coincidence any more; ours."""
+LASTING = Said("两边对不上，正在再查", "the sides differ, and are looked at again")
 STUCK_MS = 60_000
 """I13: when faults stop, all is well within 60 s."""
 
@@ -42,13 +45,21 @@ class Suspicion:
 
     def __init__(self) -> None:
         self._before: frozenset[Violation] = frozenset()
+        self._in_a_row = 0
+
+    @property
+    def lasts(self) -> bool:
+        """Whether look after look saw something else that is not as it should be: nobody may call it well."""
+        return self._in_a_row >= LOOKS
 
     def confirm(self, seen: Iterable[Violation]) -> tuple[list[Violation], bool]:
         """The violations to tell, in their order, and whether there is one to look at again soon."""
         found = list(dict.fromkeys(seen))
         told = [violation for violation in found if violation in self._before]
         self._before = frozenset(found)
-        return told, len(told) < len(found)
+        soon = len(told) < len(found)
+        self._in_a_row = self._in_a_row + 1 if soon else 0
+        return told, soon
 
 
 @dataclass
@@ -181,8 +192,9 @@ class Checker:
             look.evidence, look.secrets
         )
         told, soon = self._suspicion.confirm(seen)
-        if soon and doubt is None:
-            doubt = self._line.doubt
-        self._line = draw(look.evidence, told, doubt=doubt, checked_at_ms=now_ms)
+        if doubt is None and self._suspicion.lasts:
+            doubt = Doubt(now_ms, LASTING)
+        if self._line.checked_at_ms or not soon:
+            self._line = draw(look.evidence, told, doubt=doubt, checked_at_ms=now_ms)
         self.cost_s = time.thread_time() - began_s
         return soon

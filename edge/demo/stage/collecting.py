@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from edge.demo.layout import DEVICE, SATELLITE, SITE, Layout
 from edge.demo.stage.hub_books import HubBooks, TraceReader, Wiring
@@ -123,10 +123,10 @@ class Evidences:
 
     def _ask_hub(self) -> Hub:
         try:
-            status: dict[str, Any] = self._control.get("/status")
-        except (HubNotRunning, ValueError):
+            parts: dict[str, dict[str, str]] = self._control.get("/status")["parts"]
+        except (HubNotRunning, ValueError, KeyError):
             return Hub("away")
-        store, online = status["parts"]["store"], status["parts"]["platform"]["state"] == "ok"
+        store, online = parts["store"], parts["platform"]["state"] == "ok"
         if store["state"] != "ok":
             return Hub("unwritable", online, store["detail"])
         return Hub("ok", online)
