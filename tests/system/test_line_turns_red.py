@@ -111,9 +111,14 @@ class People:
         return sum(kind_of(entry) in ANSWERS for entry in await entries(self.cast))
 
     async def tap_twice(self) -> None:
-        """Two taps on the pay key of a kiosk that nobody is at."""
-        await self.cast.kiosk.go_home()
+        """Two taps on the pay key of a kiosk that nobody is at; whatever is asked for then is paid."""
+        cast = self.cast
+        await cast.kiosk.go_home()
         await self.press("other.double_tap")
+        await cast.kiosk.wait_for("pay")
+        for _ in range(2):
+            await cast.phone.pay()
+        await cast.kiosk.wait_for("receipt")
 
     async def press(self, switch: str) -> None:
         """Press a switch of the stage, and let it see what became of it."""
@@ -161,6 +166,7 @@ CASES: Mapping[str, Case] = {
     "uses of a pass not counted": Case(
         People.visit_twice, "extra", "a pass was used more often than it allows"
     ),
+    "charged again when the answer is late": Case(People.tap_twice, "doubled", "an order was charged twice"),
     "the cell beside opened": Case(People.collect, "extra", "a cell was opened for somebody else"),
     "opened said without the contact": Case(
         People.open_jammed, "other", "said to be open, and the contact did not move"
@@ -170,9 +176,6 @@ CASES: Mapping[str, Case] = {
     ),
     "entries acknowledged that were not sent": Case(
         lambda people: people.open("gate"), "lost", "taken for delivered, the platform has it not"
-    ),
-    "charged again when the answer is late": Case(
-        lambda people: people.press("other.double_tap"), "doubled", "an order was charged twice"
     ),
 }
 
