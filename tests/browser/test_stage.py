@@ -19,6 +19,10 @@ from tests.browser.stage_stand import StageStand, both, made_up_state
 from tests.browser.test_screens import serious
 
 LAYOUT = Path(__file__).with_name("stage_layout.js").read_text("utf-8")
+DRAWN = """async (entries) => {
+  const wire = await import("/page/wire.js");
+  while (wire.state()?.line.entries !== entries) await new Promise(requestAnimationFrame);
+}"""
 SIZES = {"wall": (1920, 1080), "laptop": (1366, 768)}
 PATIENCE_MS = 20_000
 
@@ -64,10 +68,8 @@ async def look_like(page: Page, stand: StageStand, look: str) -> None:
     LOOKS[look](state)
     state["line"]["entries"] = stand.state["line"]["entries"] + 1
     stand.tell(**state)
-    await page.wait_for_function(
-        "async (entries) => (await import('/page/wire.js')).state().line.entries === entries",
-        arg=state["line"]["entries"],
-    )
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        await page.evaluate(DRAWN, state["line"]["entries"])
 
 
 async def faults_of(page: Page) -> list[str]:

@@ -22,7 +22,7 @@ export async function press(id) {
   draw();
   const answer = await post(`/switches/${encodeURIComponent(id)}`, { on });
   pressing.delete(id);
-  last = { id, said: answer.said, ok: answer.ok, gone: answer.gone };
+  if (GROUPS.includes(found.group)) last = { id, said: answer.said, ok: answer.ok, gone: answer.gone };
   draw();
   return answer;
 }

@@ -61,6 +61,7 @@ find("phone-network").onclick = async () => {
 };
 onState(drawReal);
 onLanguage(() => {
+  write(find("phone-said"), "");
   dress(root.dataset.theme);
   write(find("language"), w("other"));
   setAll(find("language"), { lang: lang() === "zh" ? "en" : "zh-CN" });
