@@ -24,6 +24,7 @@ export async function press(id) {
   pressing.delete(id);
   if (GROUPS.includes(found.group)) last = { id, said: answer.said, ok: answer.ok, gone: answer.gone };
   draw();
+  dispatchEvent(new CustomEvent("stage:pressed", { detail: { id, on, ok: answer.ok, said: answer.said } }));
   return answer;
 }
 

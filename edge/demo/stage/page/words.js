@@ -21,6 +21,8 @@ const ZH = {
   checked: (s, o, e) => `每步都查：${s} 笔销售 · ${o} 次开门 · ${e} 条日志`, ago: (s) => `上次 ${s} 秒前`, agoMinutes: (m) => `上次 ${m} 分钟前`,
   more: (n) => `还有 ${n} 条`, notRead: "还没有查过", stageAway: "舞台没有回答，下面是它最后说的", allWell: "每一笔都对得上：没有丢的，没有重复的，没有多开的门。",
   lineBadge: "点一下看查了什么",
+  tourStep: (n, all) => `第 ${n} 步，共 ${all} 步`, tourShow: "做给我看", tourRepeat: "再做一次", tourAgain: "再试一次", tourNext: "下一步", tourBack: "上一步", tourStop: "停下",
+  tourDoing: "正在做", tourDone: "看到了", tourFailed: "没有成", tourTry: "自己动手试试，或者让手指做给您看。",
   tour: "导览", hub_starting: "主机正在起来", hub_degraded: "主机有部分不在", hub_away: "主机不在",
 };
 const many = (n, one, more = `${one}s`) => `${n} ${n === 1 ? one : more}`;
@@ -46,6 +48,8 @@ const EN = {
   checked: (s, o, e) => `Every step checked: ${many(s, "sale")} · ${many(o, "opening")} · ${many(e, "entry", "entries")}`, ago: (s) => `last ${s} s ago`, agoMinutes: (m) => `last ${m} min ago`,
   more: (n) => `${n} more`, notRead: "not checked yet", stageAway: "The stage does not answer; below is what it said last", allWell: "Everything adds up: nothing lost, nothing doubled, no door opened that nobody asked for.",
   lineBadge: "press to see what was checked",
+  tourStep: (n, all) => `step ${n} of ${all}`, tourShow: "Show me", tourRepeat: "Once more", tourAgain: "Try again", tourNext: "Next", tourBack: "Step before", tourStop: "Stop",
+  tourDoing: "Doing:", tourDone: "Seen:", tourFailed: "It did not come.", tourTry: "Try it with your own hands, or let the finger show you.",
   tour: "Tour", hub_starting: "the hub is starting", hub_degraded: "a part of the hub is away", hub_away: "the hub is away",
 };
 
