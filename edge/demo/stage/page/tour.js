@@ -56,7 +56,7 @@ function drawSaid() {
   if (parts.said.dataset.said === said) return;
   parts.said.dataset.said = said;
   setAll(parts.said, { "data-outcome": now || null, title: words });
-  const sign = SIGNS[now] ? [mark(SIGNS[now][0]), make("b", {}, w(SIGNS[now][1]))] : [];
+  const sign = SIGNS[now] ? [mark(SIGNS[now][0]), make("b", {}, w(SIGNS[now][1])), " "] : [];
   parts.said.replaceChildren(...sign, make("span", {}, words));
 }
 
