@@ -25,6 +25,7 @@ from cloud_sync.enrolment_files import (
 from cloud_sync.http import TURNED_AWAY, PlatformHttp
 from cloud_sync.identity import stop
 from cloud_sync.wire.enrolment import (
+    TIME_ZONE,
     RenewalNonce,
     RenewalRequest,
     RenewedCertificate,
@@ -50,7 +51,10 @@ RETRY_S = 300.0
 CLOCK_S = 2.0
 """With the clock unknown nothing can be judged; it is known as soon as the platform is reached."""
 CERTIFICATE, UNTRUSTED, ENDED = "certificate", "platform_untrusted", "enrolment_ended"
+WAITS = "configuration_waits"
+"""Alarm: a newer configuration of the site is in place and counts from the next start."""
 _OVER = "over"
+_ENROLMENT = "enrolment"
 _CONFIGURATION = "enrolment.configuration"
 CONFIGURATION_TOPIC = "site_configuration"
 _BODY = {"Content-Type": "application/json"}
@@ -66,6 +70,12 @@ class ConfigurationForeign(Refusal):
     """The configuration of another site."""
 
     code = "configuration_foreign"
+
+
+class ConfigurationUnfit(Refusal):
+    """A configuration that this program cannot work by: a time zone other than the one that it reckons in."""
+
+    code = "configuration_unfit"
 
 
 class Standing(NamedTuple):
@@ -194,6 +204,7 @@ class ConfigurationCopy:
         self._store = store
         self._root = read_root(folder)
         self._present = read_configuration(folder)
+        self._running = self._present.version
 
     def prepare_record(self, data: dict[str, Any]) -> dict[str, Any]:
         """Verify a record before its unit. Raises Refusal, ValueError."""
@@ -202,6 +213,8 @@ class ConfigurationCopy:
             raise ConfigurationForeign(site=told.site)
         if told.version < self._present.version:
             raise ConfigurationTooOld(version=told.version, minimum_version=self._present.version)
+        if told.time_zone != TIME_ZONE:
+            raise ConfigurationUnfit(time_zone=told.time_zone)
         return data
 
     def apply_record(self, unit: Unit, id: str, version: int, data: Mapping[str, object] | None) -> None:
@@ -218,17 +231,31 @@ class ConfigurationCopy:
                 await hints.wait()
 
     async def put_in_place(self) -> bool:
-        """Write what the feed brought, if it is newer; it counts from the next start. True when it was."""
+        """Write what the feed brought, if it is newer; it counts from the next start. True when it was.
+
+        Until then there is an alarm, which ends where nothing newer than what this start has read is known.
+        """
         message = await self._store.read(lambda connection: get_fact(connection, _CONFIGURATION))
-        if not isinstance(message, bytes):
+        told = self._present
+        if isinstance(message, bytes):
+            told = open_configuration(message, self._root)
+        if told.version <= self._running:
+            await self._store.run(lambda unit: clear_alarm(unit, kind=WAITS, source=_ENROLMENT))
             return False
-        told = open_configuration(message, self._root)
-        if told.version <= self._present.version:
+        if not isinstance(message, bytes) or told.version <= self._present.version:
             return False
         await asyncio.to_thread(write_configuration, self._folder, message)
         self._present = told
         log.warning("configuration %d is in place and counts from the next start", told.version)
+        detail = f"version {told.version}, running with {self._running}: start the hub again"
+        await self._store.run(lambda unit: _alarm_anew(unit, detail))
         return True
+
+
+def _alarm_anew(unit: Unit, detail: str) -> None:
+    """Say which version waits: an alarm about an earlier one is over."""
+    clear_alarm(unit, kind=WAITS, source=_ENROLMENT)
+    raise_alarm(unit, kind=WAITS, source=_ENROLMENT, detail=detail)
 
 
 def _decode(answered: bytes, shape: type[Any]) -> Any:

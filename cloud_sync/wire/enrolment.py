@@ -18,6 +18,8 @@ HARDWARE_HEADER = "Community-Edge-Hardware"
 FINGERPRINT_BYTES = 10
 """80 bits of SHA-256: whoever wants another root for a printed code would have to try 2^80."""
 LIMIT_BYTES = 65_536
+TIME_ZONE = "Asia/Shanghai"
+"""The zone (IANA name) that dates, hours and schedules of a site are reckoned in."""
 _PLATFORM, _ENROLMENT, _CONFIGURATION = "edge.platform.v1", "edge.enrolment.v1", "edge.configuration.v1"
 
 Pem = Annotated[str, msgspec.Meta(max_length=8_192)]
@@ -82,7 +84,8 @@ class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
 class SiteConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """What the platform decides of a site's configuration; hardware is the site's own business.
 
-    `version` rises with every change; an older one is never taken.
+    `version` rises with every change; an older one is never taken. A device that reckons in another
+    `time_zone` does not take it either: it would book on other dates than the platform.
     """
 
     document: str = _CONFIGURATION
@@ -93,6 +96,7 @@ class SiteConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     ca: str
     broker: BrokerAddress | None = None
+    time_zone: str = TIME_ZONE
 
 
 class RenewalNonce(msgspec.Struct, frozen=True):

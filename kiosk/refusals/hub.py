@@ -39,6 +39,7 @@ HUB: dict[str, Words] = {
     "csr_bad": AGAIN,
     "certificate_foreign": AGAIN,
     "configuration_too_old": AGAIN,
+    "configuration_unfit": AGAIN,
     "configuration_foreign": AGAIN,
     "code_mistyped": AGAIN,
     "enrolment_foreign": AGAIN,

@@ -10,7 +10,7 @@ from edge.pay.accounts import find_account
 from edge.pay.attempts import Finding, apply_finding, create_attempt, find_attempt
 from edge.pay.invoices import ask_invoice
 from edge.pay.receipts import find_receipt, reprint_receipt
-from edge.pay.refunds import Outcome, apply_outcome, due_parts, refundable_fen, request_refund
+from edge.pay.refunds import Outcome, apply_outcome, claim_part, due_parts, refundable_fen, request_refund
 from edge.pay.release import release_order
 from edge.pay.states import Answer, AttemptState, PartState
 from edge.pay.top_up import place_top_up
@@ -84,7 +84,8 @@ def refund(store: InlineStore) -> None:
     )
     (part,) = due_parts(store.connection, FakeClock().at_ms, 9)
     done = Outcome(state=PartState.REFUNDED, channel_id="r-1", refunded_at_ms=9)
-    store.run_now(lambda unit: apply_outcome(unit, part.id, done))
+    store.run_now(lambda unit: claim_part(unit, part.id))
+    assert store.run_now(lambda unit: apply_outcome(unit, part.id, done)).state is PartState.REFUNDED
 
 
 def refund_refused(store: InlineStore) -> None:
@@ -92,7 +93,9 @@ def refund_refused(store: InlineStore) -> None:
     pay(store, order)
     store.run_now(lambda unit: request_refund(unit, order.order_id, 100, "test"))
     (part,) = due_parts(store.connection, FakeClock().at_ms, 9)
-    store.run_now(lambda unit: apply_outcome(unit, part.id, Outcome(state=PartState.FAILED, reason="no")))
+    store.run_now(lambda unit: claim_part(unit, part.id))
+    no = Outcome(state=PartState.FAILED, reason="no")
+    assert store.run_now(lambda unit: apply_outcome(unit, part.id, no)).state is PartState.FAILED
 
 
 def late_money(store: InlineStore) -> None:

@@ -2,18 +2,21 @@
 
 import pytest
 
+from edge.access.events import OrderCollected
 from edge.books.ledger import balances
 from edge.books.verification import verify_books
 from edge.pay.attempts import Finding, apply_finding, create_attempt, find_attempt
 from edge.pay.receipts import find_receipt
 from edge.pay.states import Answer, AttemptState
 from edge.shop.checkout import find_order, place_order, settle_sale
+from edge.shop.orders import apply_order, find_cell_order, find_cells, mark_collected
 from edge.shop.records import stock_differences
 from edge.store import journal
 from edge.store.history import append_history, history_range
 from edge.store.inline import InlineStore
+from edge.store.unit import Unit
 from tests.fakes.clock import FakeClock
-from tests.fakes.read_back import copy_of, read_back
+from tests.fakes.read_back import copy_of, left_out, read_back
 from tests.fakes.trade import basket_of, on_hand, open_store, put_contract, put_lot, put_product
 
 
@@ -66,6 +69,7 @@ def test_a_sale_after_the_backup_is_done_again(store: InlineStore, known: str) -
     pay(store, attempt_id)
     put_lot(store, "s1", 5, lot="L2")
     read_back(store, copy)
+    assert left_out(copy) == 0
     assert tables(copy) == tables(store)
     assert on_hand(copy, "s1") == 12
     assert not copy.read_now(stock_differences)
@@ -108,3 +112,21 @@ def test_books_of_what_cannot_be_done_again_are_not_missed(store: InlineStore) -
     assert (first, last) == (last - len(lines) + 1, copy.executor.head.seq)
     copy.connection.execute("DELETE FROM facts WHERE name LIKE 'history.%'")
     assert [d.code for d in verify_books(copy.connection).differences] == ["set_missing"]
+
+
+def test_an_order_given_out_after_the_backup_is_not_given_out_again(store: InlineStore) -> None:
+    cells = [{"bank": "bank-a", "cell": "A03", "parcel": "p1", "items_zh": "米", "items_en": "Rice"}]
+    record = {"subject": "res-1", "state": "in_cells", "cells": cells}
+    store.run_now(lambda unit: apply_order(unit, "o-7", 1, record))
+    copy = copy_of(store)
+
+    def collect(unit: Unit) -> None:
+        unit.record(OrderCollected(order_id="o-7", session="s-1"), actor="test")
+        mark_collected(unit, "o-7")
+
+    store.run_now(collect)
+    read_back(store, copy)
+    assert copy.read_now(lambda c: find_cells(c, "o-7")) == ()
+    place = {"device": "k1", "epoch": 1, "seq": store.executor.head.seq}
+    copy.run_now(lambda unit: apply_order(unit, "o-7", 2, {**record, "applied_through": place}))
+    assert copy.read_now(lambda c: find_cell_order(c, "o-7")).unconfirmed is False
