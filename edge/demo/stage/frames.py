@@ -78,8 +78,6 @@ class Frame:
         assert self._runner.server is not None
         for handler in self._runner.server.connections:
             handler.force_close()
-            if handler.transport is not None:
-                handler.transport.abort()
 
     async def mend(self) -> None:
         """Listen again."""

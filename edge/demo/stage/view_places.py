@@ -45,7 +45,9 @@ class PlacesView:
 
     def camera(self, devices: Mapping[str, Any] | None) -> Said:
         """What the hub says that the kiosk's camera read last: what kind of code, never which."""
-        for reader in (devices or {}).get("readers", ()):
+        if devices is None:
+            return Said("不知道：主机没有应答", "Not known: the hub does not answer")
+        for reader in devices.get("readers", ()):
             if reader["id"] == KIOSK_CAMERA:
                 if reader["state"] != "live":
                     return Said("主机看不到摄像头", "The hub sees no camera")
