@@ -33,9 +33,14 @@ RULES = (
                 of("cloud_sync/pull", "what_waits_when_the_device_begins_anew_is_void"),
             ),
             done(
-                "The site's configuration comes down the feed and counts from the next start",
-                ("edge doctor",),
+                "The site's configuration comes down the feed, signed, and counts from the next start; an alarm says that it waits",
+                ("edge doctor", "event:AlarmRaised"),
                 of("cloud_sync/enrolment", "the_enrolment_fills_what_the_site_s_file_leaves_out"),
+                of(
+                    "cloud_sync/site_configuration",
+                    "a_newer_one_is_in_place_and_an_alarm_says_that_it_waits",
+                    "any_other_is_parked_and_the_one_in_place_goes_on",
+                ),
             ),
         ),
     ),
