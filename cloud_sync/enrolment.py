@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from cloud_sync.enrolment_files import CA, PENDING_KEY, write_enrolment, write_file
+from cloud_sync.enrolment_files import CA, PENDING_KEY, write_enrolment
 from cloud_sync.http import Patience, PlatformHttp, ask_stranger
 from cloud_sync.wire.enrolment import (
     LIMIT_BYTES,
@@ -23,6 +23,7 @@ from cloud_sync.wire.enrolment import (
 )
 from cloud_sync.wire.enrolment_code import OneTimeCode
 from edge.errors import Refusal
+from edge.store.durable import write_whole
 from edge.trust.certificates import Holder, check_certificate, make_key, make_request
 from edge.trust.keyset import open_keyset
 
@@ -53,7 +54,7 @@ async def enrol(
     key = _pending_key(folder / PENDING_KEY)
     csr = make_request(key, Holder("-", code.device), nonce="enrolment")
     ca_file = folder / f"pending-{CA}"
-    write_file(ca_file, platform.ca.encode("ascii"))
+    write_whole(ca_file, platform.ca.encode("ascii"))
     content = EnrolmentRequest(
         device=code.device, secret=code.secret.hex(), csr=csr, hardware=mark_hardware(hardware)
     )
@@ -86,5 +87,5 @@ def _check(
 def _pending_key(file: Path) -> str:
     """The key of an enrolment that was begun, else a new one, on disk before anybody hears of it."""
     if not file.exists():
-        write_file(file, make_key().encode("ascii"))
+        write_whole(file, make_key().encode("ascii"))
     return file.read_text("ascii")

@@ -5,12 +5,12 @@ whose they are: so a hub need not load X.509 to know when its certificate ends. 
 step: with it the enrolment counts.
 """
 
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cloud_sync.wire.enrolment import BrokerAccount, Enrolment, SiteConfiguration, open_configuration
 from edge.errors import ConfigError, Fault, Refusal
+from edge.store.durable import write_whole
 from edge.trust.certificates import CertificateFacts
 
 FOLDER = "enrolment"
@@ -73,12 +73,12 @@ def read_key(folder: Path) -> str:
 def write_enrolment(folder: Path, key: str, answer: Enrolment, facts: CertificateFacts, root: bytes) -> None:
     """Keep a verified answer; the identity last."""
     configuration = open_configuration(answer.configuration, root)
-    write_file(folder / ROOT, f"{root.hex()}\n".encode("ascii"))
-    write_file(folder / CA, answer.ca.encode("ascii"))
-    write_file(folder / KEYSET, answer.keyset)
-    write_file(folder / CONFIGURATION, answer.configuration)
+    write_whole(folder / ROOT, f"{root.hex()}\n".encode("ascii"))
+    write_whole(folder / CA, answer.ca.encode("ascii"))
+    write_whole(folder / KEYSET, answer.keyset)
+    write_whole(folder / CONFIGURATION, answer.configuration)
     account = answer.broker or BrokerAccount(username="", password="")
-    write_file(folder / BROKER_PASSWORD, account.password.encode("ascii"))
+    write_whole(folder / BROKER_PASSWORD, account.password.encode("ascii"))
     _write_broker_ca(folder, configuration)
     identity = Identity(
         site=answer.site,
@@ -97,15 +97,15 @@ def write_enrolment(folder: Path, key: str, answer: Enrolment, facts: Certificat
 def write_identity(folder: Path, identity: Identity, key: str, certificate: str) -> None:
     """Put key and certificate in place, in one step."""
     head = "".join(f"{name}: {value}\n" for name, value in identity._asdict().items())
-    write_file(folder / IDENTITY, f"{head}\n{key}{certificate}".encode("ascii"))
+    write_whole(folder / IDENTITY, f"{head}\n{key}{certificate}".encode("ascii"))
 
 
 def write_configuration(folder: Path, message: bytes) -> None:
     """Keep a newer configuration, which counts from the next start. Raises as `open_configuration`."""
     configuration = open_configuration(message, read_root(folder))
     _write_broker_ca(folder, configuration)
-    write_file(folder / CA, configuration.ca.encode("ascii"))
-    write_file(folder / CONFIGURATION, message)
+    write_whole(folder / CA, configuration.ca.encode("ascii"))
+    write_whole(folder / CONFIGURATION, message)
 
 
 def read_root(folder: Path) -> bytes:
@@ -152,24 +152,6 @@ def read_given(site_file: Path) -> dict[str, Any]:
     return {"site": site, "platform": platform}
 
 
-def write_file(file: Path, content: bytes) -> None:
-    """Write a file (0600) so that after a power cut it is the old one or the new one, whole."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = file.with_name(f"{file.name}.new")
-    aside.unlink(missing_ok=True)
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as written:
-        written.write(content)
-        written.flush()
-        os.fsync(written.fileno())
-    aside.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def _write_broker_ca(folder: Path, configuration: SiteConfiguration) -> None:
     if configuration.broker is not None and configuration.broker.ca:
-        write_file(folder / BROKER_CA, configuration.broker.ca.encode("ascii"))
+        write_whole(folder / BROKER_CA, configuration.broker.ca.encode("ascii"))

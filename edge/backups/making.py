@@ -11,6 +11,7 @@ from edge.errors import StoreError
 from edge.store import journal
 from edge.store.backup import back_up
 from edge.store.connections import open_reader, read_owner
+from edge.store.durable import sync_folder
 from edge.store.facts import get_int
 from edge.store.migrate import applied_steps
 
@@ -95,11 +96,7 @@ def _write(
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(target)
-        descriptor = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(target.parent)
     finally:
         fresh.unlink(missing_ok=True)
 

@@ -3,7 +3,6 @@
 What the device keeps is enough to seal a backup that the key will believe, and not enough to open one.
 """
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from edge.errors import StoreError
+from edge.store.durable import write_whole
 from edge.trust.groups import read_groups, write_groups
 from edge.trust.sealing import KEY_BYTES, generate_private, name_key, public_of
 
@@ -74,15 +74,7 @@ def load_recipient(path: Path) -> Recipient:
 
 def save_recipient(path: Path, recipient: Recipient) -> None:
     """Keep it (0600). An existing file is replaced only when the new one is on disk. Raises StoreError."""
-    fresh = path.with_name(path.name + ".new")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh.unlink(missing_ok=True)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(recipient) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        write_whole(path, msgspec.json.encode(recipient) + b"\n")
     except OSError as error:
         raise StoreError(f"{path}: {error}") from error

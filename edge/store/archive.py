@@ -19,6 +19,7 @@ import msgspec
 from edge.ids import Identity
 from edge.store import canonical, checkpoints, journal
 from edge.store.checkpoints import StoredCheckpoint
+from edge.store.durable import sync_folder
 from edge.store.facts import get_fact
 from edge.store.journal import Fault, Head, JournalRow, VerifyResult, chain_hash, source
 
@@ -273,11 +274,7 @@ class ArchiveWriter:
     def publish(self) -> None:
         """Give the draft its name, on disk too."""
         self.draft.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self.path.parent)
 
 
 def digest_of(path: Path) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.errors import StoreError
 from edge.store import journal
 from edge.store.connections import open_reader
+from edge.store.durable import sync_file, sync_folder
 
 PAGES_A_STEP = 256
 """1 MB between two reports of progress."""
@@ -28,9 +29,9 @@ def back_up(database: Path, target: Path, progress: Progress = lambda done, whol
     try:
         _copy(database, fresh, progress)
         head = _verified(fresh)
-        _sync(fresh)
+        sync_file(fresh)
         os.link(fresh, target)
-        _sync(target.parent)
+        sync_folder(target.parent)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"no backup was made: {error}") from error
     finally:
@@ -67,11 +68,3 @@ def _verified(fresh: Path) -> journal.Head:
     if word != "ok" or found.first_bad_seq is not None:
         raise StoreError(f"the copy does not verify ({word}); check the database with edge db check")
     return found.head
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

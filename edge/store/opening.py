@@ -1,7 +1,6 @@
 """How a hub's database is opened: checked before, brought up to date, as well as the disk lets it."""
 
 import logging
-import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from edge.errors import StoreError
 from edge.store.clock_state import restore_clock
 from edge.store.condition import Condition, Standing
 from edge.store.connections import FileLock, claim, open_reader
+from edge.store.durable import sync_folder
 from edge.store.errors import DatabaseDamaged
 from edge.store.identity import Enrolled, settle_identity
 from edge.store.log_again import write_log_again
@@ -66,7 +66,9 @@ class Opener:
             executor.connection.close()
             raise outcome.error
         try:
-            _sync_folder(self._path.parent)
+            # SQLite syncs the folder after it made a log, and takes no notice of an error (unixSync in its
+            # os_unix.c): the log, and every commit in it, could be gone after a power cut.
+            sync_folder(self._path.parent)
         except OSError as error:
             executor.connection.close()
             raise StoreError(f"{self._path.parent} cannot be synced: {error}") from error
@@ -136,16 +138,3 @@ class Opener:
     def mark(self, reason: str) -> None:
         """Mark the file as damaged."""
         mark_damaged(self._path, reason)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the names of the database and its log sure, before anything is answered. Raises OSError.
-
-    SQLite syncs the folder after it made a log and takes no notice of an error (unixSync in its os_unix.c):
-    the log, and every commit in it, could be gone after a power cut.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

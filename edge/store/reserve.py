@@ -4,6 +4,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from edge.store.durable import sync_folder
+
 RESERVE_BYTES = 16 * 1024 * 1024
 """One log at its usual full length (2,000 pages, 8 MB) and as much growth of the database: hours of doors,
 closing and settling at some 10 KB a unit."""
@@ -52,7 +54,8 @@ class Reserve:
         except OSError:
             return False
         with contextlib.suppress(OSError):
-            _sync_folder(self._path.parent)
+            # Freed blocks can be used for certain once the file system's own journal has them.
+            sync_folder(self._path.parent)
         return held
 
     def _allocate(self) -> None:
@@ -62,12 +65,3 @@ class Reserve:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Freed blocks can be used for certain once the file system's own journal has them."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,7 +1,6 @@
 """Put a backup in the place of the database: checked, marked for a new epoch, the old files kept aside."""
 
 import contextlib
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from edge.errors import StoreError
 from edge.store import journal
 from edge.store.connections import FileLock, open_reader
+from edge.store.durable import sync_file, sync_folder
 from edge.store.errors import BackupUnusable, ForeignDatabase
 from edge.store.facts import get_fact, get_int, put_fact
 from edge.store.identity import EPOCH_SEEN, RESTORED_FROM
@@ -43,11 +43,11 @@ def put_in_place(fresh: Path, database: Path) -> Path:
     """Give a checked and marked copy, on the same disk, the database's name; return the folder of the old
     files. The caller holds the database's lock. Raises OSError.
     """
-    _sync(fresh)
+    sync_file(fresh)
     aside = set_aside(database)
-    _sync(database.parent)
+    sync_folder(database.parent)
     fresh.replace(database)
-    _sync(database.parent)
+    sync_folder(database.parent)
     return aside
 
 
@@ -110,11 +110,3 @@ def epoch_of(database: Path) -> int:
     with contextlib.suppress(sqlite3.Error), contextlib.closing(open_reader(database)) as connection:
         return max(get_int(connection, "epoch"), get_int(connection, EPOCH_SEEN))
     return 0
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
