@@ -8,13 +8,14 @@ import msgspec
 import pytest
 
 from cloud_sync.certificates import WAITS, ConfigurationCopy
-from cloud_sync.enrolment_files import CONFIGURATION, ROOT, read_configuration, write_file
+from cloud_sync.enrolment_files import CONFIGURATION, ROOT, read_configuration
 from cloud_sync.feed_applying import FeedApplier
 from cloud_sync.feed_pages import Received
 from cloud_sync.feed_records import list_parked
 from cloud_sync.wire.enrolment import SiteConfiguration, sign_document
 from cloud_sync.wire.feed import Change
 from edge.service.records import live_alarms
+from edge.store.durable import write_whole
 from edge.store.inline import InlineStore
 from edge.tables import MIGRATIONS
 from edge.trust.keys import SigningKey
@@ -34,8 +35,8 @@ class Machine:
         self.stranger = SigningKey.generate("root", "root")
         self.store = InlineStore.in_memory(clock=FakeClock(), migrations=MIGRATIONS)
         self.records = 0
-        write_file(folder / ROOT, self.root.public.hex().encode())
-        write_file(folder / CONFIGURATION, sign_document(self.root, TOLD))
+        write_whole(folder / ROOT, self.root.public.hex().encode())
+        write_whole(folder / CONFIGURATION, sign_document(self.root, TOLD))
 
     async def start(self) -> None:
         """The hub starts: what it has in place counts."""
@@ -96,7 +97,7 @@ async def test_the_file_of_one_that_was_kept_before_a_power_cut_is_written_at_th
     machine: Machine,
 ) -> None:
     await machine.receive(version=4, name_en="Heyuan Garden")
-    write_file(machine.folder / CONFIGURATION, sign_document(machine.root, TOLD))
+    write_whole(machine.folder / CONFIGURATION, sign_document(machine.root, TOLD))
     await machine.start()
     assert machine.name == "Heyuan Garden"
     assert [kind for kind, _ in machine.alarms] == [WAITS]
