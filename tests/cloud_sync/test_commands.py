@@ -82,14 +82,15 @@ class Scene:
         return [str(event["code"]) for event in self.access.events("CommandRefused")]
 
 
-@pytest.fixture
-async def scene(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Scene]:
-    broker = Mosquitto(tmp_path)
+@contextlib.asynccontextmanager
+async def open_scene(folder: Path, clock: FakeClock) -> AsyncIterator[Scene]:
+    """A platform and a device with its gate, joined by a real broker."""
+    broker = Mosquitto(folder)
     broker.start()
     access = AccessWorld()
     access.clock.at_ms = clock.at_ms
     await access.contact("door:gate", "closed")
-    async with open_world(tmp_path, clock, broker=PlatformBroker(port=broker.port)) as world:
+    async with open_world(folder, clock, broker=PlatformBroker(port=broker.port)) as world:
         keys = open_keyset(world.platform.keys.keyset, world.platform.keys.root.public)
         session = CommandSession(
             settings=BrokerSettings(host=broker.host, port=broker.port, username="", password_file=""),
@@ -109,6 +110,12 @@ async def scene(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Scene]:
             await task
         await access.close()
     broker.stop()
+
+
+@pytest.fixture
+async def scene(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Scene]:
+    async with open_scene(tmp_path, clock) as opened:
+        yield opened
 
 
 async def test_the_phone_says_opened_only_after_the_contact(scene: Scene) -> None:

@@ -5,7 +5,7 @@ import { dropKept, keepAnswers, readKept } from "./phone_kept.js";
 import { has, moment, w } from "./words.js";
 
 const screen = document.getElementById("screen"), tabs = document.getElementById("tabs"), over = document.getElementById("over"), toast = document.getElementById("toast");
-const PATIENCE_MS = 10_000, TOAST_MS = 4000;
+const PATIENCE_MS = 8000, TOAST_MS = 4000;
 
 // `personas` is null before the platform has told whom it knows; `heard` names what was read since or is kept here.
 export const state = { me: null, personas: null, tab: "code", online: true, asOf: 0, heard: {}, sheet: null, draft: {}, armed: "", said: "", ended: false };

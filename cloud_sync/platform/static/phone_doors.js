@@ -31,7 +31,7 @@ function doorCard(door, at) {
 function doorNote(command) {
   if (command.state === "opened") return w("byContact", ((command.steps.at(-1).at_ms - command.asked_ms) / 1000).toFixed(1));
   if (command.state === "fired") return w("waitingContact");
-  if (["refused", "unknown", "expired"].includes(command.state)) return has(`error_${command.reason}`) ? explain(command.reason) : why(command.reason);
+  if (["refused", "unknown", "expired"].includes(command.state)) return has(`error_${command.reason}`) && !has(`why_${command.reason}`) ? explain(command.reason) : why(command.reason);
   return command.state === "queued" && isAway(command.door) ? w("waitsAway") : "";
 }
 

@@ -24,11 +24,15 @@ function offerSheet({ offer, outcome, fault }) {
   }
   return html`${amountPlate(offer)}
     ${fault ? html`<div class="strip stop" role="alert">${explain(fault)}</div>` : ""}
-    <button class="key main wide" data-action="confirm">${w("confirmPay")}</button>
-    <button class="key wide" data-action="askPin">${w("askPin")}</button>
-    <div class="two"><button class="key stop" data-action="fail">${w("letFail")}</button><button class="key" data-action="silent">${w("noAnswer")}</button></div>
+    ${OVER.includes(fault) ? "" : answerKeys()}
     <button class="key tool" data-action="close">${w("later")}</button>`;
 }
+
+// What will never be paid any more has no keys to pay it.
+const OVER = ["payment_not_open", "qr_unknown"];
+const answerKeys = () => html`<button class="key main wide" data-action="confirm">${w("confirmPay")}</button>
+    <button class="key wide" data-action="askPin">${w("askPin")}</button>
+    <div class="two"><button class="key stop" data-action="fail">${w("letFail")}</button><button class="key" data-action="silent">${w("noAnswer")}</button></div>`;
 
 // Where nobody said what became of it, the money may be gone: that is an outcome, and no reason to pay again.
 export async function answerOffer(action) {
@@ -36,6 +40,7 @@ export async function answerOffer(action) {
   try {
     const { outcome } = await api("POST", "/pay", { qr: offer.qr, action });
     state.sheet = { kind: "offer", offer, outcome };
+    state.payable = state.payable.filter((one) => one.qr !== offer.qr);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     state.sheet = error.code === "network_unknown" ? { kind: "offer", offer, outcome: "unknown" } : { kind: "offer", offer, fault: error.code };
