@@ -23,6 +23,7 @@ from cloud_sync.feed_applying import (
     report_parked,
 )
 from cloud_sync.feed_pages import TOO_NEW, FeedOfAnotherSite, Page, PageReader
+from cloud_sync.feed_sweep import Sweep
 from cloud_sync.http import Patience, PlatformBusy, PlatformHttp
 from cloud_sync.keyring import KEYS_TOPIC
 from cloud_sync.wire.feed import BEAT_S
@@ -92,11 +93,13 @@ class Downlink:
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         schemas: Mapping[str, int] = SCHEMAS,
+        sweep: Sweep | None = None,
     ) -> None:
         self._store = store
         self._pages = PageReader(http, site=store.site, patience=patience, schemas=schemas)
         self._applier = FeedApplier(appliers, prepare or {}, references or {})
         self._note = note
+        self._sweep = sweep
         self._noted_ms: int | None = None
         self._page_changes = page_changes
         self._backoff = backoff or Backoff(first_s=0.2, limit_s=BACKOFF_LIMIT_S)
@@ -105,6 +108,7 @@ class Downlink:
         self._began: tuple[int, int] | None = None
         self._applied = 0
         self._foreign = False
+        self._swept = 0
         self.progress: FeedProgress | None = None
         self.online: bool | None = None
         self.complete = False
@@ -161,6 +165,10 @@ class Downlink:
     async def read_next(self, *, wait_s: int = 0) -> int:
         """Read and apply one page; returns how many changes it held. Raises PlatformError."""
         cursor = await self._store.read(records.read_cursor)
+        if self._sweep is not None and self._swept != self._store.epoch:
+            await self._store.run(self._sweep.begin, lane=Lane.BULK)
+            self._swept = self._store.epoch
+            cursor = await self._store.read(records.read_cursor)
         if self._began is None:
             self._began = (cursor, self._clock_ms())
         wait = wait_s if self.complete else 0
@@ -197,6 +205,11 @@ class Downlink:
     def _apply_page(self, unit: Unit, page: Page, prepared: list[Prepared]) -> None:
         self._apply_all(unit, prepared)
         records.write_cursor(unit.connection, page.cursor)
+        if self._sweep is not None:
+            for received in page.changes:
+                self._sweep.note(unit, received)
+            if not page.more:
+                self._sweep.end(unit)
         if not page.more:
             self._note(unit)
             self._noted_ms = self._clock_ms()

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from cloud_sync import feed_records
-from cloud_sync.feed_applying import Apply
 from edge.store.events import PersonErased
 from edge.store.personal import forget_person
 from edge.store.scrub import empty_log
@@ -38,27 +37,30 @@ class ErasureAsked(msgspec.Struct, frozen=True):
     subject: str
 
 
-def make_eraser(places: Iterable[Place]) -> Apply:
-    """The applier of `erasures` over the side tables of all rooms."""
-    every = tuple(places)
+class Eraser:
+    """Erases people from the side tables of all rooms."""
 
-    def apply_erasure(unit: Unit, record_id: str, version: int, data: dict[str, Any] | None) -> None:
-        """Erase a person once an erasure. Raises msgspec.ValidationError."""
+    def __init__(self, places: Iterable[Place]) -> None:
+        self._places = tuple(places)
+
+    def apply(self, unit: Unit, record_id: str, version: int, data: dict[str, Any] | None) -> None:
+        """Take a record of `erasures`: erase a person once an erasure. Raises msgspec.ValidationError."""
         if data is None:
             feed_records.drop_erasure(unit.connection, record_id)
             return
         subject = msgspec.convert(data, ErasureAsked).subject
-        if not subject or not feed_records.note_erasure(unit.connection, record_id, unit.now.at_ms):
-            return
+        if subject and feed_records.note_erasure(unit.connection, record_id, unit.now.at_ms):
+            self.erase(unit, subject, reason=ASKED, erasure=record_id)
+
+    def erase(self, unit: Unit, subject: str, *, reason: str, erasure: str = "") -> None:
+        """Erase a person, and record how much it was."""
         counts = [
             feed_records.erase_from(unit.connection, place.table, place.column, subject, keep=place.keep)
-            for place in every
+            for place in self._places
         ]
         counts.append(forget_person(unit, subject))
         counts.append(feed_records.drop_parked_about(unit.connection, subject))
         counts.append(feed_records.drop_ends_of(unit.connection, subject))
-        told = PersonErased(reason=ASKED, erasure=record_id, tables=sum(map(bool, counts)), rows=sum(counts))
+        told = PersonErased(reason=reason, erasure=erasure, tables=sum(map(bool, counts)), rows=sum(counts))
         unit.record(told, actor=ACTOR)
         unit.after_commit(partial(empty_log, unit.connection))
-
-    return apply_erasure

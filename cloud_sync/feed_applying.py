@@ -35,7 +35,7 @@ _BAD_RECORD = (
     RecursionError,
 )
 _BAD_ROW = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
-_NAMED_BY_PERSON = frozenset({"residents", "grants"})
+NAMED_BY_PERSON = frozenset({"residents", "grants"})
 """Collections whose record id is a person's pseudonym: the journal gets a commitment in its place."""
 
 Apply = Callable[[Unit, str, int, dict[str, Any] | None], object]
@@ -155,7 +155,7 @@ def _report(unit: Unit, change: Change, reason: str) -> None:
 
 
 def _told_as(unit: Unit, change: Change) -> str:
-    return commit_person(unit, change.id) if change.collection in _NAMED_BY_PERSON else change.id
+    return commit_person(unit, change.id) if change.collection in NAMED_BY_PERSON else change.id
 
 
 def forget_ended(unit: Unit, appliers: Mapping[str, Apply], limit: int = SLICE) -> int:

@@ -136,6 +136,27 @@ def erase_from(connection: sqlite3.Connection, table: str, column: str, subject:
     return connection.execute(f"{change} WHERE {column} = ?", (subject,)).rowcount
 
 
+def note_seen(connection: sqlite3.Connection, subject: str) -> None:
+    """Note that the feed names a person."""
+    connection.execute("INSERT INTO feed_seen (subject) VALUES (?) ON CONFLICT DO NOTHING", (subject,))
+
+
+def people_seen(connection: sqlite3.Connection) -> set[str]:
+    """The people whom the feed has named since it was begun anew."""
+    return {subject for (subject,) in connection.execute("SELECT subject FROM feed_seen")}
+
+
+def people_here(connection: sqlite3.Connection) -> set[str]:
+    """The people whom the copy names."""
+    rows = connection.execute("SELECT id FROM residents UNION SELECT subject FROM grants")
+    return {subject for (subject,) in rows}
+
+
+def clear_seen(connection: sqlite3.Connection) -> None:
+    """Forget whom the feed has named."""
+    connection.execute("DELETE FROM feed_seen")
+
+
 def drop_erasure(connection: sqlite3.Connection, erasure: str) -> None:
     """The platform has all answers to an erasure."""
     connection.execute("DELETE FROM erasures WHERE id=?", (erasure,))

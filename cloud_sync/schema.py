@@ -48,4 +48,13 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "cloud-feed-003",
+        """
+        -- people whom the feed names, while it is read from its beginning
+        CREATE TABLE feed_seen (
+            subject TEXT PRIMARY KEY
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )

@@ -13,6 +13,7 @@ from cloud_sync.bills import HttpBillPlatform
 from cloud_sync.checkpoints import CheckpointKeeper
 from cloud_sync.commands import CommandSession
 from cloud_sync.downlink import Downlink
+from cloud_sync.feed_sweep import Sweep
 from cloud_sync.identity import note_conflict
 from cloud_sync.keyring import KeyRing, load_root_key
 from cloud_sync.leases import HttpLeasePlatform
@@ -55,7 +56,7 @@ from edge.service.timers import TimerRunner
 from edge.site import DATABASE, open_store, read_secret
 from edge.staff.accounts import StaffDesk
 from edge.standing import Parts, count_restarts, register_health
-from edge.tables import APPLIERS, REFERENCES
+from edge.tables import APPLIERS, ERASER, REFERENCES
 from edge.trust.clock import TrustedClock
 from edge.upkeep import make_backups, make_books_check, make_retention, make_telemetry
 from kiosk.app import KioskDeps, build_kiosk
@@ -169,6 +170,7 @@ class Hub:
             },
             references=REFERENCES,
             note=note_feed,
+            sweep=Sweep(ERASER),
         )
         self._payments = Payments(
             self.store,

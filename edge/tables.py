@@ -25,7 +25,7 @@ import edge.staff.schema
 import edge.store.events
 import edge.store.schema
 from cloud_sync.downlink import OWN_APPLIERS
-from cloud_sync.erasing import Place, make_eraser
+from cloud_sync.erasing import Eraser, Place
 from cloud_sync.feed_applying import Apply, References, joined
 from devices.lines import InputSettings, SignalSettings, door_faults, line_faults
 from devices.modbus.settings import ModbusSettings, modbus_faults
@@ -140,13 +140,15 @@ PERSONS: tuple[Place, ...] = (
 )
 """Side tables that say who somebody is, beside the commitments; goods and balances stay, without them."""
 
+ERASER = Eraser(PERSONS)
+
 FEED_OWNERS: Mapping[str, Mapping[str, Apply]] = {
     "pay": PAY_APPLIERS,
     "access": ACCESS_APPLIERS,
     "shop": SHOP_APPLIERS,
     "homes": HOMES_APPLIERS,
     "settlement": SETTLEMENT_APPLIERS,
-    "cloud_sync": {**OWN_APPLIERS, "erasures": make_eraser(PERSONS)},
+    "cloud_sync": {**OWN_APPLIERS, "erasures": ERASER.apply},
 }
 """Rooms and the collections of the feed that each owns: it alone keeps the copy."""
 

@@ -14,6 +14,7 @@ from cloud_sync.platform.stored import StoredEvent
 COLLECTION = "erasures"
 _BY_SUBJECT = ("residents", "grants")
 _WITH_SUBJECT = ("cards", "pins", "vehicles")
+_KEPT = ("accounts", "orders")
 
 
 class ErasureStanding(msgspec.Struct, frozen=True):
@@ -46,8 +47,23 @@ def ask_erasure(connection: Connection, subject: str, *, now_ms: int) -> str:
     connection.execute(
         "INSERT INTO erasures (id, site, asked_ms) VALUES (?,?,?)", (erasure, connection.site, now_ms)
     )
+    _unname(connection, subject, erasure)
     put_record(connection, COLLECTION, erasure, {"id": erasure, "subject": subject, "asked_ms": now_ms})
     return erasure
+
+
+def _unname(connection: Connection, subject: str, erasure: str) -> None:
+    """What stays for the books and the goods names the order in the person's place.
+
+    An account that named nobody would be everybody's, and so would an order in a cell.
+    """
+    connection.execute(
+        "UPDATE accounts SET subject=? WHERE site=? AND subject=?", (erasure, connection.site, subject)
+    )
+    for collection in _KEPT:
+        for record in list_records(connection, collection):
+            if record["subject"] == subject:
+                put_record(connection, collection, str(record["id"]), {**record, "subject": erasure})
 
 
 def apply_person_erased(connection: Connection, event: StoredEvent) -> None:

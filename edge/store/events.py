@@ -37,7 +37,8 @@ class EpochBegan(Event, frozen=True, kw_only=True):
 class PersonErased(Event, frozen=True, kw_only=True):
     """What side tables hold of one person was deleted; nothing here says whose.
 
-    `erasure` is the id of the platform's order, empty without one; `rows` in so many `tables`.
+    `erasure` is the id of the platform's order, empty without one; `rows` in so many `tables`. `reason`:
+    asked, left_the_roster, or not_in_the_feed (a backup brought somebody back who had been erased).
     """
 
     TYPE: ClassVar[str] = "PersonErased"
