@@ -103,8 +103,11 @@ def _compare_channel(evidence: Evidence, states: dict[str, str]) -> Iterator[str
         if entry.data["amount_fen"]
     }
     took = {success.attempt: success.amount_fen for success in evidence.channel or ()}
+    earlier = {entry.data["attempt_id"] for entry in evidence.elsewhere.of("PaymentRequested")}
     for attempt, fen in took.items():
         if attempt not in states:
+            if attempt in earlier:
+                continue  # an earlier life of the device asked for it, and settled it
             yield f"the channel took {fen} fen for {attempt}, which is in no journal"
         elif attempt in booked and booked[attempt] != fen:
             yield f"attempt {attempt}: booked {booked[attempt]}, the channel took {fen} fen"
@@ -120,7 +123,7 @@ def _compare_refunds(evidence: Evidence) -> Iterator[str]:
     journal = evidence.journal
     asked = {
         part.part: part
-        for entry in journal.of("RefundRequested")
+        for entry in (*evidence.elsewhere.of("RefundRequested"), *journal.of("RefundRequested"))
         for part in refund_parts(entry)
         if part.kind == CHANNEL
     }
@@ -140,10 +143,10 @@ def _compare_refunds(evidence: Evidence) -> Iterator[str]:
     done = {entry.data["part_id"] for entry in journal.of("RefundPaid")}
     yield from (f"part {name} is refunded, the channel gave nothing" for name in sorted(done - gave.keys()))
     if evidence.settled:
-        failed = {entry.data["part_id"] for entry in journal.of("RefundFailed")}
+        ended = done | {entry.data["part_id"] for entry in journal.of("RefundFailed")}
+        ended |= {entry.data["part_id"] for entry in evidence.elsewhere.of("RefundPaid", "RefundFailed")}
         yield from (
-            f"part {name} was asked for and never came to its end"
-            for name in sorted(asked.keys() - done - failed)
+            f"part {name} was asked for and never came to its end" for name in sorted(asked.keys() - ended)
         )
 
 

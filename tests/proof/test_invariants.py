@@ -11,6 +11,7 @@ from edge.proof.evidence import (
     Custody,
     Edge,
     Evidence,
+    GivenBack,
     Held,
     Journal,
     Ledger,
@@ -18,6 +19,7 @@ from edge.proof.evidence import (
     Permit,
     Posting,
     Recovery,
+    Says,
     Stock,
     Stream,
     Success,
@@ -227,6 +229,12 @@ BROKEN: list[tuple[str, str, Callable[[], Evidence]]] = [
     ("I5", "was over at", lambda: with_permit(until_ms=AT_MS)),
     ("I5", "begins at", lambda: with_permit(from_ms=AT_MS + 60_000)),
     ("I5", "was void", lambda: with_permit(void_after_seq=2)),
+    ("I5", "was told as opened", lambda: sound(told_opened=frozenset({"command:c9"}))),
+    (
+        "I5",
+        "did not move",
+        lambda: sound(contact_of={"door:gate": "27"}, contacts=(Says(0, "27", "closed"),)),
+    ),
     ("I6", "not switched off at the start", lambda: sound(trace=(ON,))),
     ("I6", "too long", lambda: sound(trace=(OFF, ON, Edge(3_111, "17", 0, "p1")))),
     ("I6", "too long", lambda: sound(trace=(OFF, ON, Edge(5_011, "17", 0, "hub-gone")))),
@@ -246,6 +254,14 @@ BROKEN: list[tuple[str, str, Callable[[], Evidence]]] = [
                 ("CellOpenRequested", {**STORY[7][1], "opening": "c2", "authorisation": "t", "session": "t"}),
             ],
             openings=None,
+        ),
+    ),
+    (
+        "I7",
+        "whose parcels lie elsewhere",
+        lambda: sound(
+            [("PickupStarted", {"session": "s", "order_id": "parcel-1"}), *STORY],
+            cells_of={"parcel-1": frozenset({"cell:a/2"})},
         ),
     ),
     ("I8", "captured 100, delivered 90", lambda: sound(changed("SaleSettled", total_fen=90), custody=None)),
@@ -351,3 +367,13 @@ def test_what_only_memory_knew_at_a_power_cut_is_declared_lost() -> None:
     trace = (OFF, ON, ON._replace(id="k1-m0-1", writable=False))
     assert check(sound(trace=trace, lost=frozenset({"k1-m0-1"}))) == []
     assert [found.invariant for found in check(sound(trace=trace))] == ["I14"]
+
+
+def test_money_that_an_earlier_life_asked_for_is_known_to_it() -> None:
+    asked = ("PaymentRequested", {"attempt_id": "a9", "order_id": "o9", "amount_fen": 5})
+    back = ("RefundRequested", {"refund_id": "r9", "order_id": "o9", "attempt_id": "a9", "amount_fen": 5})
+    channel = (Success("a1", 100), Success("a9", 5))
+    evidence = sound(channel=channel, channel_refunds=(GivenBack("r9", "a9", 5),))
+    assert {found.invariant for found in check(evidence)} == {"I8"}
+    earlier = journal_of([asked, back], first_seq=11)
+    assert check(replace(evidence, elsewhere=earlier, custody=None, settled=False)) == []

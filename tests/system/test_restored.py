@@ -13,6 +13,7 @@ import pytest
 
 from edge.demo.actors import KioskScreen, until
 from edge.demo.compare import compare_books, fetch_figures, kind_of
+from edge.demo.stage.checking import Checker
 from edge.demo.story import Cast, buy, entries, let_visitor_in
 from edge.demo.world import World
 from edge.site import DATABASE
@@ -58,12 +59,20 @@ async def sell(cast: Cast) -> None:
         await buy(dataclasses.replace(cast, kiosk=kiosk))
 
 
+def look_twice(checker: Checker, state: str) -> None:
+    """What the stage's line says: two looks tell a violation."""
+    for _ in range(2):
+        checker.look()
+    assert checker.line.state == state, checker.line
+
+
 @pytest.mark.parametrize("way", ["put back", "restored"])
 async def test_an_older_copy_goes_on_in_a_new_epoch_and_nothing_is_lost_or_doubled(
     tmp_path: Path, way: str
 ) -> None:
     async with staged(tmp_path / "world") as (world, cast):
         copy = tmp_path / "copy.db"
+        checker = Checker(world.layout)
         await sell(cast)
         await drained(cast, 1)
         world.processes.end("hub")
@@ -73,7 +82,9 @@ async def test_an_older_copy_goes_on_in_a_new_epoch_and_nothing_is_lost_or_doubl
         await let_visitor_in(cast)
         await drained(cast, 1)
         earlier = await cast.hub.lines()
+        look_twice(checker, "ok")
         world.processes.end("hub")
+        look_twice(checker, "unknown")
         database = world.layout.site / DATABASE
         if way == "put back":
             for suffix in ("-wal", "-shm"):
@@ -86,6 +97,7 @@ async def test_an_older_copy_goes_on_in_a_new_epoch_and_nothing_is_lost_or_doubl
         await sell(cast)
         await let_visitor_in(cast)
         figures = await drained(cast, 2)
+        look_twice(checker, "ok")
 
         journal = await entries(cast)
         began = [entry["data"] for entry in journal if ".EpochBegan." in entry["type"]]
