@@ -73,6 +73,7 @@ PAYMENT = Clause(
             ("screen:pay_unknown", "event:PaymentUnknown"),
             of("kiosk/session", "not_known_is_neither_paid_nor_failed_and_keeps_no_basket_to_pay_twice"),
             of("pay/charge", "silence_after_a_charge_is_followed_by_questions_never_by_a_charge"),
+            of("browser/phone", "a_payment_whose_answer_was_lost_is_not_known_and_counted_once"),
             proofs("payments", "kill-9"),
         ),
         part(

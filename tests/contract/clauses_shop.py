@@ -241,6 +241,17 @@ FAMILY = Clause(
     "Family and vehicles (S0, S3 车辆认证)",
     (
         done(
+            "The owner's phone page for all of it, by touch; while the platform is away it shows what it last read, as of "
+            "when, and calls nothing empty that it does not know",
+            ("phone:code", "phone:doors", "phone:orders", "phone:pay", "phone:money", "phone:more"),
+            of(
+                "browser/phone",
+                "every_function_by_touch",
+                "every_function_while_the_platform_is_away",
+                "what_was_never_read_is_not_called_empty",
+            ),
+        ),
+        done(
             "The owner lets family and tenants in, with doors and an end, and takes it back",
             ("phone:home", "platform:POST /phone/api/household"),
             of(
