@@ -180,6 +180,7 @@ DATA_DUTIES = Clause(
             ("event:PersonErased",),
             of("homes/erasure", "after_it_nothing_in_the_database_does"),
             of("cloud_sync/erasing", "the_bytes_of_an_erased_person_are_in_no_file"),
+            of("cloud_sync/erased_people", "a_backup_from_before_an_erasure_brings_nobody_back"),
             of(
                 "cloud_sync/bad_feed",
                 "an_erasure_is_obeyed_answered_and_then_forgotten_by_the_platform",
