@@ -144,6 +144,7 @@ REFUSED: dict[str, Said] = {
     "unknown_door": Said("没有这扇门", "there is no such door"),
     "unknown_action": Said("没有这个动作", "there is no such action"),
     "pass_wrong_door": Said("不是这扇门的码", "not for this door"),
+    "pass_used_up": Said("次数已经用完", "all its uses are taken"),
     "busy": Said("一时太多了", "too many at once"),
     "bad_signature": Said("签名不对", "the signature is not right"),
     "unknown_key": Said("不是平台的钥匙签的", "signed by a key that nobody knows"),
