@@ -4,11 +4,12 @@ import { onState } from "./wire.js";
 import { onLanguage, told, w } from "./words.js";
 
 const SIZES = { kiosk: [1080, 1920], phone: [390, 838] };
-const ANSWER_MS = 15000, LOADED_MS = 2000;
+const ANSWER_MS = 15000, LOADED_MS = 4000;
 const SILENT = "no answer";
 const waiting = new Map();
 const origins = {};
 const addresses = {};
+const alive = new Set(); // pages whose finger has answered once: they stand
 let counted = 0;
 let onCard = () => {};
 
@@ -32,6 +33,7 @@ function settle(id, answer) {
 function hear(event) {
   const name = Object.keys(origins).find((one) => origins[one] === event.origin && find(one).contentWindow === event.source);
   if (!name || typeof event.data !== "object" || event.data === null) return;
+  alive.add(name);
   const { stage, id, camera, text } = event.data;
   if (stage === "answer" && waiting.has(id)) settle(id, event.data);
   if (stage === "card" && name === "phone" && typeof text === "string") onCard(camera, text);
@@ -47,6 +49,7 @@ function fit(name) {
 
 // A page that could not be fetched while its server was away is fetched once that is back; one that stands goes on by itself.
 async function heal(name) {
+  if (alive.has(name)) return;
   const answer = await ask(name, { stage: "read", selector: "body" }, LOADED_MS);
   if (answer.reason === SILENT) find(name).src = addresses[name];
 }
