@@ -102,6 +102,11 @@ class CommandSession:
             note_trust=note_trust,
         )
 
+    @property
+    def connected(self) -> bool:
+        """Whether the broker carries commands now; else they are fetched over HTTPS."""
+        return self._session.ready
+
     async def run(self) -> None:
         """Hold the session until cancelled."""
         try:

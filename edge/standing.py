@@ -17,6 +17,8 @@ from edge.store.identity import quarantine_of
 from edge.store.store import Store
 from edge.trust.clock import Clock, Trust
 
+BY_HTTPS = "the broker is away, commands are fetched over HTTPS"
+
 
 class Parts(NamedTuple):
     """The parts that are asked how they stand."""
@@ -43,7 +45,7 @@ def register_health(health: HealthRegistry, parts: Parts) -> None:
     flag("platform", lambda: parts.downlink.online)
     health.register("copy", partial(_copy_health, parts.downlink))
     health.register("uplink", partial(_uplink_health, parts.uplink, parts.downlink))
-    flag("commands", lambda: parts.commands.ready)
+    health.register("commands", partial(_commands_health, parts.commands))
     flag("clock", lambda: parts.clock.now().trust is not Trust.UNKNOWN)
 
 
@@ -77,6 +79,12 @@ async def _copy_health(downlink: Downlink) -> PartHealth:
     left_s = "?" if progress.left_s is None else progress.left_s
     detail = f"{progress.applied} records read, {progress.rate_per_s}/s, {left_s} s left"
     return PartHealth(State.UNKNOWN, detail)
+
+
+async def _commands_health(commands: CommandSession) -> PartHealth:
+    """Well by either way; which one it is stands in the detail."""
+    state = State.OK if commands.ready else State.DOWN
+    return PartHealth(state, "" if commands.connected else BY_HTTPS)
 
 
 async def _uplink_health(uplink: Uplink, downlink: Downlink) -> PartHealth:

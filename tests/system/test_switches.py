@@ -223,6 +223,8 @@ async def test_the_camera_and_the_disk(stand: Stand) -> None:
     await cast.kiosk.press("pay")
     await cast.kiosk.wait_for("shop", words="钱没有扣")
     assert await cast.phone.open_door("gate") == "refused"
+    with pytest.raises(CannotNow, match="comes up only when"):
+        await stand.switches["power.hub"].press(True)
     await cast.hands.hold("gate", "qr", single)
     await cast.hands.take_away("gate")
     assert stand.pulses() == fired, "counted and remote openings have to be written down first"

@@ -62,6 +62,15 @@ class Eyes:
             raise NotSeen("the hub does not answer")
         return int(status["head_seq"])
 
+    async def until_detail(self, part: str, detail: str, *, within_s: float = SEEN_WITHIN_S) -> None:
+        """Wait until the hub says just this beside one of its parts."""
+
+        async def look() -> bool:
+            status = await self.status()
+            return status is not None and status["parts"][part]["detail"] == detail
+
+        await until(look, f"the hub says of {part}: {detail or 'nothing special'}", within_s)
+
     async def until_part(self, part: str, *, well: bool, within_s: float = SEEN_WITHIN_S) -> None:
         """Wait until the hub says of one of its parts that it is well, or that it is not."""
 

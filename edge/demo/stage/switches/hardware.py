@@ -1,11 +1,11 @@
 """Hardware: the kiosk's camera unplugged, and a disk on which nothing can be written any more."""
 
 import asyncio
-import resource
 from typing import Any
 
 from edge.demo.stage.switches.acting import SiteSwitch
 from edge.demo.stage.switches.eyes import Stopwatch, of_kind
+from edge.demo.stage.switches.hub_process import NO_HUB, hub_pid, let_write, may_write
 from edge.demo.stage.switches.port import Group, Reach, SwitchState
 from edge.demo.stage.words import CannotNow, Said
 from edge.service.disk_alarm import NOT_WRITABLE as DISK_ALARM
@@ -76,13 +76,13 @@ class FillTheDisk(SiteSwitch):
 
     async def act(self, on: bool) -> Said:
         """Forbid writing or allow it again, and wait until the hub says so itself."""
-        pid = self._pid()
+        pid = hub_pid(self.world)
         if pid is None:
-            raise CannotNow(Said("主机没有在运行。", "The hub is not running."))
-        watch = Stopwatch()
-        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0 if on else hard, hard))
-        before = await self.eyes.head_seq()
+            raise CannotNow(NO_HUB)
+        if not on and may_write(pid):
+            return Said("本来就能写。", "It can be written as it is.")
+        watch, before = Stopwatch(), await self.eyes.head_seq()
+        let_write(pid, not on)
         if on:
             await self._give_it_something_to_write()
         await self.eyes.until_part("store", well=not on, within_s=WRITES_AGAIN_WITHIN_S)
@@ -103,22 +103,14 @@ class FillTheDisk(SiteSwitch):
 
     async def look(self) -> SwitchState:
         """What the kernel says of the hub's limit."""
-        pid = self._pid()
-        if pid is None:
-            return "off"
-        try:
-            return "on" if resource.prlimit(pid, resource.RLIMIT_FSIZE)[0] == 0 else "off"
-        except ProcessLookupError:
-            return "off"
+        pid = hub_pid(self.world)
+        return "off" if pid is None or may_write(pid) else "on"
 
     async def _give_it_something_to_write(self) -> None:
         """The auditor takes a copy of the journal, which is an entry; a hub at rest writes little."""
         pin = self.world.pins()["auditor"]
         body = {"login": "auditor", "pin": pin}
         await asyncio.to_thread(self.world.control.post, "/journal/export", body)
-
-    def _pid(self) -> int | None:
-        return self.world.processes.running["hub"].pid if self.runs("hub") else None
 
 
 def hardware_switches(reach: Reach) -> tuple[SiteSwitch, ...]:

@@ -1,6 +1,5 @@
 """What else happens to people and machines: a clock that is a year back, a finger that taps twice."""
 
-import asyncio
 import contextlib
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from edge.demo.actors import KioskScreen, NotSeen, until
 from edge.demo.compare import kind_of
 from edge.demo.stage.switches.acting import SiteSwitch
 from edge.demo.stage.switches.eyes import SEEN_WITHIN_S, Stopwatch, of_kind
+from edge.demo.stage.switches.hub_process import cut_power, hub_pid
 from edge.demo.stage.switches.lies import A_YEAR_BACK, library, lie, lies_of
 from edge.demo.stage.switches.port import Group, Reach, SwitchState
 from edge.demo.stage.words import CannotNow, Said
@@ -45,18 +45,11 @@ class SetTheClockBack(SiteSwitch):
     async def act(self, on: bool) -> Said:
         """Start the hub anew with the wrong clock, or with the right one, and ask it for both its times."""
         found = library()
-        if found is None or not self.runs("hub"):
-            raise CannotNow(
-                Said(
-                    "这台机器没有装 faketime，或主机没有在运行。",
-                    "faketime is not installed, or no hub runs.",
-                )
-            )
+        if found is None:
+            raise CannotNow(Said("这台机器没有装 faketime。", "faketime is not installed here."))
         watch = Stopwatch()
-        await asyncio.to_thread(self.world.processes.kill, "hub")
-        await asyncio.to_thread(
-            lambda: self.world.start_hub(wait=False, env=lie(A_YEAR_BACK, found) if on else {})
-        )
+        lies = lie(A_YEAR_BACK, found) if on else {}
+        await cut_power(self.world, for_s=0.0, lies=lies)
         status = await self.eyes.until_back(within_s=BOOTED_WITHIN_S)
         wall, trusted = await self._wall_clock(), datetime.fromtimestamp(status["at_ms"] / 1000, UTC)
         if (trusted - wall > MUCH) != on:
@@ -74,7 +67,8 @@ class SetTheClockBack(SiteSwitch):
         """What the environment of the hub's process says."""
         if library() is None:
             return "unavailable"
-        return "on" if self.runs("hub") and lies_of(self.world.processes.running["hub"].pid) else "off"
+        pid = hub_pid(self.world)
+        return "on" if pid is not None and lies_of(pid) else "off"
 
     async def _wall_clock(self) -> datetime:
         """The hub's wall clock: every web server dates its answers by it (RFC 9110, section 6.6.1)."""

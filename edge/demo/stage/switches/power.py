@@ -5,7 +5,7 @@ import asyncio
 from edge.demo.actors import NotSeen
 from edge.demo.stage.switches.acting import SiteSwitch
 from edge.demo.stage.switches.eyes import Stopwatch
-from edge.demo.stage.switches.lies import lies_of
+from edge.demo.stage.switches.hub_process import NO_HUB, cut_power, hub_pid
 from edge.demo.stage.switches.port import Group, Reach
 from edge.demo.stage.words import CannotNow, Said
 
@@ -31,14 +31,11 @@ class PullThePlug(SiteSwitch):
 
     async def act(self, on: bool) -> Said:
         """Kill it, wait, start it, and look whether what had been written is there."""
-        if not self.runs("hub"):
-            raise CannotNow(Said("主机没有在运行。", "The hub is not running."))
+        if hub_pid(self.world) is None:
+            raise CannotNow(NO_HUB)
         before = await self.eyes.after(0)
         watch = Stopwatch()
-        lies = lies_of(self.world.processes.running["hub"].pid)
-        await asyncio.to_thread(self.world.processes.kill, "hub")
-        await asyncio.sleep(PLUG_OUT_S)
-        await asyncio.to_thread(lambda: self.world.start_hub(wait=False, env=lies))
+        await cut_power(self.world, for_s=PLUG_OUT_S, lies=None)
         await self.eyes.until_back(within_s=BOOTED_WITHIN_S)
         after = await self.eyes.after(0)
         if after[: len(before)] != before:
