@@ -84,6 +84,14 @@ class KioskScreen:
         self._pressed += 1
         await self._socket.send_json({"gesture": gesture, "value": value, "n": self._pressed})
 
+    async def wait_for_key(self, gesture: str) -> None:
+        """Wait until a key is on the screen: a shelf shows a product before the basket has it."""
+
+        async def look() -> bool:
+            return f'data-do="{gesture}"' in self.html
+
+        await until(look, f"the key {gesture}")
+
     async def press_twice(self, gesture: str) -> None:
         """Press a key twice at once, and wait until both presses were answered."""
         await self.press(gesture)

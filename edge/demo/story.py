@@ -73,6 +73,7 @@ async def buy(cast: Cast) -> str:
     await cast.kiosk.wait_for("idle")
     await cast.hands.hold("kiosk", "ean13", soy["ean"])
     await cast.kiosk.wait_for("shop", words=soy["name_zh"])
+    await cast.kiosk.wait_for_key("pay")
     await cast.kiosk.press("pay")
     await cast.kiosk.wait_for("pay")
     outcome = await cast.phone.pay()
