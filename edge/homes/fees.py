@@ -25,7 +25,7 @@ from edge.pay.contract import current_terms
 from edge.pay.errors import OrderNotPayable
 from edge.pay.events import Tender
 from edge.pay.receipts import Receipt, issue_receipt
-from edge.pay.tenders import OrderLimits, share_tenders, tenders_of
+from edge.pay.tenders import OrderLimits, note_spent, share_tenders, tenders_of
 from edge.store.personal import commit_person, who_is
 from edge.store.unit import Unit
 
@@ -234,6 +234,7 @@ def _pay_bill(
     )
     unit.record(paid, actor=ACTOR)
     note_payment(unit, line)
+    note_spent(unit, tenders)
 
 
 def fee_limits(connection: sqlite3.Connection, order_id: str) -> OrderLimits:

@@ -21,6 +21,7 @@ from edge.homes.overpayments import refund_rule
 from edge.pay import records as pay_records
 from edge.pay.accounts import note_move
 from edge.pay.replay import mark_settled, put_past_receipt, spend_again
+from edge.pay.tenders import note_spent
 from edge.store import journal
 from edge.store.history import PastEvent, Replay
 from edge.store.unit import Unit
@@ -75,7 +76,9 @@ def replay_paid(unit: Unit, past: PastEvent) -> None:
         body=receipt_of(body),
     )
     for line, each in zip(body.lines, paid, strict=True):
-        note_payment(unit, line, past._replace(seq=each.seq))
+        told = past._replace(seq=each.seq)
+        note_payment(unit, line, told)
+        note_spent(unit, each.event.tenders, told)
     records.mark_fee_paid(unit.connection, event.order_id, event.receipt)
     mark_settled(unit, event.attempt_id, past)
     tenders = [tender for each in paid for tender in each.event.tenders]

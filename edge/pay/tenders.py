@@ -7,7 +7,7 @@ Parts are used in this order: points, prepaid fee, wallet, channel; they go back
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -30,6 +30,7 @@ __all__ = [
     "hold",
     "in_order_of_use",
     "issuer_of",
+    "note_spent",
     "offers",
     "release",
     "share_tenders",
@@ -170,9 +171,18 @@ def spend(unit: Unit, attempt_id: str, past: PastEvent | None = None) -> None:
     for row in rows:
         records.spend_lease(unit.connection, row["lease"], row["amount_fen"])
         post(unit, f"{row['kind']}_spent", attempt_id, {"total": row["amount_fen"]}, payee=row["issuer"])
-        note_move(unit, row["account"], -row["amount_fen"], past)
         if past is None:
             return_if_recalled(unit, row["lease"])
+
+
+def note_spent(unit: Unit, tenders: Iterable[Tender], past: PastEvent | None = None) -> None:
+    """Lay over accounts what the settlement just recorded (or read back, `past`) takes of them.
+
+    Each event its own part: the account's record names the place of the event that told it, and a part that
+    was laid over at a later one would be taken off twice until the account moves again.
+    """
+    for tender in tenders:
+        note_move(unit, tender.account, -tender.amount_fen, past)
 
 
 def release(unit: Unit, attempt_id: str) -> None:

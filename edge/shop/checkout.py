@@ -15,7 +15,7 @@ from edge.pay.attempts import Attempt, open_attempt
 from edge.pay.contract import current_terms, terms_of
 from edge.pay.errors import OrderNotPayable
 from edge.pay.receipts import Receipt, ReceiptBody, ReceiptLine, issue_receipt
-from edge.pay.tenders import OrderLimits, Tender, tenders_of
+from edge.pay.tenders import OrderLimits, Tender, note_spent, tenders_of
 from edge.shop import records
 from edge.shop.basket import Basket, Quote, allocate, earned_points
 from edge.shop.catalogue import find_product
@@ -199,6 +199,7 @@ def settle_sale(unit: Unit, attempt: Attempt) -> Receipt:
     post(unit, "sale", attempt.order_id, amounts, payee=body.payee)
     receipt = issue_receipt(unit, attempt, _receipt_body(body, points))
     seq = unit.record(_settled_event(attempt, body, receipt, tenders), actor=ACTOR)
+    note_spent(unit, tenders)
     records.mark_paid(unit.connection, attempt.order_id, receipt.number, seq)
     return receipt
 

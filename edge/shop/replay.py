@@ -15,6 +15,7 @@ from edge.pay.accounts import note_move
 from edge.pay.receipts import ReceiptBody, ReceiptLine
 from edge.pay.records import Row
 from edge.pay.replay import is_unpaid_release, mark_settled, put_past_receipt, spend_again
+from edge.pay.tenders import note_spent
 from edge.shop import records
 from edge.shop.checkout import OrderBody, OrderLine
 from edge.shop.events import GoodsReturned, OrderCancelled, SaleSettled, SoldLine, StockReceived
@@ -41,6 +42,7 @@ def replay_settled(unit: Unit, past: PastEvent) -> None:
         take_sold(unit, line.allocations, event.order_id)
     _post_sale(unit, event)
     spend_again(unit, past, event.attempt_id, event.tenders, payee=event.payee)
+    note_spent(unit, event.tenders, past)
     _put_receipt(unit, past, event, body, attempt)
     records.mark_paid(unit.connection, event.order_id, event.receipt, past.seq)
     mark_settled(unit, event.attempt_id, past)

@@ -7,14 +7,16 @@ from edge.homes.bills import apply_bill
 from edge.homes.fees import fee_limits, place_fee
 from edge.homes.offsets import points_offset_fen
 from edge.homes.residents import apply_resident
+from edge.pay.accounts import find_account
 from edge.pay.attempts import Attempt, create_attempt
 from edge.pay.policy import NO_CHANNEL, WECHAT
 from edge.pay.refunds import request_refund
 from edge.pay.tenders import Tender
 from edge.store.inline import InlineStore
+from edge.store.journal import read_head
 from kiosk.desks.home_desk import RoomHomeDesk
 from tests.fakes.access_world import AccessWorld
-from tests.fakes.accounts import SUBJECT, end, tender
+from tests.fakes.accounts import SUBJECT, end, put_account, tender
 from tests.fakes.clock import FakeClock
 from tests.fakes.trade import open_store, put_contract
 
@@ -31,16 +33,18 @@ def store() -> InlineStore:
     return store
 
 
-def put_bill(store: InlineStore, room: str) -> None:
+def put_bill(store: InlineStore, room: str, bill_id: str = "") -> None:
     bill = {"room": room, "item": "property_fee", "payee": "property", "period": "2026-11"}
     data = {**bill, "due_on": "2026-12-31", "amount_fen": 30_000}
-    store.run_now(lambda unit: apply_bill(unit, f"b-{room}", 1, data))
+    store.run_now(lambda unit: apply_bill(unit, bill_id or f"b-{room}", 1, data))
 
 
 def pay_bill(store: InlineStore, room: str, *tenders: Tender) -> Attempt:
-    order = store.run_now(
-        lambda unit: place_fee(unit, (f"b-{room}",), room=room, resident=SUBJECT, kiosk="k1")
-    )
+    return pay_bills(store, (f"b-{room}",), room, *tenders)
+
+
+def pay_bills(store: InlineStore, bills: tuple[str, ...], room: str, *tenders: Tender) -> Attempt:
+    order = store.run_now(lambda unit: place_fee(unit, bills, room=room, resident=SUBJECT, kiosk="k1"))
     left_fen = order.total_fen - sum(each.amount_fen for each in tenders)
     attempt = store.run_now(
         lambda unit: create_attempt(
@@ -72,6 +76,16 @@ def test_points_that_went_back_are_not_counted(store: InlineStore) -> None:
     attempt = pay_bill(store, "r", tender(store, "points", 8_640))
     store.run_now(lambda unit: request_refund(unit, attempt.order_id, attempt.total_fen, "paid_twice"))
     assert offset_fen(store, "r") == 0
+
+
+def test_points_on_one_of_several_bills_are_taken_off_once(store: InlineStore) -> None:
+    put_bill(store, "r", "b-r2")
+    points = tender(store, "points", 8_640)
+    pay_bills(store, ("b-r", "b-r2"), "r", points)
+    assert find_account(store.connection, points.account).balance_fen == 10_000 - 8_640
+    head = read_head(store.connection).seq
+    put_account(store, "points", 10_000 - 8_640, version=2, through=head - 1)
+    assert find_account(store.connection, points.account).balance_fen == 10_000 - 8_640
 
 
 async def test_the_fees_page_is_told_of_them(store: InlineStore) -> None:
