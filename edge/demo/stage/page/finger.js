@@ -65,8 +65,11 @@
     element.dispatchEvent(new PointerEvent("pointerdown", point));
     if (pace && !calm.matches) await hand.animate([{ transform: place(at) }, { transform: place(at, 0.84) }, { transform: place(at) }], { duration: PRESS_MS }).finished;
     element.dispatchEvent(new PointerEvent("pointerup", point));
-    for (let taps = twice ? 2 : 1; taps; taps -= 1) element.click();
-    return { ok: true, text: element.textContent.trim() };
+    // A page that drew its keys anew while the finger was down has another element in the same place.
+    const key = element.isConnected ? element : find();
+    if (!key || !idle(key)) return { ok: false, reason: "gone" };
+    for (let taps = twice ? 2 : 1; taps; taps -= 1) key.click();
+    return { ok: true, text: key.textContent.trim() };
   }
 
   async function type(find, { text = "", pace = 1 }) {
