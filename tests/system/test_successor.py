@@ -3,6 +3,7 @@
 The old machine's storage is gone. What is left is a stick with a backup, the sheet, and the platform.
 """
 
+import dataclasses
 import json
 import re
 import shutil
@@ -15,9 +16,10 @@ from typing import Any
 import pytest
 
 from edge.backups.recovery import RecoveryKey
+from edge.demo.actors import KioskScreen
 from edge.demo.compare import compare_books, fetch_figures
 from edge.demo.layout import Layout, Ports
-from edge.demo.story import Cast, entries, let_visitor_in
+from edge.demo.story import Cast, entries, let_visitor_in, pay_fee, sign_in
 from edge.demo.world import World
 from edge.site import DATABASE
 from tests.system.staging import running
@@ -113,6 +115,7 @@ async def test_a_successor_sells_by_the_printed_guide(tmp_path: Path) -> None:
         )
         assert "sealed" in made
         await sell(cast)
+        await pay_bills(cast)
         await let_visitor_in(cast)
         await drained(cast, epoch_of(world))
         earlier = await cast.hub.lines()
@@ -130,6 +133,14 @@ async def test_a_successor_sells_by_the_printed_guide(tmp_path: Path) -> None:
         sys.stdout.write(f"restored, started and sold in {took_s:.1f} s\n{said}\n")
         assert took_s < GUIDE_LIMIT_S
         await check_nothing_lost(world, cast, earlier)
+
+
+async def pay_bills(cast: Cast) -> None:
+    """The room's bills at the kiosk, after the backup was made."""
+    async with KioskScreen(cast.http, cast.layout.ports.kiosk) as kiosk:
+        at_kiosk = dataclasses.replace(cast, kiosk=kiosk)
+        await sign_in(at_kiosk)
+        await pay_fee(at_kiosk)
 
 
 def files_of(world: World) -> list[str]:
@@ -170,6 +181,11 @@ def epoch_of(world: World) -> int:
     return int(world.control.get("/status")["epoch"])
 
 
+def receipts(journal: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    """What the journal tells of one kind of event."""
+    return [entry["data"] for entry in journal if f".{kind}." in entry["type"]]
+
+
 async def check_nothing_lost(world: World, cast: Cast, earlier: list[bytes]) -> None:
     """Every entry of the life before is in the successor's journal; custody has all of it once."""
     figures, journal = await drained(cast, epoch_of(world)), await entries(cast)
@@ -178,6 +194,10 @@ async def check_nothing_lost(world: World, cast: Cast, earlier: list[bytes]) -> 
     assert (began["data"]["reason"], began["data"]["previous_seq"]) == ("restored", len(earlier))
     assert held_once(world, journal)
     assert figures["sales"]["count"] == 3
+    told = [entry["data"]["receipt"] for entry in journal if "receipt" in entry["data"]]
+    assert sorted(set(told)) == [1, 2, 3, 4], "the fee of the gap kept its number, no sale took it again"
+    assert [each["receipt"] for each in receipts(journal, "SaleSettled")] == [1, 2, 4]
+    assert {each["receipt"] for each in receipts(journal, "BillPaid")} == {3}
     assert all(device["quarantine"] is None for device in figures["devices"])
     assert (await fetch_figures(cast.http, cast.layout))["openings"]["door_opened"] == 1
     faults, counts = await compare_books(cast.http, cast.layout)
