@@ -5,7 +5,7 @@ MINUTES ?= 5
 RESET ?=
 ROW ?=
 
-.PHONY: help setup demo check format test-fast test test-hw bench soak fleet compare pictures lock
+.PHONY: help setup demo check format test-fast test test-hw bench soak fleet compare pictures tour lock
 
 help:       ## What can be made
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -52,6 +52,9 @@ fleet: setup ## 10 to 2,000 simulated sites through reconnect storms, against Po
 
 pictures: setup ## Pictures of the documents, from the story played in Chromium
 	EDGE_PICTURES=docs/pictures $(PYTEST) tests/browser/test_demo_in_chromium.py
+
+tour: setup ## The stage's tour played in Chromium, recorded for the README in both languages
+	$(PYTHON) -m tests.browser.tour_recording docs/pictures
 
 lock: setup ## Renew the locked versions
 	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -3,7 +3,7 @@ import { ask } from "./frames.js";
 import { lang } from "./words.js";
 import { onState, state } from "./wire.js";
 
-const ANSWER_MS = 4000, LOOK_MS = 150, PRESS_MS = 90_000;
+const ANSWER_MS = 4000, LOOK_MS = 150, PRESS_MS = 90_000, AGAIN_MS = 9000, TRIES = 3;
 export const PATIENCE_MS = 30_000;
 export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 const presses = [];
@@ -141,14 +141,21 @@ const ACTS = { tap, type, flip, leave, pick_up: pickUp, wait: async () => {} };
 
 /** Do one action and wait for what shows that it happened; nothing is done where that is so already.
  *
+ * What may be done `again` (a card held to a camera that did not read it) is done up to three times.
  * `how`: pace, mark, words, stopped. Raises NotCome.
  */
 export async function act(action, how) {
   const kind = Object.keys(ACTS).find((name) => name in action), until = action.until ?? [];
   const bounded = { ...how, within_ms: (action.within_s ?? PATIENCE_MS / 1000) * 1000, words: action.say ?? how.words };
   if (until.length && (await allHold(until, how.mark))) return;
-  await ACTS[kind](action, bounded);
-  await waitFor(until, bounded);
+  for (let tries = action.again ? TRIES : 1; ; tries -= 1) {
+    await ACTS[kind](action, bounded);
+    try {
+      return await waitFor(until, action.again ? { ...bounded, within_ms: AGAIN_MS } : bounded);
+    } catch (error) {
+      if (!(error instanceof NotCome) || tries <= 1) throw error;
+    }
+  }
 }
 
 addEventListener("stage:pressed", (event) => presses.push(event.detail));
