@@ -113,27 +113,29 @@ async function flip({ flip: id, on = true }, { pace, words, stopped }) {
   await waitFor([{ switch: id, is: on ? "on" : "off" }], { words, stopped });
 }
 
-// Leave the kiosk as the person before would have left it: nothing asked, nothing in the basket.
+const otherLanguage = (frame) => ({ frame, selector: `html[lang|=${lang() === "zh" ? "en" : "zh"}]` });
+
+// Leave the kiosk as the person before would have left it: nothing asked, nothing in the basket; in the stage's language.
 const WAYS_OUT = ["dismiss", "end", "give_up", "take_slip", "later", "skip", "home", "back"].map((way) => `[data-do=${way}]`);
-async function leave(_, { pace, words, within_ms, mark, stopped }) {
+async function leave(_, how) {
+  const { pace, words, within_ms, mark, stopped } = how;
   const idle = { frame: "kiosk", selector: "[data-screen=idle], [data-screen=home]:not(:has(.dialog))" };
   for (const end = performance.now() + within_ms; !(await holds(idle, mark)); await pause(LOOK_MS)) {
     if (stopped()) return;
     if (performance.now() > end) throw new NotCome(words);
     for (const selector of WAYS_OUT) if ((await asked("kiosk", { stage: "tap", selector, pace: pace / 2 })).ok) break;
   }
+  if (await holds(otherLanguage("kiosk"), mark)) await tap({ tap: "kiosk", selector: "[data-do=language]" }, how);
 }
 
-// The phone with its sheet closed, signed in, both pages in the stage's language.
+// The phone with its sheet closed, signed in, in the stage's language.
 async function pickUp(_, how) {
-  const language = { selector: `html[lang|=${lang() === "zh" ? "en" : "zh"}]` };
   await waitFor([{ frame: "phone", selector: "#screen > *" }], how);
   if (await holds({ frame: "phone", selector: "#personas" }, how.mark)) {
-    if (await holds({ frame: "phone", ...language }, how.mark)) await tap({ tap: "phone", selector: "[data-action=language]" }, how);
+    if (await holds(otherLanguage("phone"), how.mark)) await tap({ tap: "phone", selector: "[data-action=language]" }, how);
     await tap({ tap: "phone", selector: "#personas [data-action=login]" }, how);
     await waitFor([{ frame: "phone", selector: ".own .qr svg" }], how);
   }
-  if (await holds({ frame: "kiosk", ...language }, how.mark)) await tap({ tap: "kiosk", selector: "[data-do=language]" }, how);
   await tap({ tap: "phone", selector: "#over [data-action=close]", optional: true }, how);
 }
 
