@@ -93,7 +93,7 @@ def animate(shots: Sequence[Shot]) -> bytes:
     """An animated WebP that begins anew for ever, as good as fits. Raises ValueError where nothing fits."""
     animation = cv2.Animation()
     animation.frames = [shrink(shot.png) for shot in shots]
-    animation.durations = np.array([shot.stands_ms for shot in shots])
+    animation.durations = [shot.stands_ms for shot in shots]
     animation.loop_count = 0
     for quality in QUALITIES:
         done, encoded = cv2.imencodeanimation(".webp", animation, [cv2.IMWRITE_WEBP_QUALITY, quality])
