@@ -27,15 +27,7 @@ from tests.fakes.clock import FakeClock
 
 pytestmark = pytest.mark.slow
 PATIENCE_MS = 15_000
-NOTHING = (
-    "没有要取的订单",
-    "没有要缴的账单",
-    "都缴清了",
-    "还没有钱包",
-    "没有有效的访客码",
-    "没有消息",
-    "还没有记录",
-)
+NOTHING = ("没有要取的订单", "没有要缴的账单", "都缴清了", "还没有钱包", "没有有效的访客码")
 """What an empty list says: nothing of it may be read where the platform did not say so."""
 
 

@@ -82,7 +82,12 @@ export function render() {
   }
   tabs.hidden = !state.me;
   const tab = TABS.some(([id]) => id === state.tab) ? state.tab : "more";
-  show(tabs, html`${TABS.map(([id, name, label]) => html`<button data-action="tab" data-value="${id}" ${id === tab ? raw("aria-current=page") : ""}>${icon(name)}<span>${w(label)}</span></button>`)}`);
+  const keys = html`${TABS.map(([id, name, label]) => html`<button data-action="tab" data-value="${id}" ${id === tab ? raw("aria-current=page") : ""}>${icon(name)}<span>${w(label)}</span></button>`)}`;
+  // A key that is drawn anew under a finger loses its click.
+  if (keys.text !== tabs.dataset.drawn) {
+    tabs.dataset.drawn = keys.text;
+    show(tabs, keys);
+  }
   show(toast, state.said ? html`<p>${state.said}</p>` : html``);
   const sheet = state.sheet ? html`<div class="veil"><div class="sheet" role="dialog" aria-modal="true">${known.sheets[state.sheet.kind](state.sheet)}</div></div>` : html``;
   if (sheet.text !== over.dataset.drawn) {
