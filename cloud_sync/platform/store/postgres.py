@@ -213,9 +213,7 @@ class PostgresEngine:
 
     @contextmanager
     def _unit(self, site: str, begin: str) -> Iterator[PostgresConnection]:
-        raw: Raw = self._own.line.open()
-        with _mapped():
-            raw.execute(begin)
+        raw = self._begun(begin)
         try:
             yield PostgresConnection(raw, home=self._home, site=site)
         except BaseException:
@@ -223,6 +221,21 @@ class PostgresEngine:
             raise
         with _mapped():
             raw.execute("COMMIT")
+
+    def _begun(self, begin: str) -> Raw:
+        """This thread's connection, in a unit; one that broke in idling is opened anew. Raises StoreAway."""
+        line: _Line = self._own.line
+        raw = line.open()
+        try:
+            with _mapped():
+                raw.execute(begin)
+        except StoreAway:
+            if not raw.closed:
+                raise
+            raw = line.open()
+            with _mapped():
+                raw.execute(begin)
+        return raw
 
     def _serial(self, site: str, work: Callable[[Connection], T]) -> tuple[T, set[str]]:
         with self._unit(site, "BEGIN") as unit:
