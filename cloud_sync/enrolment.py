@@ -22,8 +22,8 @@ from cloud_sync.wire.enrolment import (
     open_platform,
 )
 from cloud_sync.wire.enrolment_code import OneTimeCode
+from edge.durable import write_whole
 from edge.errors import Refusal
-from edge.store.durable import write_whole
 from edge.trust.certificates import Holder, check_certificate, make_key, make_request
 from edge.trust.keyset import open_keyset
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cloud_sync.wire.enrolment import BrokerAccount, Enrolment, SiteConfiguration, open_configuration
+from edge.durable import write_whole
 from edge.errors import ConfigError, Fault, Refusal
-from edge.store.durable import write_whole
 from edge.trust.certificates import CertificateFacts
 
 FOLDER = "enrolment"

@@ -15,6 +15,7 @@ from edge.backups.contents import CarriedFile
 from edge.backups.events import BackupMade
 from edge.backups.making import keep_newest
 from edge.due import BACKUP_TOPIC
+from edge.durable import sync_folder
 from edge.errors import PlatformError, StoreError
 from edge.service.alarms import clear_alarm, raise_alarm
 from edge.store.facts import get_fact, put_fact
@@ -178,5 +179,6 @@ def _copy(source: Path, stick: Path) -> None:
             copy.flush()
             os.fsync(copy.fileno())
         fresh.replace(stick / source.name)
+        sync_folder(stick)
     finally:
         fresh.unlink(missing_ok=True)

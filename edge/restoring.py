@@ -20,6 +20,7 @@ from edge.backups.contents import About, Manifest, read_about, unpack
 from edge.backups.recovery import RecoveryKey
 from edge.carried import SITE_FILE
 from edge.config import Config, PlatformSettings, SiteSettings
+from edge.durable import write_whole
 from edge.errors import StoreError
 from edge.platform_link import open_link
 from edge.site import DATABASE, load_site
@@ -200,17 +201,13 @@ def give_to_owner(path: Path, folder: Path) -> None:
 
 
 def _put_file(source: Path, place: Path, mode: int) -> None:
-    """Write a file so that a power cut leaves the old one or the new one. Raises StoreError."""
-    fresh = place.with_name(f".{place.name}.new")
+    """Put a file in place, with its mode, as the hub's account. Raises StoreError."""
     try:
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o700), "wb") as file:
-            file.write(source.read_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.chmod(mode)
-        give_to_owner(fresh, place.parent)
-        fresh.replace(place)
+        write_whole(
+            place,
+            source.read_bytes(),
+            mode=mode,
+            before=lambda fresh: give_to_owner(fresh, place.parent),
+        )
     except OSError as error:
         raise StoreError(f"{place}: {error}") from error

@@ -5,7 +5,6 @@ good for a client and names site and device; one of the listener is good for a s
 """
 
 import ipaddress
-import os
 import ssl
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from edge.durable import write_new, write_whole
 from edge.trust.certificates import DAY_MS, Holder, from_ms, serial_text
 from edge.trust.tls_flags import NO_CHECK_TIME
 
@@ -68,7 +68,7 @@ class DeviceAuthority:
         issued = self._issue(
             hosts[0], key.public_key(), names, ExtendedKeyUsageOID.SERVER_AUTH, now_ms=now_ms
         )
-        write_private(self.listener_file, _key_pem(key) + issued.pem.encode("ascii"), replace=True)
+        write_whole(self.listener_file, _key_pem(key) + issued.pem.encode("ascii"))
         return issued
 
     @property
@@ -119,8 +119,8 @@ def make_authority(folder: Path) -> list[Path]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    write_private(ca_file, certificate.public_bytes(Encoding.PEM), replace=True)
-    write_private(key_file, _key_pem(key))
+    write_whole(ca_file, certificate.public_bytes(Encoding.PEM))
+    write_new(key_file, _key_pem(key))
     return [ca_file, key_file]
 
 
@@ -138,19 +138,6 @@ def device_context(
     context.verify_mode = ssl.CERT_OPTIONAL
     context.verify_flags = ssl.VerifyFlags(context.verify_flags | NO_CHECK_TIME)
     return context
-
-
-def write_private(path: Path, content: bytes, *, replace: bool = False) -> None:
-    """Write a file that only its owner may read (0600); an existing one is refused unless `replace`."""
-    target = path.with_name(f"{path.name}.new") if replace else path
-    target.unlink(missing_ok=True) if replace else None
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    if replace:
-        target.replace(path)
 
 
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

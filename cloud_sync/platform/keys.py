@@ -1,7 +1,6 @@
 """The platform's keys: a root key that signs the key set, one signing key a purpose, device tokens."""
 
 import hashlib
-import os
 import secrets
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +10,7 @@ import msgspec
 from cloud_sync.platform.authority import DeviceAuthority, make_authority
 from cloud_sync.platform.ring import read_ring, verifying_keys
 from cloud_sync.platform.settings import PlatformConfigInvalid, PlatformSettings
+from edge.durable import write_new
 from edge.trust.certificates import Holder
 from edge.trust.keys import PURPOSES, ROOT_PURPOSE, SigningKey
 from edge.trust.keyset import sign_keyset
@@ -50,7 +50,6 @@ def make_keys(settings: PlatformSettings) -> list[Path]:
     for device in settings.device:
         path = settings.path(device.token_file)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
             made.append(_write_private(path, secrets.token_urlsafe(TOKEN_BYTES) + "\n"))
     return made
 
@@ -90,7 +89,5 @@ def describe(keys: PlatformKeys) -> bytes:
 
 
 def _write_private(path: Path, text: str) -> Path:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
+    write_new(path, text.encode("ascii"))
     return path

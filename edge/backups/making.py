@@ -7,11 +7,11 @@ from pathlib import Path
 
 from edge.backups.contents import KIND, VERSION, About, CarriedFile, Progress, write_contents
 from edge.backups.recovery import Recipient
+from edge.durable import sync_folder
 from edge.errors import StoreError
 from edge.store import journal
 from edge.store.backup import back_up
 from edge.store.connections import open_reader, read_owner
-from edge.store.durable import sync_folder
 from edge.store.facts import get_int
 from edge.store.migrate import applied_steps
 

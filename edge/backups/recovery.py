@@ -10,8 +10,8 @@ import msgspec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from edge.durable import write_whole
 from edge.errors import StoreError
-from edge.store.durable import write_whole
 from edge.trust.groups import read_groups, write_groups
 from edge.trust.sealing import KEY_BYTES, generate_private, name_key, public_of
 

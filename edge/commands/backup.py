@@ -1,7 +1,6 @@
 """`edge backup`: the recovery sheet, a backup now, and what backups there are."""
 
 import asyncio
-import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 from edge.commands.bars import Bar
 from edge.commands.hub import config_option, data_folder, database_in, hub_in, load_config
 from edge.config import BackupSettings, Config, SiteSettings
+from edge.durable import write_new
 from edge.errors import ConfigError, EdgeError, PlatformError, Refusal, StoreError
 from edge.links.control_client import HubNotRunning
 
@@ -183,10 +183,6 @@ def read_key(key_file: Path | None) -> Any:
 
 def _write_private(path: Path, text: str) -> None:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        write_new(path, text.encode("utf-8"))
     except OSError as error:
-        raise click.ClickException(f"{path}: {error.strerror}") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+        raise click.ClickException(f"{path}: {error.strerror or 'is there already'}") from error

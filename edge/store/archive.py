@@ -16,10 +16,10 @@ from typing import IO, Annotated, cast
 
 import msgspec
 
+from edge.durable import sync_folder
 from edge.ids import Identity
 from edge.store import canonical, checkpoints, journal
 from edge.store.checkpoints import StoredCheckpoint
-from edge.store.durable import sync_folder
 from edge.store.facts import get_fact
 from edge.store.journal import Fault, Head, JournalRow, VerifyResult, chain_hash, source
 

@@ -5,10 +5,10 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from edge.durable import sync_file, sync_folder
 from edge.errors import StoreError
 from edge.store import journal
 from edge.store.connections import open_reader
-from edge.store.durable import sync_file, sync_folder
 
 PAGES_A_STEP = 256
 """1 MB between two reports of progress."""

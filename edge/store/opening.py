@@ -5,11 +5,11 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from edge.durable import sync_folder
 from edge.errors import StoreError
 from edge.store.clock_state import restore_clock
 from edge.store.condition import Condition, Standing
 from edge.store.connections import FileLock, claim, open_reader
-from edge.store.durable import sync_folder
 from edge.store.errors import DatabaseDamaged
 from edge.store.identity import Enrolled, settle_identity
 from edge.store.log_again import write_log_again

@@ -4,7 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from edge.store.durable import sync_folder
+from edge.durable import sync_folder
 
 RESERVE_BYTES = 16 * 1024 * 1024
 """One log at its usual full length (2,000 pages, 8 MB) and as much growth of the database: hours of doors,

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from edge.durable import sync_file, sync_folder
 from edge.errors import StoreError
 from edge.store import journal
 from edge.store.connections import FileLock, open_reader
-from edge.store.durable import sync_file, sync_folder
 from edge.store.errors import BackupUnusable, ForeignDatabase
 from edge.store.facts import get_fact, get_int, put_fact
 from edge.store.identity import EPOCH_SEEN, RESTORED_FROM

@@ -1,6 +1,5 @@
 """Signing keys and the root-signed, versioned key set (Ed25519, RFC 8032)."""
 
-import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple, Self
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from edge.durable import write_new
 from edge.errors import Refusal
 
 PURPOSES = ("passes", "commands", "contract", "feed", "time", "custody")
@@ -63,9 +63,7 @@ class SigningKey(NamedTuple):
         from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
         pem = self.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
+        write_new(path, pem)
 
     def sign(self, data: bytes) -> bytes:
         """Return the 64-byte signature."""

@@ -14,8 +14,8 @@ from cloud_sync.feed_pages import Received
 from cloud_sync.feed_records import list_parked
 from cloud_sync.wire.enrolment import SiteConfiguration, sign_document
 from cloud_sync.wire.feed import Change
+from edge.durable import write_whole
 from edge.service.records import live_alarms
-from edge.store.durable import write_whole
 from edge.store.inline import InlineStore
 from edge.tables import MIGRATIONS
 from edge.trust.keys import SigningKey

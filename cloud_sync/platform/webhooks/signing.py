@@ -7,9 +7,10 @@ salt.
 import base64
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
+
+from edge.durable import write_new
 
 ID_HEADER, TIME_HEADER, SIGNATURE_HEADER = "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how secrets begin, so that scanners for leaked ones find them
@@ -21,9 +22,7 @@ def load_master(folder: Path) -> bytes:
     """The key that all secrets follow from; made (0600) where it is missing."""
     path = folder / "webhooks.key"
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
+        write_new(path, secrets.token_bytes(_KEY_BYTES))
     return path.read_bytes()
 
 
