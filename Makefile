@@ -40,8 +40,8 @@ test-hw: setup ## The relay guard on a real gpiochip in a guest machine (qemu), 
 bench: setup ## All benchmarks with their floors; table and plots in bench/out/
 	$(PYTHON) -m edge bench --out bench/out
 
-soak: setup ## Long runs of the proofs: make soak MINUTES=60 (ROW=name for one of them)
-	$(PYTHON) -m tests.soak --minutes $(MINUTES) $(if $(ROW),--row $(ROW))
+soak: setup ## Long runs of the proofs: make soak MINUTES=60 (ROW=name for one of them, JOBS=8 trials at a time)
+	$(PYTHON) -m tests.soak --minutes $(MINUTES) $(if $(ROW),--row $(ROW)) $(if $(JOBS),--jobs $(JOBS))
 
 compare: setup ## Home Assistant beside gate-command, thingsboard-gateway beside uplink (docs/comparison.md)
 	$(PYTHON) -m tests.bench.compare_home_assistant --folder bench/home-assistant

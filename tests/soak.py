@@ -1,25 +1,30 @@
 """`make soak MINUTES=…`: run the proofs again and again with new seeds, and say how often each held.
 
 Time is shared among the rows by their `share`, in rounds. State lies in `bench/out/soak.json`, so that the
-next soak goes on with the next seed; the table goes to `bench/out/soak.md`. A row that fails names its seed
-and rests, the others go on. Zero failures in n trials bound the rate of failure by about 3/n (95 %).
-`python -m tests.soak --row NAME --seed N` repeats one trial.
+next soak goes on with the next seed; the table goes to `bench/out/soak.md`. Both are written every few
+seconds, so a soak may be ended at any moment. A row that fails names its seed and rests, the others go on.
+Zero failures in n trials bound the rate of failure by about 3/n (95 %).
+
+`JOBS=n` runs n trials at a time: for rows that mostly wait (`network`). Rows that judge times, `fire` and
+`mid-pulse`, want the processors for themselves. `python -m tests.soak --row NAME --seed N` repeats one trial.
 """
 
 import argparse
-import contextlib
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from tests.proofs.crew import run_trials
 from tests.proofs.proof import Proof
-from tests.proofs.table import PROOFS
+from tests.proofs.table import PROOFS, find_proof
 
 STATE = Path(__file__).resolve().parents[1] / "bench" / "out" / "soak.json"
 ROUND_S = 600.0
 """A round gives every row its part of this time, so that a short soak visits all rows, too."""
+KEEP_EVERY_S = 5.0
 
 
 class Standing(msgspec.Struct):
@@ -48,8 +53,7 @@ def main() -> int:
             break
         for proof in running:
             part_s = min(left_s, ROUND_S) * proof.share / sum(each.share for each in running)
-            _advance(proof, standings[proof.name], until=min(end, time.monotonic() + part_s))
-            _keep(standings)
+            _advance(proof, standings, jobs=asked.jobs, until=min(end, time.monotonic() + part_s))
     sys.stdout.write(table(standings))
     return int(any(standings[proof.name].violation for proof in chosen))
 
@@ -57,6 +61,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--jobs", type=int, default=1, help="so many trials at a time")
     parser.add_argument("--row", help="only this row of the table")
     parser.add_argument("--seed", type=int, help="with --row: repeat the trial of this seed, once")
     return parser.parse_args()
@@ -74,21 +79,29 @@ def _goes_on(proof: Proof, standing: Standing) -> bool:
     return standing.violation is None and (proof.goal is not None or standing.held == 0)
 
 
-def _advance(proof: Proof, standing: Standing, *, until: float) -> None:
-    began = time.monotonic()
-    sys.stderr.write(f"{proof.name}: from seed {standing.seed}\n")
-    with contextlib.suppress(AssertionError), proof.open() as trial:
-        while True:
-            try:
-                standing.held += trial(standing.seed)
-            except AssertionError as violation:
-                standing.violation = f"seed {standing.seed}: {violation}"
-                sys.stderr.write(f"{proof.name}: VIOLATED, {standing.violation}\n")
-                raise
-            standing.seed += 1
-            if proof.goal is None or time.monotonic() >= until:
-                break
-    standing.spent_s += time.monotonic() - began
+def _advance(proof: Proof, standings: dict[str, Standing], *, jobs: int, until: float) -> None:
+    """Run trials of a row until the time is over or one fails; one at least."""
+    standing, first_seed = standings[proof.name], standings[proof.name].seed
+    sys.stderr.write(f"{proof.name}: from seed {first_seed}\n")
+    kept = counted = time.monotonic()
+
+    def goes_on(seed: int) -> bool:
+        return seed == first_seed or (proof.goal is not None and time.monotonic() < until)
+
+    for outcome in run_trials(
+        partial(find_proof, proof.name), jobs=jobs, first_seed=first_seed, goes_on=goes_on
+    ):
+        if outcome.violation is None:
+            standing.held, standing.seed = standing.held + outcome.held, outcome.seed + 1
+        else:
+            standing.violation = f"seed {outcome.seed}: {outcome.violation}"
+            sys.stderr.write(f"{proof.name}: VIOLATED, {standing.violation}\n")
+        now = time.monotonic()
+        standing.spent_s, counted = standing.spent_s + now - counted, now
+        if now - kept >= KEEP_EVERY_S:
+            _keep(standings)
+            kept = now
+    _keep(standings)
 
 
 def table(standings: dict[str, Standing]) -> str:

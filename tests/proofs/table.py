@@ -50,3 +50,8 @@ PROOFS: tuple[Proof, ...] = (
     time.PROOF,
     rooms.PROOF,
 )
+
+
+def find_proof(name: str) -> Proof:
+    """The proof of this name."""
+    return next(proof for proof in PROOFS if proof.name == name)
