@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from cloud_sync import identity, records
 from cloud_sync.events import UplinkHalted
+from cloud_sync.giving_way import GivingWay
 from cloud_sync.http import DetailedRejection, Patience, PlatformBusy, PlatformHttp
 from cloud_sync.link_use import LinkUse
 from cloud_sync.outbox import Outbox, Posting
@@ -79,6 +80,7 @@ class Uplink:
         self._outbox = Outbox(store, batch_bytes=use.batch_bytes)
         self._check = StreamCheck(store=store, http=http, patience=patience)
         self._meter = Meter()
+        self._way = GivingWay()
         self._refused_encodings: set[str] = set()
         self._acknowledged: int | None = None
         self._started_at = store.executor.head
@@ -138,15 +140,20 @@ class Uplink:
         posting = await self._outbox.take(self._acknowledged, self._limit)
         if posting is None:
             return 0
-        header = posting.header
+        header, began_s = posting.header, time.monotonic()
         if read_ahead and header.count >= SMALLEST_BATCH:
             self._outbox.read_ahead(header.last_seq, self._limit)
-        began_s = time.monotonic()
         await self._note(posting, await self._post(posting))
         self._limit = min(self._batch_events, self._limit * 2)
-        if (rest_s := self._use.rest_s(len(posting.body), time.monotonic() - began_s)) > 0:
+        if (rest_s := self._rest_s(posting, time.monotonic() - began_s)) > 0:
             await self._sleep(rest_s)
         return header.count
+
+    def _rest_s(self, posting: Posting, taken_s: float) -> float:
+        """How long to rest after a batch: for the line's limit, and for people while a backlog drains."""
+        for_people_s = self._way.rest_s(self._store.executor.head.seq, taken_s)
+        is_backlog = (self.waiting or 0) > posting.header.count
+        return max(self._use.rest_s(len(posting.body), taken_s), for_people_s if is_backlog else 0.0)
 
     async def _post(self, posting: Posting) -> BatchAccepted:
         headers = {"Content-Type": MEDIA_TYPE, "Content-Encoding": self._outbox.encoding}
