@@ -12,10 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from devices.simulator.page import ROOT, file_route
-
-PAGE = ROOT / "edge" / "demo" / "stage" / "page"
-KIT = ROOT / "kiosk" / "static"
-GOODS = ROOT / "edge" / "demo" / "products.json"
+from edge.demo.stage.server import page_files
 
 State = dict[str, Any]
 GROUPS = ("network", "broker", "power", "door", "hardware", "attack", "other", "phone")
@@ -93,11 +90,7 @@ class StageStand:
         app.on_response_prepare.append(self._add_headers)
         app.add_routes(
             [
-                file_route("/", PAGE / "index.html"),
-                web.static("/page", PAGE),
-                web.static("/kit", KIT),
-                file_route("/goods.json", GOODS),
-                file_route("/tour.json", PAGE / "tour.json"),
+                *page_files(),
                 web.get("/frames.json", self._tell_frames),
                 web.get("/events", self._events),
                 file_route("/kiosk.mjpg", ROOT / "docs" / "pictures" / "phone-gate.png"),

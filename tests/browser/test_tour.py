@@ -11,7 +11,8 @@ from playwright.async_api import Browser, Page, expect
 
 from edge.demo.layout import Layout, Ports
 from edge.demo.stage.running import staged_world
-from tests.browser.stage_stand import PAGE, StageStand, both
+from edge.demo.stage.server import PAGE
+from tests.browser.stage_stand import StageStand, both
 from tests.browser.test_stage import shown
 
 WHOLE_TOUR_MS = 300_000

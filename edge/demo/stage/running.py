@@ -21,6 +21,7 @@ from edge.demo.stage.switches.port import Reach
 from edge.demo.stage.wires import Wire
 from edge.demo.world import World
 from edge.errors import EdgeError
+from edge.links.cancelling import end_task
 
 HAND = aiohttp.ClientTimeout(total=5.0)
 """How long a hand waits for what it touches."""
@@ -110,7 +111,7 @@ async def _open_stage(stack: contextlib.AsyncExitStack, world: World, wires: tup
     hands = Hands([*world.hand_sockets])
     reach = Reach(world=world, http=http, platform_wires=wires, phone=phone)
     ear = Ear(layout)
-    stack.push_async_callback(_cancel, asyncio.create_task(ear.listen()))
+    stack.push_async_callback(end_task, asyncio.create_task(ear.listen()))
     switches = build_switches(reach, ear)
     checker = Checker(layout)
     teller = StateTeller(layout, asker, hands=hands, switches=switches, line=checker)
@@ -124,11 +125,5 @@ async def _open_stage(stack: contextlib.AsyncExitStack, world: World, wires: tup
     await web.TCPSite(runner, "127.0.0.1", ports.stage, reuse_address=True).start()
     roles = tuple(asyncio.create_task(role) for role in (checker.run(), teller.run()))
     for role in roles:
-        stack.push_async_callback(_cancel, role)
+        stack.push_async_callback(end_task, role)
     return Stage(world=world, address=f"http://{server.address}/", roles=roles)
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

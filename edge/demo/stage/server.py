@@ -30,6 +30,17 @@ BEAT_S = 10.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+def page_files() -> tuple[web.AbstractRouteDef, ...]:
+    """What the page is made of, as it lies there."""
+    return (
+        file_route("/", PAGE / "index.html"),
+        web.static("/page", PAGE),
+        web.static("/kit", KIT),
+        file_route("/goods.json", GOODS),
+        file_route("/tour.json", PAGE / "tour.json"),
+    )
+
+
 class StageServer:
     """The routes over everything that the stage may reach."""
 
@@ -51,11 +62,7 @@ class StageServer:
         app.on_response_prepare.append(self._add_headers)
         app.add_routes(
             [
-                file_route("/", PAGE / "index.html"),
-                web.static("/page", PAGE),
-                web.static("/kit", KIT),
-                file_route("/goods.json", GOODS),
-                file_route("/tour.json", PAGE / "tour.json"),
+                *page_files(),
                 web.get("/frames.json", self._frames),
                 web.get("/events", self._events),
                 web.get("/kiosk.mjpg", self._stream),
