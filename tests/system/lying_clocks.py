@@ -19,6 +19,7 @@ from aiohttp import web
 from edge.demo.layout import Layout
 from edge.demo.platform_file import write_platform
 from edge.demo.processes import Processes
+from edge.demo.stage.switches.lies import library, lie
 from edge.demo.world import World
 from edge.site import DATABASE
 from edge.store.facts import get_fact, put_fact
@@ -32,14 +33,6 @@ source = "http://127.0.0.1:{camera}/gate.mjpg?door=building-3"
 serves = "door:building-3"
 """
 """The same camera serves both doors: what is held before it is shown to the gate and to the building."""
-
-
-def lie(offset: str) -> dict[str, str]:
-    """The environment in which the wall clock is off by `offset` ("+3650d"), and no other clock."""
-    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
-    if not found:
-        pytest.skip("libfaketime is not installed: make setup")
-    return {"LD_PRELOAD": str(found[0]), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
 class LiedTo(Processes):
@@ -71,7 +64,10 @@ class LyingWorld(World):
     ) -> None:
         super().__init__(layout, platform_url=platform_url)
         self.processes = LiedTo(layout.logs)
-        self.processes.lies = lie(offset)
+        found = library()
+        if found is None:
+            pytest.skip("libfaketime is not installed: make setup")
+        self.processes.lies = lie(offset, found)
         self._listener = listener
         self._building_reader = building_reader
 
