@@ -11,6 +11,7 @@ import aiomqtt
 from aiohttp import web
 
 from devices.settings import DoorSettings
+from edge.bench.ports import free_port
 from edge.demo.brokers import mosquitto
 from edge.demo.layout import listens
 from edge.demo.processes import Processes
@@ -33,13 +34,6 @@ set_tcp_nodelay true
 persistence false
 max_inflight_messages 20
 """
-
-
-def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def start_broker(processes: Processes, folder: Path) -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from edge.bench.ports import free_port
 from edge.bench.till import DEVICE, SITE
 
 _SETTINGS = """
@@ -36,7 +36,7 @@ class PlatformAddress(NamedTuple):
 def running_platform(folder: Path) -> Iterator[PlatformAddress]:
     """The reference platform with a database of its own in `folder`, until the context ends."""
     folder.mkdir()
-    port = _free_port()
+    port = free_port()
     config = folder / "platform.toml"
     config.write_text(_SETTINGS.format(site=SITE, device=DEVICE, port=port), "utf-8")
     command = [sys.executable, "-m", "cloud_sync.platform", "--config", str(config)]
@@ -51,12 +51,6 @@ def running_platform(folder: Path) -> Iterator[PlatformAddress]:
         process.terminate()
         process.wait(START_S)
         out.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Line:

@@ -22,7 +22,8 @@ from aiohttp import web
 from devices.gpio.client import boot_ns
 from edge.bench import gate_command
 from edge.bench.figures import Case, case, middle, percentile
-from edge.bench.gate_peers import HOST, free_port
+from edge.bench.gate_peers import HOST
+from edge.bench.ports import free_port
 
 PACKAGES = ("homeassistant==2024.3.3", "josepy<2")
 """The last release for Python 3.11; one of its dependencies asks for a josepy that no longer exists."""

@@ -23,7 +23,8 @@ from tests.fakes.door_rigs import (
     tasmota_rig,
 )
 from tests.fakes.guard import GuardProcess
-from tests.fakes.mosquitto import Mosquitto, free_port
+from tests.fakes.mosquitto import Mosquitto
+from tests.fakes.ports import free_port
 from tests.fakes.relay_process import RelayProcess
 from tests.fakes.waiting import until
 

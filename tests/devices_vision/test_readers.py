@@ -17,6 +17,7 @@ from devices.vision.protocol import PaymentCodeDiscarded, State
 from devices.vision.sources import CaptureSource, MjpegSource, open_source
 from tests.devices_vision.drawn import draw, jpeg, scene
 from tests.devices_vision.watching import Watching
+from tests.fakes.ports import free_port
 
 SOY, OIL, PAYS = "6910628152903", "6963763680954", "134567890123456789"
 
@@ -133,12 +134,7 @@ def test_a_bad_source_does_not_stop_another(watching: Watching, camera: Camera) 
 
 def test_a_camera_that_is_not_there_is_lost() -> None:
     with pytest.raises(SourceLost, match="Connection refused"):
-        next(MjpegSource(_url(_free_port())).frames())
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+        next(MjpegSource(_url(free_port())).frames())
 
 
 def test_a_folder_gives_each_new_file_as_a_frame(watching: Watching, tmp_path: Path) -> None:

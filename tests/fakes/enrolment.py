@@ -1,7 +1,6 @@
 """A real platform with its device listener in this process, and devices that enrol with it."""
 
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,15 +23,9 @@ from cloud_sync.wire.enrolment import Enrolment, fingerprint, mark_hardware
 from cloud_sync.wire.enrolment_code import OneTimeCode
 from edge.store.inline import InlineStore
 from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.ports import free_port
 
 SITE, DEVICE = "heyuanli", "k1"
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return int(holder.getsockname()[1])
 
 
 @dataclass

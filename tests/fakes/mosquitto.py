@@ -7,6 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.fakes.ports import free_port
+
 MOSQUITTO = "mosquitto"
 READY_S = 10.0
 
@@ -16,13 +18,6 @@ allow_anonymous true
 set_tcp_nodelay true
 persistence false
 """
-
-
-def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on now."""
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Mosquitto:

@@ -1,13 +1,11 @@
 """The reference platform in a process of its own, killed and started anew by the test."""
 
-import random
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
-KEPT_PORTS = range(20_000, 30_000)
-"""No connection begins at one of these: a platform that was killed finds its port free again."""
+from tests.fakes.ports import free_port
+
 SITE, DEVICE = "heyuanli", "k1"
 TOML = """\
 site = "{site}"
@@ -26,7 +24,7 @@ class PlatformProcess:
 
     def __init__(self, folder: Path, *, store: str = "") -> None:
         self._file = folder / "platform.toml"
-        port = _kept_port()
+        port = free_port()
         self._file.write_text(TOML.format(site=SITE, device=DEVICE, port=port, store=store), "utf-8")
         subprocess.run([*self._program, "init", "--config", str(self._file)], check=True, capture_output=True)
         self.url = f"http://127.0.0.1:{port}"
@@ -51,12 +49,3 @@ class PlatformProcess:
             self._process.kill()
             self._process.communicate()
             self._process = None
-
-
-def _kept_port() -> int:
-    """A port of `KEPT_PORTS` on which nobody listens."""
-    while True:
-        port = random.choice(KEPT_PORTS)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
