@@ -19,9 +19,10 @@ from cloud_sync.platform.keys import PlatformKeys, load_keys
 from cloud_sync.platform.settings import load_settings
 from cloud_sync.wire.commands import command_topic
 from edge.demo.actors import until
-from edge.demo.brokers import hub_account, password_file
+from edge.demo.brokers import hub_account
 from edge.demo.compare import compare_books, kind_of
 from edge.demo.layout import DEVICE, SITE, Layout
+from edge.demo.stage.switches.overhearing import Ear
 from edge.demo.story import Cast, entries, until_journal
 from edge.proof.collect import read_trace
 from edge.proof.doors import HOLD
@@ -48,16 +49,10 @@ def platform_keys(layout: Layout) -> tuple[PlatformKeys, KeySet]:
     return keys, open_keyset(keys.keyset, root)
 
 
-def client(layout: Layout, account: str) -> aiomqtt.Client:
-    """A connection to the platform's broker."""
-    password = password_file(layout.broker("platform"), account).read_text()
-    return aiomqtt.Client("127.0.0.1", layout.ports.platform_broker, username=account, password=password)
-
-
 async def overhear(cast: Cast) -> bytes:
     """A good command as it passes by; it opens the gate."""
     account = hub_account(SITE, DEVICE)
-    async with client(cast.layout, account) as hub:
+    async with Ear(cast.layout).client(account) as hub:
         await hub.subscribe(TOPIC, qos=1)
         opening = asyncio.create_task(cast.phone.open_door("gate"))
         message = await anext(aiter(hub.messages))
@@ -68,7 +63,7 @@ async def overhear(cast: Cast) -> bytes:
 
 async def send(cast: Cast, payload: bytes, *, retain: bool = False) -> None:
     """Publish as the platform does."""
-    async with client(cast.layout, "platform") as platform:
+    async with Ear(cast.layout).client("platform") as platform:
         await platform.publish(TOPIC, payload, qos=1, retain=retain)
 
 
