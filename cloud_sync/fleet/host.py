@@ -127,7 +127,7 @@ async def _open_doors(platform: Platform, plan: FleetPlan, members: list[Member]
             await platform.database.of(member.site).write(partial(_command, platform=platform, member=member))
         except commands.DeviceNotReady:
             continue
-        platform.command_bell.ring(member.device)
+        platform.command_bell.ring([member.device])
 
 
 def _command(connection: Connection, *, platform: Platform, member: Member) -> None:

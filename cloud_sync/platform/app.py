@@ -30,13 +30,13 @@ from cloud_sync.platform import (
     revoking,
     sim_api,
 )
+from cloud_sync.platform.bells import Bell
 from cloud_sync.platform.channels.opening import open_channels, simulated_ones
 from cloud_sync.platform.configuration import keep_configurations
 from cloud_sync.platform.context import PLATFORM, ROLES, CommandCarrier, Platform, wall_clock_ms
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.delivery import MqttDelivery, NoBroker
 from cloud_sync.platform.exchange import Access, Route, answer_refusals, guard, reply, tell_protocol
-from cloud_sync.platform.feed import FeedBell
 from cloud_sync.platform.keys import load_keys
 from cloud_sync.platform.notices import NoticeDesk
 from cloud_sync.platform.openapi import build_openapi
@@ -48,6 +48,7 @@ from cloud_sync.platform.refunds import RefundDesk
 from cloud_sync.platform.settings import PlatformSettings
 from cloud_sync.platform.store.opening import open_database
 from cloud_sync.platform.store.port import Connection, StoreAway
+from cloud_sync.platform.watching import Watcher, newest_cursor
 from cloud_sync.platform.webhooks import api as webhooks_api
 from cloud_sync.platform.webhooks.sender import Sender
 from cloud_sync.platform.webhooks.signing import load_master
@@ -104,15 +105,16 @@ def build_platform(
 
     `pause` is how a simulated channel lets a request hang.
     """
-    bell = FeedBell()
+    bell, command_bell = Bell(), Bell()
     database = open_database(settings, heard=bell.ring)
     keys = load_keys(settings)
 
-    def keep(connection: Connection) -> None:
+    def keep(connection: Connection) -> int:
         register.keep_settings(connection, settings, now_ms=clock_ms())
         keep_configurations(connection, settings, keys)
+        return newest_cursor(connection)
 
-    database.write_now(keep)
+    cursor = database.write_now(keep)
     desk, refunds, notices = _open_desks(settings, database, clock_ms=clock_ms, pause=pause)
 
     async def take_answer(device: str, answer: CommandAnswer) -> None:
@@ -132,6 +134,8 @@ def build_platform(
         webhooks=_open_sender(settings, database, clock_ms=clock_ms),
         clock_ms=clock_ms,
         bell=bell,
+        command_bell=command_bell,
+        watcher=Watcher(database, feed=bell, commands=command_bell, cursor=cursor, clock_ms=clock_ms),
     )
     app = web.Application(
         middlewares=[answer_refusals, operator_api.show_refusals], client_max_size=MAX_BATCH_BYTES + 1024
@@ -145,7 +149,8 @@ def build_platform(
     async def run_roles(_: web.Application) -> AsyncIterator[None]:
         roles: list[Callable[[], Awaitable[None]]]
         roles = [partial(role, platform) for role in (apply_events, look_after_payments, look_after_trust)]
-        roles += [platform.webhooks.run, *([delivery.run] if delivery else [])]
+        roles += [platform.holder.run, platform.watcher.run, platform.webhooks.run]
+        roles += [delivery.run] if delivery else []
         app[ROLES].extend(asyncio.create_task(outlast_store(role)) for role in roles)
         yield
         for task in app[ROLES]:
@@ -153,6 +158,10 @@ def build_platform(
         await asyncio.gather(*app[ROLES], return_exceptions=True)
         database.close()
 
+    async def let_go(_: web.Application) -> None:
+        platform.holder.close()
+
+    app.on_shutdown.append(let_go)
     app.cleanup_ctx.append(run_roles)
     return app
 

@@ -1,7 +1,5 @@
 """Commands over HTTPS: the device fetches what waits for it, and answers; the same commands as over MQTT."""
 
-import asyncio
-
 from aiohttp import web
 
 from cloud_sync.platform import commands
@@ -13,43 +11,37 @@ from cloud_sync.platform.exchange import (
     read_body,
     read_number,
     reply,
-    write_beats,
-    write_end,
 )
 from cloud_sync.wire.commands import CommandAnswer, PulledCommands
-from cloud_sync.wire.feed import BEAT_S, MAX_WAIT_S
+from cloud_sync.wire.feed import MAX_WAIT_S
+
+_NOTHING = 0
+"""What is remembered of a device for which nothing waits."""
 
 
 async def get_commands(request: web.Request, platform: Platform) -> web.StreamResponse:
     """What waits for the device; held back until something does. A row is handed out until it is answered."""
     device, wait_s = request[DEVICE], read_number(request, "wait_s", 0, low=0, high=MAX_WAIT_S)
-    rung = platform.command_bell.event_of(device)
-    if wait_s == 0 or await _has_waiting(platform, device):
-        return reply(await _take(platform, device))
-    response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-store"})
-    await response.prepare(request)
-    until = asyncio.get_running_loop().time() + wait_s
-    while not rung.is_set() and (left_s := until - asyncio.get_running_loop().time()) > 0:
-        try:
-            async with asyncio.timeout(min(BEAT_S, left_s)):
-                await rung.wait()
-        except TimeoutError:
-            await write_beats(response)
-    # What another process queued meanwhile is found as the next poll begins.
-    await write_end(response, await _take(platform, device) if rung.is_set() else PulledCommands([]))
-    return response
-
-
-async def _has_waiting(platform: Platform, device: str) -> bool:
-    now_ms = platform.clock_ms()
-    return await platform.database.read(lambda c: commands.has_waiting(c, device, now_ms=now_ms))
+    bell = platform.command_bell
+    rings = bell.rings(device)
+    is_quiet = wait_s > 0 and bell.knows(device) == _NOTHING
+    found = PulledCommands([]) if is_quiet else await _take(platform, device)
+    if found.commands or wait_s == 0:
+        return reply(found)
+    held = await platform.holder.begin(request, wait_s=wait_s)
+    while not found.commands and await held.wait(bell, device, rings=rings):
+        rings = bell.rings(device)
+        found = await _take(platform, device)
+    return await held.end(found)
 
 
 async def _take(platform: Platform, device: str) -> PulledCommands:
-    """Read first: a pull that finds nothing writes nothing."""
-    if not await _has_waiting(platform, device):
+    """Read first: a pull that finds nothing writes nothing, and is remembered until the next ring."""
+    now_ms, bell = platform.clock_ms(), platform.command_bell
+    rings = bell.rings(device)
+    if not await platform.database.read(lambda c: commands.has_waiting(c, device, now_ms=now_ms)):
+        bell.learn(device, _NOTHING, rings=rings)
         return PulledCommands([])
-    now_ms = platform.clock_ms()
     return await platform.database.write(lambda c: commands.take_waiting(c, device, now_ms=now_ms))
 
 

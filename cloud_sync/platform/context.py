@@ -8,15 +8,17 @@ from typing import Protocol
 
 from aiohttp import web
 
+from cloud_sync.platform.bells import Bell
 from cloud_sync.platform.database import Database
-from cloud_sync.platform.feed import FeedBell
+from cloud_sync.platform.holding import Holder
 from cloud_sync.platform.keys import PlatformKeys
 from cloud_sync.platform.known_devices import KnownDevices
 from cloud_sync.platform.notices import NoticeDesk
 from cloud_sync.platform.payments import PaymentDesk
-from cloud_sync.platform.presence import CommandBell, PresenceBook
+from cloud_sync.platform.presence import PresenceBook
 from cloud_sync.platform.refunds import RefundDesk
 from cloud_sync.platform.settings import PlatformSettings
+from cloud_sync.platform.watching import Watcher
 from cloud_sync.platform.webhooks.sender import Sender
 
 
@@ -45,8 +47,10 @@ class Platform:
     notices: NoticeDesk
     webhooks: Sender
     clock_ms: Callable[[], int] = wall_clock_ms
-    bell: FeedBell = field(default_factory=FeedBell)
-    command_bell: CommandBell = field(default_factory=CommandBell)
+    bell: Bell
+    command_bell: Bell
+    watcher: Watcher
+    holder: Holder = field(default_factory=Holder)
     presence: PresenceBook = field(default_factory=PresenceBook)
     known: KnownDevices = field(default_factory=KnownDevices)
     ingested: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,6 +1,5 @@
 """What devices ask: custody of batches, the feed, time, key set, nonces."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -18,8 +17,6 @@ from cloud_sync.platform.exchange import (
     read_body,
     read_number,
     reply,
-    write_beats,
-    write_end,
 )
 from cloud_sync.platform.figures import SiteFigures, compute_figures
 from cloud_sync.wire.batches import (
@@ -34,15 +31,13 @@ from cloud_sync.wire.batches import (
 )
 from cloud_sync.wire.clock import COSE_MEDIA_TYPE, SignedTime, TimeQuestion
 from cloud_sync.wire.commands import NonceNotice
-from cloud_sync.wire.feed import BEAT_S, MAX_PAGE_CHANGES, MAX_WAIT_S, FeedPage
+from cloud_sync.wire.feed import MAX_PAGE_CHANGES, MAX_WAIT_S, FeedPage
 from cloud_sync.wire.schemas import read_schemas
 from cloud_sync.wire.telemetry import TelemetryPosting, TelemetryTaken
 from edge.errors import Refusal
 from edge.trust.checkpoint import Checkpoint, sign_checkpoint
 from edge.trust.cose import sign
 
-LOOK_AGAIN_S = 5.0
-"""A waiting reader looks so often by itself: what another process of the platform writes rings no bell."""
 _FAULTS = (
     custody.StreamForked,
     custody.StreamGap,
@@ -99,24 +94,25 @@ async def get_feed(request: web.Request, platform: Platform) -> web.StreamRespon
     cursor = read_number(request, "cursor", 0, low=0, high=2**53)
     limit = read_number(request, "limit", 200, low=1, high=MAX_PAGE_CHANGES)
     wait_s = read_number(request, "wait_s", 0, low=0, high=MAX_WAIT_S)
-    site, understood = request.match_info["site"], _read_understood(request)
-    database = platform.database.of(site)
-    ring = platform.bell.next_ring(site)
-    page = await database.read(lambda c: feed.read_page(c, cursor, limit, understood))
+    site, understood, bell = request.match_info["site"], _read_understood(request), platform.bell
+
+    async def read() -> FeedPage:
+        rings = bell.rings(site)
+        page = await platform.database.of(site).read(lambda c: feed.read_page(c, cursor, limit, understood))
+        bell.learn(site, page.newest, rings=rings)
+        return page
+
+    rings, newest = bell.rings(site), bell.knows(site)
+    # Who is at the end and waits costs the database nothing: most questions of most sites.
+    is_at_end = wait_s > 0 and newest is not None and cursor >= newest
+    page = FeedPage([], cursor, False, newest or 0, site) if is_at_end else await read()
     if page.changes or wait_s == 0:
         return reply(page)
-    response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-store"})
-    await response.prepare(request)
-    now_s = asyncio.get_running_loop().time
-    until_s, look_s = now_s() + wait_s, now_s() + LOOK_AGAIN_S
-    while not page.changes and (left_s := until_s - now_s()) > 0:
-        if not await feed.heard(ring, min(BEAT_S, left_s)):
-            await write_beats(response)
-        if ring.is_set() or now_s() >= min(look_s, until_s):
-            ring, look_s = platform.bell.next_ring(site), now_s() + LOOK_AGAIN_S
-            page = await database.read(lambda c: feed.read_page(c, cursor, limit, understood))
-    await write_end(response, page)
-    return response
+    held = await platform.holder.begin(request, wait_s=wait_s)
+    while not page.changes and await held.wait(bell, site, rings=rings):
+        rings = bell.rings(site)
+        page = await read()
+    return await held.end(page)
 
 
 def _read_understood(request: web.Request) -> dict[str, int]:

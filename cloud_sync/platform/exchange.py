@@ -1,6 +1,5 @@
 """Requests and answers: bodies as structs, refusals as codes, who may ask what."""
 
-import contextlib
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple, TypeVar
@@ -250,16 +249,3 @@ _CHECKS: dict[Access, Callable[[web.Request, Platform], Awaitable[None]]] = {
     Access.DEMO: _check_demo,
     Access.OPERATOR: _check_operator,
 }
-
-
-async def write_beats(response: web.StreamResponse) -> None:
-    """One blank, so that a waiting client hears that the connection lives; JSON may begin with blanks."""
-    with contextlib.suppress(ConnectionResetError):
-        await response.write(b" ")
-
-
-async def write_end(response: web.StreamResponse, content: Any) -> None:
-    """The answer that was waited for; who went away meanwhile asks again."""
-    with contextlib.suppress(ConnectionResetError):
-        await response.write(msgspec.json.encode(content))
-        await response.write_eof()

@@ -4,8 +4,7 @@ A record's newest version is the only one kept; it stands at the cursor at which
 snapshot is the feed from zero, and a reader that was away for a month reads no more than that.
 """
 
-import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,34 +15,6 @@ from cloud_sync.platform.store.port import Connection, Row
 from cloud_sync.wire.collections import COLLECTIONS
 from cloud_sync.wire.feed import AppliedThrough, Change, FeedPage
 from cloud_sync.wire.schemas import SCHEMAS
-
-
-class FeedBell:
-    """Wakes long polls of a site after a commit that changed its feed."""
-
-    def __init__(self) -> None:
-        self._events: dict[str, asyncio.Event] = {}
-
-    def ring(self, sites: Iterable[str]) -> None:
-        """Their feeds changed; whoever waits for them reads again."""
-        for site in sites:
-            event = self._events.pop(site, None)
-            if event is not None:
-                event.set()
-
-    def next_ring(self, site: str) -> asyncio.Event:
-        """What the site's next ring sets; taken before a page is read, so that no change falls in between."""
-        return self._events.setdefault(site, asyncio.Event())
-
-
-async def heard(ring: asyncio.Event, timeout_s: float) -> bool:
-    """Wait for a ring; False when the time passed without one."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            await ring.wait()
-    except TimeoutError:
-        return False
-    return True
 
 
 def put_record(

@@ -44,7 +44,7 @@ async def post_open(request: web.Request, platform: Platform) -> web.StreamRespo
         )
 
     issued = await platform.database.write(create)
-    platform.command_bell.ring(issued.device)
+    platform.command_bell.ring([issued.device])
     if platform.presence.of(issued.device, now_ms=now_ms).reachable:
         await _carry(platform, issued)
     return reply(CommandTicket(issued.id), 202)

@@ -1,6 +1,5 @@
 """Whether a site can be reached now, and since when: told by what its devices ask, never assumed."""
 
-import asyncio
 from typing import NamedTuple
 
 import msgspec
@@ -52,20 +51,3 @@ class PresenceBook:
     def program_of(self, device: str) -> str:
         """The program and version that a device names, empty where it named none."""
         return self._programs.get(device, "")
-
-
-class CommandBell:
-    """Wakes a device's waiting pull when there is a command for it."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, asyncio.Event] = {}
-
-    def ring(self, device: str) -> None:
-        """There is something for this device."""
-        event = self._waiting.pop(device, None)
-        if event is not None:
-            event.set()
-
-    def event_of(self, device: str) -> asyncio.Event:
-        """The event that the next ring sets; take it before reading what waits."""
-        return self._waiting.setdefault(device, asyncio.Event())
