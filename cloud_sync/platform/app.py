@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -59,6 +60,8 @@ ASYNCAPI = Path(__file__).parents[1] / "wire" / "asyncapi.json"
 RETRY_PAUSE_S = 1.0
 PAYMENTS_PAUSE_S = 0.5
 TRUST_PAUSE_S = 60.0
+
+log = logging.getLogger(__name__)
 
 
 async def get_openapi(request: web.Request, platform: Platform) -> web.StreamResponse:
@@ -151,7 +154,7 @@ def build_platform(
         roles = [partial(role, platform) for role in (apply_events, look_after_payments, look_after_trust)]
         roles += [platform.holder.run, platform.watcher.run, platform.webhooks.run]
         roles += [delivery.run] if delivery else []
-        app[ROLES].extend(asyncio.create_task(outlast_store(role)) for role in roles)
+        app[ROLES].extend(asyncio.create_task(keep_up(role)) for role in roles)
         yield
         for task in app[ROLES]:
             task.cancel()
@@ -171,13 +174,16 @@ def make_runner(app: web.Application) -> web.AppRunner:
     return web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
 
 
-async def outlast_store(role: Callable[[], Awaitable[None]]) -> None:
-    """Run a role; while the database does not answer it waits and begins anew."""
+async def keep_up(role: Callable[[], Awaitable[None]]) -> None:
+    """Run a role for ever: it begins anew once the database answers again, and after a fault of its own."""
     while True:
         try:
             await role()
         except StoreAway:
-            await asyncio.sleep(RETRY_PAUSE_S)
+            pass
+        except Exception:  # the supervisor of the platform's roles: a fault ends neither this one nor another
+            log.exception("a role of the platform failed")
+        await asyncio.sleep(RETRY_PAUSE_S)
 
 
 async def apply_events(platform: Platform) -> None:

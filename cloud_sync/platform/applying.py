@@ -4,6 +4,7 @@ Separate from ingest: what cannot be applied is parked, retried and reported dow
 up what comes after it.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import msgspec
 
 from cloud_sync.platform import invoices, overpayments, parcels
 from cloud_sync.platform.bills import apply_bill_paid, count_bill_paid
+from cloud_sync.platform.custody import note_incident
 from cloud_sync.platform.door_records import apply_opening, apply_requested, count_opening
 from cloud_sync.platform.erasing import apply_person_erased
 from cloud_sync.platform.feed import put_record
@@ -39,7 +41,11 @@ MAX_ATTEMPTS = 20
 STREAMS_A_ROUND = 50
 RETRY_BASE_MS = 1_000
 RETRY_CAP_MS = 300_000
+HOLE = "custody_missing"
+"""Incident: events that custody had taken are not in the database any more, from this seq on."""
 Applier = Callable[[Connection, StoredEvent], object]
+
+log = logging.getLogger(__name__)
 
 
 class OrderCollected(msgspec.Struct, frozen=True):
@@ -170,7 +176,7 @@ def apply_next(connection: Connection, *, now_ms: int, limit: int = 200, after: 
 def _waiting(connection: Connection, after: str) -> list[Row]:
     """The oldest stream of each device that has events to apply, some devices behind `after`."""
     rows = connection.execute(
-        "SELECT site, device, epoch, first_seq, applied_seq FROM streams"
+        "SELECT site, device, epoch, first_seq, head_seq, applied_seq FROM streams"
         " WHERE applied_seq < head_seq AND device>? ORDER BY device, epoch LIMIT ?",
         (after, STREAMS_A_ROUND),
     ).fetchall()
@@ -190,11 +196,26 @@ def _apply_stream(connection: Connection, stream: Row, now_ms: int, limit: int) 
         (stream["device"], stream["epoch"], stream["applied_seq"], limit),
     ).fetchall()
     parked = sum(not _apply_or_park(connection, row, now_ms) for row in rows)
+    here = [row["seq"] for row in rows]
+    through = here[-1] if len(here) == limit else max([stream["head_seq"], *here])
+    _tell_holes(connection, stream, here, through, now_ms)
     connection.execute(
         "UPDATE streams SET applied_seq=? WHERE device=? AND epoch=?",
-        (rows[-1]["seq"], stream["device"], stream["epoch"]),
+        (through, stream["device"], stream["epoch"]),
     )
     return len(rows), parked
+
+
+def _tell_holes(connection: Connection, stream: Row, here: list[int], through: int, now_ms: int) -> None:
+    """Custody lost events that it had taken: told by the first of each hole, and what follows is applied."""
+    expected = stream["applied_seq"] + 1
+    for seq in (*here, through + 1):
+        if seq > expected:
+            log.error("events of %s are missing in custody from seq %d on", stream["device"], expected)
+            note_incident(
+                connection, stream["device"], stream["epoch"], code=HOLE, seq=expected, now_ms=now_ms
+            )
+        expected = seq + 1
 
 
 def settle_due(connection: Connection, *, now_ms: int) -> int:
@@ -224,9 +245,9 @@ def _apply_or_park(connection: Connection, row: Row, now_ms: int) -> bool:
     if applier is None:
         return True
     at = AppliedThrough(row["device"], row["epoch"], row["seq"])
-    envelope = msgspec.json.decode(row["line"], type=EventEnvelope)
     connection.execute("SAVEPOINT event")
     try:
+        envelope = msgspec.json.decode(row["line"], type=EventEnvelope)
         applier(connection, StoredEvent(at, row["type"], row["at_ms"], bytes(envelope.data)))
     except StoreAway:
         raise

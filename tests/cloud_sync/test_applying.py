@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from cloud_sync import records
-from cloud_sync.platform import feed
+from cloud_sync.events import FeedRecordParked
+from cloud_sync.platform import app as platform_app
+from cloud_sync.platform import applying, feed
 from cloud_sync.platform.applying import APPLIERS
 from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.stored import StoredEvent
@@ -118,6 +120,60 @@ async def test_a_parked_event_is_applied_once_it_can_be(world: World) -> None:
     (report,) = await changes(world, "parked")
     assert report.deleted
     assert (await world.figures())["devices"][0]["parked"] == 0
+
+
+async def test_events_that_custody_lost_are_told_and_hold_up_nothing(world: World) -> None:
+    def lose(c: Connection) -> None:
+        lost = (seqs[0], seqs[2], seqs[3])
+        for seq in lost:
+            c.execute("DELETE FROM events WHERE seq=?", (seq,))
+        c.execute("UPDATE streams SET applied_seq=0")
+
+    world.record(1)
+    seqs = [
+        world.journal(DoorOpened(opening=f"k1-1-{n}", place="door:gate", authorisation="p")) for n in "1234"
+    ]
+    await drain(world)
+    await world.platform.database.write(lose)
+    await settled(lambda: applied(world))
+    told = await world.platform.database.read(
+        lambda c: c.execute("SELECT code, seq FROM incidents ORDER BY seq").fetchall()
+    )
+    assert [tuple(one) for one in told] == [("custody_missing", seqs[0]), ("custody_missing", seqs[2])]
+    world.journal(bill_paid())
+    await drain(world)
+    assert (await world.figures())["fees"]["count"] == 1
+
+
+async def test_a_line_that_was_damaged_in_custody_is_parked(world: World) -> None:
+    def damage(c: Connection) -> None:
+        c.execute("UPDATE events SET line=? WHERE seq=?", (b"{", seq))
+        c.execute("UPDATE streams SET applied_seq=0")
+
+    seq = world.journal(FeedRecordParked(collection="c", record="r", version=1, reason="test"))
+    await drain(world)
+    await world.platform.database.write(damage)
+    await settled(lambda: applied(world))
+    (report,) = await changes(world, "parked")
+    assert report.data["seq"] == seq
+    assert report.data["reason"].startswith("DecodeError")
+
+
+@pytest.mark.one_store
+async def test_a_role_that_failed_begins_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(connection: Connection, event: StoredEvent) -> None:
+        applying.APPLIERS[event.type] = honest
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(platform_app, "RETRY_PAUSE_S", 0.01)
+    name = "community.edge.FeedRecordParked.v1"
+    honest = applying.APPLIERS[name]
+    monkeypatch.setitem(applying.APPLIERS, name, broken)
+    world.record(1)
+    await drain(world)
+    assert "a fault of ours" in caplog.text
 
 
 async def test_nothing_is_counted_twice_when_a_batch_comes_twice(world: World) -> None:
