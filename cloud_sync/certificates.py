@@ -205,6 +205,8 @@ class ConfigurationCopy:
         self._root = read_root(folder)
         self._present = read_configuration(folder)
         self._running = self._present.version
+        self.parts_off = self._present.parts_off
+        """What this start has read that the site does not have."""
 
     def prepare_record(self, data: dict[str, Any]) -> dict[str, Any]:
         """Verify a record before its unit. Raises Refusal, ValueError."""

@@ -209,6 +209,7 @@ class Hub:
             leases=LeaseDesk(self.store, HttpLeasePlatform(self._http)),
             limits=LIMITS,
             bills=HttpBillPlatform(self._http),
+            parts_off=self._enrolled.parts_off,
         )
 
     def _build_staff_side(self) -> None:
@@ -294,6 +295,7 @@ class Hub:
     async def open(self) -> AsyncIterator[None]:
         """Bring the state of before a restart to a clear end, then listen on the control socket."""
         try:
+            await self._enrolled.keep_parts()
             await self._peripherals.recover()
             await self._keyring.load()
             await self._control.open()

@@ -1,5 +1,6 @@
 """A hub's side of its enrolment, wired: the line to the platform, the certificate, the configuration."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -8,11 +9,15 @@ from cloud_sync.certificates import CertificateKeeper, ConfigurationCopy, Standi
 from cloud_sync.enrolment_files import FOLDER
 from cloud_sync.feed_applying import Apply
 from edge.config import Config, PlatformSettings
+from edge.errors import StoreError
 from edge.links.health import HealthRegistry, PartHealth, State
 from edge.links.supervisor import Role
 from edge.site import hardware_serial, platform_http
+from edge.store.parts import Part, parts_off, put_parts_off, read_parts
 from edge.store.store import Store
 from edge.trust.clock import Clock
+
+log = logging.getLogger(__name__)
 
 COLLECTION = "site_configuration"
 
@@ -26,6 +31,7 @@ class Enrolled:
         self.http = platform_http(config, clock, note_trust=partial(note_trust, store, "https"))
         self.note_broker = partial(note_trust, store, "broker")
         self._keeper = self._copy = None
+        self._store = store
         if settings.is_tls:
             self._keeper = CertificateKeeper(
                 folder=folder, store=store, http=self.http, clock=clock, hardware=serial
@@ -41,6 +47,20 @@ class Enrolled:
     def prepare(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
         """How they are verified."""
         return {} if self._copy is None else {COLLECTION: self._copy.prepare_record}
+
+    @property
+    def parts_off(self) -> frozenset[Part]:
+        """What the platform's operators switched off, as this start has read it."""
+        return frozenset() if self._copy is None else read_parts(self._copy.parts_off)
+
+    async def keep_parts(self) -> None:
+        """Obey it from now on; where nothing can be written at present, from a later start on."""
+        if await self._store.read(parts_off) == self.parts_off:
+            return
+        try:
+            await self._store.run(lambda unit: put_parts_off(unit, self.parts_off))
+        except StoreError as error:
+            log.warning("parts of the site stay as they were: %s", error)
 
     @property
     def roles(self) -> tuple[Role, ...]:

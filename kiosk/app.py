@@ -26,6 +26,7 @@ from edge.pay.codes import CodeTable
 from edge.pay.engine import Limits, PaymentEngine
 from edge.pay.leases import LeaseDesk
 from edge.store.notifier import Subscription
+from edge.store.parts import Part
 from edge.store.store import Store
 from edge.trust.clock import Clock
 from edge.trust.keys import KeySet
@@ -55,7 +56,8 @@ WATCHING: web.AppKey["asyncio.Task[None]"] = web.AppKey("watching", asyncio.Task
 class KioskDeps:
     """What a kiosk stands on. pay_screen tells the cameras that an amount is shown; readers: its cameras.
 
-    limits: what accounts may pay of an order, by purpose, as the engine has it.
+    limits: what accounts may pay of an order, by purpose, as the engine has it. parts_off: what the site does
+    not have.
     """
 
     store: Store
@@ -80,6 +82,7 @@ class KioskDeps:
     leases: LeaseDesk
     limits: Mapping[str, Limits]
     bills: BillPlatform
+    parts_off: frozenset[Part] = frozenset()
 
 
 def build_kiosk(deps: KioskDeps) -> web.Application:
@@ -94,7 +97,10 @@ def build_kiosk(deps: KioskDeps) -> web.Application:
         desks=_desks(deps, watch),
         screens=all_screens(),
         place=Place(
-            Text(deps.site.name_zh, deps.site.name_en), deps.settings.session_s, deps.settings.app_url
+            Text(deps.site.name_zh, deps.site.name_en),
+            deps.settings.session_s,
+            deps.settings.app_url,
+            deps.parts_off,
         ),
         clock=deps.clock,
         monotonic_ms=lambda: time.monotonic_ns() // 1_000_000,

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from edge.store.parts import Part
 from kiosk.screens.base import Gesture
 from kiosk.visit import Answer, Dialog
 from kiosk.words import Text
@@ -81,6 +82,7 @@ async def _end(session: "Session", value: str) -> None:
 
 async def _open(session: "Session", value: str) -> None:
     if value in OPENABLE:
+        session.place.require(PARTS.get(value, ""))
         await session.show(value)
 
 
@@ -129,6 +131,16 @@ OPENABLE = frozenset(
         "deposit",
     }
 )
+PARTS: dict[str, Part] = {
+    "shop": Part.SHOP,
+    "preorders": Part.SHOP,
+    "fees": Part.FEES,
+    "pickup": Part.PICKUP,
+    "pickup_code": Part.PICKUP,
+    "deposit": Part.PICKUP,
+    "visitors": Part.DOORS,
+}
+"""Which part of the site a screen begins something of."""
 STILL_ALLOWED = frozenset({"language", "large", "contrast", "sound", "stay", "help"})
 EVERYWHERE: dict[str, Gesture] = {
     "home": _home,

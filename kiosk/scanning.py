@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from edge.homes.bill_codes import PREFIX as BILL_PREFIX
 from edge.links.scans import CARD, PIN
 from edge.pay.receipts import CODE_PREFIX as RECEIPT_PREFIX
+from edge.store.parts import Part
 from edge.trust.passes import is_pass_text
 from kiosk.desks.views import Resident
 from kiosk.explain import explain_scan
@@ -37,6 +38,7 @@ async def route_scan(session: "Session", symbology: str, text: str) -> None:
     elif text.startswith(RECEIPT_PREFIX):
         await show_receipt_code(session, text)
     elif text.startswith(BILL_PREFIX):
+        session.place.require(Part.FEES)
         await show_printed_bill(session, text)
     else:
         session.refuse(explain_scan(symbology))
@@ -45,6 +47,7 @@ async def route_scan(session: "Session", symbology: str, text: str) -> None:
 async def _take_product(session: "Session", text: str) -> None:
     if session.screen.holds(session):
         return
+    session.place.require(Part.SHOP)
     product = await session.desks.shop.find(text)
     if session.visit.screen != "shop":
         await session.show("shop")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from edge.errors import DeviceError, PlatformError, Refusal, StoreError
 from edge.links.scans import MAY_BE_PAYMENT_CODES
+from edge.store.errors import PartOff
+from edge.store.parts import Part
 from edge.trust.clock import Clock
 from edge.trust.time_policy import Decision, judged_at
 from kiosk.desks.locker_ports import DepositDesk, LockerDesk
@@ -50,11 +52,24 @@ class Desks:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the screen stands: the community's name, seconds of a session, the app's address (or empty)."""
+    """Where the screen stands: the community's name, seconds of a session, the app's address (or empty).
+
+    parts_off: what the site does not have.
+    """
 
     name: Text
     session_s: int = 60
     app_url: str = ""
+    parts_off: frozenset[Part] = frozenset()
+
+    def has(self, part: str) -> bool:
+        """Whether the site has a part; what belongs to none is everywhere."""
+        return part not in self.parts_off
+
+    def require(self, part: str) -> None:
+        """Refuse what the site does not have, before anything of it is shown. Raises PartOff."""
+        if not self.has(part):
+            raise PartOff(part=part)
 
 
 class Session:

@@ -6,7 +6,7 @@ import msgspec
 
 from cloud_sync.platform.feed import get_record, put_record
 from cloud_sync.platform.keys import PlatformKeys
-from cloud_sync.platform.register import list_sites
+from cloud_sync.platform.register import Site, list_sites
 from cloud_sync.platform.settings import PlatformSettings
 from cloud_sync.platform.store.port import Connection
 from cloud_sync.wire.enrolment import BrokerAddress, SiteConfiguration, open_configuration, sign_document
@@ -20,7 +20,7 @@ def keep_configurations(connection: Connection, settings: PlatformSettings, keys
         return
     for site in list_sites(connection):
         at = connection.of(site.id)
-        told = _configure(settings, keys, site.id, site.name_zh, site.name_en)
+        told = _configure(settings, keys, site)
         before = read_configuration(at, keys)
         if before is None or msgspec.structs.replace(told, version=before.version) != before:
             version = 1 if before is None else before.version + 1
@@ -49,18 +49,17 @@ def listener_ca(settings: PlatformSettings, keys: PlatformKeys) -> str:
     return settings.path(listener.ca_file).read_text("ascii")
 
 
-def _configure(
-    settings: PlatformSettings, keys: PlatformKeys, site: str, name_zh: str, name_en: str
-) -> SiteConfiguration:
+def _configure(settings: PlatformSettings, keys: PlatformKeys, site: Site) -> SiteConfiguration:
     assert settings.device_listener is not None
     return SiteConfiguration(
         version=1,
-        site=site,
-        name_zh=name_zh,
-        name_en=name_en,
+        site=site.id,
+        name_zh=site.name_zh,
+        name_en=site.name_en,
         url=settings.device_listener.url,
         ca=listener_ca(settings, keys),
         broker=_broker(settings),
+        parts_off=site.off,
     )
 
 

@@ -1,9 +1,12 @@
 """The register: which sites this platform serves, and which device is whose."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from cloud_sync.platform.settings import PlatformSettings
 from cloud_sync.platform.store.port import Connection
+from cloud_sync.wire.enrolment import PARTS
 from edge.errors import EdgeError
 
 
@@ -12,13 +15,19 @@ class DeviceElsewhere(EdgeError):
 
 
 class Site(msgspec.Struct, frozen=True):
-    """A site that is served; `state`: active or closed."""
+    """A site that is served; `state`: active or closed, `parts_off`: what it does not have, by commas."""
 
     id: str
     name_zh: str
     name_en: str
     state: str
     created_ms: int
+    parts_off: str = ""
+
+    @property
+    def off(self) -> tuple[str, ...]:
+        """The parts that operators switched off, in their order."""
+        return tuple(part for part in PARTS if part in self.parts_off.split(","))
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -45,6 +54,13 @@ def put_site(connection: Connection, site: str, name_zh: str, name_en: str, *, n
         " ON CONFLICT (id) DO UPDATE SET name_zh=excluded.name_zh, name_en=excluded.name_en",
         (site, name_zh, name_en, now_ms),
     )
+
+
+def put_parts_off(connection: Connection, off: Iterable[str]) -> bool:
+    """Switch these parts of the unit's site off, and all others on; False where there is no such site."""
+    words = ",".join(part for part in PARTS if part in frozenset(off))
+    changed = connection.execute("UPDATE sites SET parts_off=? WHERE id=?", (words, connection.site))
+    return bool(changed.rowcount)
 
 
 def put_device(connection: Connection, site: str, device: str, *, now_ms: int) -> None:

@@ -20,6 +20,8 @@ FINGERPRINT_BYTES = 10
 LIMIT_BYTES = 65_536
 TIME_ZONE = "Asia/Shanghai"
 """The zone (IANA name) that dates, hours and schedules of a site are reckoned in."""
+PARTS = ("shop", "fees", "pickup", "doors")
+"""What a site's configuration may switch off: 购物, 缴费, 自提, 门禁. A site has what is not named."""
 _PLATFORM, _ENROLMENT, _CONFIGURATION = "edge.platform.v1", "edge.enrolment.v1", "edge.configuration.v1"
 
 Pem = Annotated[str, msgspec.Meta(max_length=8_192)]
@@ -85,7 +87,8 @@ class SiteConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """What the platform decides of a site's configuration; hardware is the site's own business.
 
     `version` rises with every change; an older one is never taken. A device that reckons in another
-    `time_zone` does not take it either: it would book on other dates than the platform.
+    `time_zone` does not take it either: it would book on other dates than the platform. `parts_off` names
+    what the site does not have, of `PARTS`; an older device leaves a word alone that it does not know.
     """
 
     document: str = _CONFIGURATION
@@ -97,6 +100,7 @@ class SiteConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     ca: str
     broker: BrokerAddress | None = None
     time_zone: str = TIME_ZONE
+    parts_off: tuple[str, ...] = ()
 
 
 class RenewalNonce(msgspec.Struct, frozen=True):

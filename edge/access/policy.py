@@ -20,6 +20,7 @@ from edge.access.places import door_place
 from edge.access.ports import Gate
 from edge.access.records import Opening
 from edge.store.identity import require_identity
+from edge.store.parts import Part, require_part
 from edge.store.personal import commit_person
 from edge.store.unit import Unit
 from edge.trust.clock import Reading
@@ -89,11 +90,13 @@ def opening_kind(shown: Pass) -> str:
 def judge_pass(view: View, shown: Pass, door: Door) -> str | Opening:
     """Return the authorisation to take, or the opening that this presentation belongs to already.
 
-    Raises PassWrongSite, PassWrongKind, ClockUnknown, PassNotYetValid, PassExpired, RevocationListOld,
-    PassRevoked, CardRevoked, PassWrongDoor, Denied, PassUsedUp, CodeReplayed, and what the gate raises.
+    Raises PassWrongSite, PartOff, PassWrongKind, ClockUnknown, PassNotYetValid, PassExpired,
+    RevocationListOld, PassRevoked, CardRevoked, PassWrongDoor, Denied, PassUsedUp, CodeReplayed, and what
+    the gate raises.
     """
     if shown.site != view.site:
         raise PassWrongSite(site=shown.site)
+    require_part(view.connection, Part.DOORS)
     rule = rule_at(door, shown.kind, view.now.trust)
     if rule is Rule.CLOCK and view.now.at_ms < shown.not_before_ms:
         raise PassNotYetValid(not_before_ms=shown.not_before_ms)
@@ -170,8 +173,8 @@ def _is_same_presentation(last: Opening, now: Reading) -> bool:
 def intend_by_command(unit: Unit, command: Command, door: Door, gate: Gate | None = None) -> Intent:
     """Take a command whose signature, audience, nonce, counter and expiry were checked; once for ever.
 
-    Raises UnknownAction, PassRevoked, Denied, ClockUnknown, CommandExpired, IdentityQuarantined, and what the
-    gate raises.
+    Raises UnknownAction, PartOff, PassRevoked, Denied, ClockUnknown, CommandExpired, IdentityQuarantined, and
+    what the gate raises.
     """
     authorisation = command_authorisation(command.id)
     taken = records.find_by_authorisation(unit.connection, authorisation)
@@ -180,6 +183,7 @@ def intend_by_command(unit: Unit, command: Command, door: Door, gate: Gate | Non
     if command.action != "open":
         raise UnknownAction(action=command.action)
     require_identity(unit)
+    require_part(unit.connection, Part.DOORS)
     rule_at(door, "command", unit.now.trust)
     if is_over(command.exp_ms, unit.now):
         raise CommandExpired(exp_ms=command.exp_ms)

@@ -26,6 +26,7 @@ from edge.pay.errors import OrderNotPayable
 from edge.pay.events import Tender
 from edge.pay.receipts import Receipt, issue_receipt
 from edge.pay.tenders import OrderLimits, note_spent, share_tenders, tenders_of
+from edge.store.parts import Part, require_part
 from edge.store.personal import commit_person, who_is
 from edge.store.unit import Unit
 
@@ -54,9 +55,11 @@ def place_fee(
     """Place a fee order for bills of one room and one payee: whole, or `part_fen` of them.
 
     `seen_total_fen` is the sum that the screen showed for whole bills. Raises NoBillChosen, BillUnknown,
-    BillAlreadyPaid, BillBeingPaid, BillsOfTwoPayees, SumChanged, TradeStopped, and what `allocate` raises.
+    BillAlreadyPaid, BillBeingPaid, BillsOfTwoPayees, SumChanged, TradeStopped, PartOff, and what `allocate`
+    raises.
     """
     unit.require_trade()
+    require_part(unit.connection, Part.FEES)
     bills = tuple(_payable_bill(unit, bill_id) for bill_id in dict.fromkeys(bill_ids))
     for bill in bills:
         if bill.room != room:
@@ -81,6 +84,7 @@ def place_fee_for_another(
     Raises BillCodeUnknown, and all that `place_fee` raises.
     """
     unit.require_trade()
+    require_part(unit.connection, Part.FEES)
     bill = _payable_bill(unit, open_bill_code(unit.connection, code))
     body = fee_body(unit, (bill,), part_fen, kiosk=kiosk, resident=resident, for_another=True)
     if part_fen is None and seen_total_fen is not None and seen_total_fen != body.total_fen:

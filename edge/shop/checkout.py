@@ -31,6 +31,7 @@ from edge.shop.events import OrderCancelled, OrderPlaced, SaleSettled, SoldLine
 from edge.shop.lots import Allocation, allocate_lots, take_sold
 from edge.shop.promotions import active_promotions
 from edge.store.crashpoints import reach
+from edge.store.parts import Part, require_part
 from edge.store.personal import commit_person, who_is
 from edge.store.unit import Unit
 from edge.trust.clock import Reading
@@ -115,9 +116,10 @@ def place_order(
     `resident` is an opaque id, kept as a commitment only; without one the points can be claimed by the
     receipt. `earns_points` is false for a resident whom the property company does not manage.
     `seen_total_fen` is the sum that the screen showed. Raises BasketEmpty, MixedPayees, UnknownProduct,
-    PriceChanged, RestrictedGoods, LotExpired, OutOfStock, TradeStopped.
+    PriceChanged, RestrictedGoods, LotExpired, OutOfStock, TradeStopped, PartOff.
     """
     unit.require_trade()
+    require_part(unit.connection, Part.SHOP)
     _check_basket(unit.connection, basket)
     quote = quote_basket(unit.connection, basket, unit.now)
     if seen_total_fen is not None and seen_total_fen != quote.total_fen:

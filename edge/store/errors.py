@@ -15,6 +15,12 @@ class TradeStopped(Refusal):
     code = "trade_stopped"
 
 
+class PartOff(Refusal):
+    """This site does not have that part: the platform's operators switched it off."""
+
+    code = "part_off"
+
+
 class IdentityQuarantined(Refusal):
     """Two histories carry this device's identity: no sale and no remote opening until a person settles it."""
 

@@ -20,6 +20,13 @@ HUB: dict[str, Words] = {
             "Nothing was charged, what you chose is kept. Please tell the counter, or come back later.",
         ),
     ),
+    "part_off": (
+        Text("本小区没有开通这项服务", "This community does not offer that"),
+        Text(
+            "什么都没有改变。需要的话请到前台问问。",
+            "Nothing has changed. Please ask at the counter if you need it.",
+        ),
+    ),
     "identity_quarantined": (
         Text(
             "先不卖东西，这台设备的身份要人工核对",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge.store.parts import Part
 from kiosk.desks.views import Notice, Product
 from kiosk.screens.base import Gesture, Screen
 from kiosk.words import Text
@@ -61,6 +62,8 @@ class IdleScreen(Screen):
             return
         self._read_at_ms = now_ms
         self._notices = await session.desks.home.notices()
+        if not session.place.has(Part.SHOP):
+            return
         categories = await session.desks.shop.categories()
         shelf = await session.desks.shop.shelf(categories[0][0], 0, 4) if categories else None
         self._offer = shelf.products[-1] if shelf and shelf.products else None

@@ -16,6 +16,7 @@ from cloud_sync.platform.authority import CERTIFICATE_DAYS
 from cloud_sync.platform.enrolment import CODE_LIFE_MS, revoke_device
 from cloud_sync.platform.known_devices import LOOK_AGAIN_MS, NONCE_LIFE_MS, ProofStale, RenewalNonces
 from cloud_sync.platform.operators import accounts
+from cloud_sync.wire.enrolment import open_configuration
 from cloud_sync.wire.enrolment_code import CodeMistyped, OneTimeCode
 from edge.config import CORE_SECTIONS, PlatformSettings, SiteSettings, load
 from edge.errors import PlatformRejected, Refusal
@@ -312,6 +313,11 @@ async def test_an_operator_gives_out_a_code_on_the_site_s_page_and_takes_a_devic
         assert await standing(fleet) == "ok"
         async with browser.get(f"{pages}/sites/{SITE}") as answer:
             assert f"/operator/sites/{SITE}/codes" in await answer.text()
+        assert (await send("/sites/none/parts", shop="on"))[0] == 404
+        assert (await send(f"/sites/{SITE}/parts", shop="on", pickup="on"))[0] == 200
+        enrolment = await fleet.enrol(await fleet.code())
+        told = open_configuration(enrolment.configuration, fleet.platform.keys.root.public)
+        assert (told.version, told.parts_off) == (2, ("fees", "doors"))
         assert (await send(f"/sites/{SITE}/devices/{DEVICE}/revoke"))[0] == 200
         assert await standing(fleet) == "device_revoked"
         assert (await send(f"/sites/{SITE}/devices/none/revoke"))[0] == 403

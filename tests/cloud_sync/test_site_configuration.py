@@ -103,6 +103,13 @@ async def test_the_file_of_one_that_was_kept_before_a_power_cut_is_written_at_th
     assert [kind for kind, _ in machine.alarms] == [WAITS]
 
 
+async def test_a_part_that_is_switched_off_counts_from_the_next_start(machine: Machine) -> None:
+    await machine.receive(version=4, parts_off=("fees", "a-part-of-later"))
+    told = [machine.copy.parts_off]
+    await machine.start()
+    assert [*told, machine.copy.parts_off] == [(), ("fees", "a-part-of-later")]
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

@@ -1,9 +1,11 @@
 """The session without a browser."""
 
+import dataclasses
 from typing import Any
 
 import pytest
 
+from edge.store.parts import Part
 from edge.trust.clock import Trust
 from kiosk.assets import Assets
 from kiosk.desks.money_views import Charge
@@ -48,6 +50,26 @@ async def test_a_scanned_product_is_in_the_basket_from_the_idle_screen(stand: St
     stand.clock.advance(1)
     await stand.session.scan("ean13", SOY)
     assert stand.session.visit.basket.total_fen == 2560
+
+
+async def test_what_the_site_does_not_have_is_not_on_the_screen_and_is_refused(stand: Stand) -> None:
+    off = frozenset({Part.SHOP, Part.DOORS})
+    stand.session.place = dataclasses.replace(stand.session.place, parts_off=off)
+    await stand.session.poll()
+    await stand.do("touch")
+    drawn = Renderer(Assets()).fragment(stand.session)
+    for name in ("shop", "preorders", "visitors"):
+        assert f'data-value="{name}"' not in drawn, name
+        await stand.do(f"open={name}")
+        assert (stand.screen, dialog_title(stand)) == ("home", "本小区没有开通这项服务"), name
+        await stand.do("dismiss")
+    await stand.session.scan("ean13", SOY)
+    assert (stand.screen, stand.session.visit.quantities) == ("home", {})
+    await stand.do("dismiss")
+    for name in ("fees", "pickup", "points"):
+        assert f'data-value="{name}"' in drawn, name
+    await stand.do("open=pickup")
+    assert stand.screen == "pickup"
 
 
 async def test_a_reader_that_repeats_itself_adds_one_piece(stand: Stand) -> None:

@@ -15,6 +15,12 @@ DEVICE_STATES = {
     "revoked": ("已停用", "revoked"),
     "quarantined": ("已隔离", "quarantined"),
 }
+PARTS = {
+    "shop": ("购物和收银", "Shop and checkout"),
+    "fees": ("缴费", "Fee payment"),
+    "pickup": ("自提柜", "Pickup and deposits"),
+    "doors": ("门禁：扫码、刷卡、手机开门", "Doors: codes, cards and the app"),
+}
 TRUST = {
     "synced": ("已对时", "in step"),
     "holdover": ("自走", "holding over"),

@@ -81,6 +81,11 @@ CREATE TABLE api_keys (
 ) STRICT;
 """
 
+_PARTS = """
+-- what operators switched off at a site: words of `cloud_sync.wire.enrolment.PARTS`, by commas
+ALTER TABLE sites ADD COLUMN parts_off TEXT NOT NULL DEFAULT '';
+"""
+
 MIGRATIONS: Mapping[int, str] = {
     3: _SITES,
     4: ENROLMENT_SCHEMA,
@@ -88,6 +93,7 @@ MIGRATIONS: Mapping[int, str] = {
     6: _API_KEYS,
     7: _BACKUPS,
     8: OPERATOR_SCHEMA,
+    10: _PARTS,
 }
 """Number → SQL. A number is claimed once and never edited after its publication."""
 

@@ -25,6 +25,7 @@ from edge.access.lockers.settings import LockerSettings
 from edge.access.lockers.steps import DEPOSIT
 from edge.access.places import cell_place
 from edge.access.records import Opening, insert_opening
+from edge.store.parts import Part, require_part
 from edge.store.unit import Unit
 
 MAX_PARCELS = 40
@@ -37,12 +38,13 @@ Closed = Collection[tuple[str, str]]
 
 
 def begin_deposit(unit: Unit, by: str, who: str, rules: LockerSettings) -> Deposit:
-    """Begin somebody's deposit, or resume the one that they left open. Raises TradeStopped."""
+    """Begin somebody's deposit, or resume the one that they left open. Raises TradeStopped, PartOff."""
     found = deposit_records.open_deposit_of(unit.connection, by, who)
     if found is not None:
         _touch(unit, found.id, rules)
         return found
     unit.require_trade()
+    require_part(unit.connection, Part.PICKUP)
     deposit = Deposit(id=unit.next_id(), by=by, who=who, state="open", parcels=())
     deposit_records.insert_deposit(unit.connection, deposit, unit.now.at_ms)
     unit.record(DepositStarted(deposit=deposit.id, by=by, who=who), actor=f"{by}:{who}")

@@ -31,6 +31,7 @@ from edge.access.lockers.steps import PICKUP
 from edge.access.places import cell_place
 from edge.access.ports import OrderBook, OrderCell
 from edge.access.records import Opening, insert_opening
+from edge.store.parts import Part, require_part
 from edge.store.unit import Unit
 
 MAX_ATTEMPTS = 2
@@ -55,7 +56,7 @@ class Holder(NamedTuple):
 def begin_session(unit: Unit, order_id: str, holder: Holder, orders: OrderBook) -> PickupSession:
     """Begin the session of an order, or resume its unfinished one.
 
-    Raises PassUsedUp, AskAtCounter, OrderInProgress, UnknownOrder.
+    Raises PassUsedUp, AskAtCounter, OrderInProgress, UnknownOrder, PartOff.
     """
     session = pickup_records.session_of_order(unit.connection, order_id)
     cells = orders.find_cells(unit.connection, order_id)
@@ -63,6 +64,7 @@ def begin_session(unit: Unit, order_id: str, holder: Holder, orders: OrderBook) 
         return _resume(unit, session, holder, cells)
     if not cells:
         raise UnknownOrder(order=order_id)
+    require_part(unit.connection, Part.PICKUP)
     session = PickupSession(
         id=unit.next_id(),
         order_id=order_id,
