@@ -156,7 +156,7 @@ def create_attempt(
     if held:
         hold(unit, attempt.id, amount_fen, held, limits or _nothing(payee, attempt.total_fen))
     records.insert_attempt(unit.connection, msgspec.structs.asdict(attempt))
-    unit.record(_requested(attempt), actor=ACTOR)
+    unit.record(_requested(attempt, held), actor=ACTOR)
     unit.hint(TOPIC)
     return attempt
 
@@ -176,7 +176,7 @@ def _check_amount(amount_fen: int, held_fen: int, channel: str) -> None:
         raise AmountInvalid
 
 
-def _requested(attempt: Attempt) -> PaymentRequested:
+def _requested(attempt: Attempt, held: tuple[Tender, ...]) -> PaymentRequested:
     return PaymentRequested(
         attempt_id=attempt.id,
         order_id=attempt.order_id,
@@ -186,6 +186,7 @@ def _requested(attempt: Attempt) -> PaymentRequested:
         held_fen=attempt.held_fen,
         channel=attempt.channel,
         method=str(attempt.method),
+        tenders=held,
     )
 
 

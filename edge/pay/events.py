@@ -19,11 +19,12 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True):
 class PaymentRequested(Event, frozen=True, kw_only=True):
     """An attempt exists on disk; the request leaves after this.
 
-    `amount_fen` is asked of the channel by `method`, `held_fen` is held on accounts.
+    `amount_fen` is asked of the channel by `method`, `held_fen` is held on accounts: `tenders` says on which,
+    so that a successor holds it, too (nothing in entries of earlier versions).
     """
 
     TYPE: ClassVar[str] = "PaymentRequested"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     attempt_id: str
     order_id: str
     purpose: str
@@ -32,6 +33,7 @@ class PaymentRequested(Event, frozen=True, kw_only=True):
     held_fen: int
     channel: str
     method: str
+    tenders: tuple[Tender, ...] = ()
 
 
 class PaymentUnknown(Event, frozen=True, kw_only=True):

@@ -59,6 +59,7 @@ def replay_requested(unit: Unit, past: PastEvent) -> None:
         "released_by": "",
     }
     records.insert_attempt(unit.connection, row)
+    _hold_again(unit, past, event.attempt_id, event.tenders, payee=event.payee)
 
 
 def replay_unknown(unit: Unit, past: PastEvent) -> None:
@@ -141,14 +142,23 @@ def replay_invoice(unit: Unit, past: PastEvent) -> None:
 def spend_again(
     unit: Unit, past: PastEvent, attempt_id: str, tenders: Iterable[Tender], *, payee: str
 ) -> None:
-    """Take out of accounts and leases what they paid of an attempt.
+    """Take out of accounts and leases what they paid of an attempt."""
+    _hold_again(unit, past, attempt_id, _joined(tenders), payee=payee)
+    spend(unit, attempt_id, past)
+
+
+def _hold_again(
+    unit: Unit, past: PastEvent, attempt_id: str, tenders: Iterable[Tender], *, payee: str
+) -> None:
+    """Hold on accounts what an attempt has of them, where it is not held already.
 
     A lease that the copy does not know, or knows smaller, was granted in the part that was lost.
     """
     held = {row["lease"] for row in account_records.holds_of(unit.connection, attempt_id)}
-    for place, tender in enumerate(in_order_of_use(_joined(tenders)), 1):
+    for place, tender in enumerate(in_order_of_use(tuple(tenders)), 1):
         lease = account_records.lease_row(unit.connection, tender.lease)
-        granted_fen = tender.amount_fen + (0 if lease is None else lease["spent_fen"])
+        granted_fen = 0 if lease is None else lease["spent_fen"] + lease["held_fen"]
+        granted_fen += 0 if tender.lease in held else tender.amount_fen
         told = {"account": tender.account, "epoch": past.epoch, "granted_fen": granted_fen}
         account_records.raise_lease(unit.connection, {"id": tender.lease, **told})
         if tender.lease not in held:
@@ -157,7 +167,6 @@ def spend_again(
                 "issuer": issuer_of(unit.connection, tender, payee),
             }
             account_records.insert_hold(unit.connection, attempt_id, place, row)
-    spend(unit, attempt_id, past)
 
 
 def _joined(tenders: Iterable[Tender]) -> list[Tender]:

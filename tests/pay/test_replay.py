@@ -6,6 +6,7 @@ import pytest
 
 from edge.books.ledger import balances
 from edge.books.verification import verify_books
+from edge.pay.account_records import lease_row
 from edge.pay.accounts import find_account
 from edge.pay.attempts import Finding, apply_finding, create_attempt, find_attempt
 from edge.pay.invoices import ask_invoice
@@ -13,6 +14,7 @@ from edge.pay.receipts import find_receipt, reprint_receipt
 from edge.pay.refunds import Outcome, apply_outcome, claim_part, due_parts, refundable_fen, request_refund
 from edge.pay.release import release_order
 from edge.pay.states import Answer, AttemptState, PartState
+from edge.pay.tenders import tenders_of
 from edge.pay.top_up import place_top_up
 from edge.shop.checkout import PlacedOrder, find_order, place_order
 from edge.shop.claims import claim_points
@@ -196,3 +198,24 @@ def test_a_top_up_whose_settlement_is_not_in_custody_is_settled_then(store: Inli
     copy.run_now(lambda unit: unit.begin_epoch("restored"))
     assert end(copy, attempt).reason == ""
     assert find_account(copy.connection, f"a-wallet-shop-{SUBJECT}").balance_fen == 15_000
+
+
+@pytest.mark.parametrize("answer", [Answer.PAID, Answer.FAILED])
+def test_what_is_held_for_a_payment_in_flight_is_held_by_the_successor_until_it_ends(
+    store: InlineStore, answer: Answer
+) -> None:
+    order = place(store)
+    copy = copy_of(store)
+    held = tender(store, "wallet", 550, issuer="shop")
+    attempt = begin(store, order, held)
+    read_back(store, copy)
+    assert left_out(copy) == 0
+    assert tables_of(copy, "tender_holds") == tables_of(store, "tender_holds")
+    copy.run_now(lambda unit: unit.begin_epoch("restored"))
+    assert tenders_of(copy.connection, attempt.id) == (held,)
+    lease = lease_row(copy.connection, held.lease)
+    assert lease is not None and (lease["held_fen"], lease["spent_fen"]) == (550, 0)
+    end(copy, attempt, answer)
+    lease = lease_row(copy.connection, held.lease)
+    assert lease is not None
+    assert (lease["held_fen"], lease["spent_fen"]) == (0, 550 if answer is Answer.PAID else 0)
