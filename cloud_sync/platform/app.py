@@ -43,6 +43,7 @@ from cloud_sync.platform.notices import NoticeDesk
 from cloud_sync.platform.openapi import build_openapi
 from cloud_sync.platform.operators import api as operator_api
 from cloud_sync.platform.operators import devices as operator_devices
+from cloud_sync.platform.operators import keys as operator_keys
 from cloud_sync.platform.operators import parts as operator_parts
 from cloud_sync.platform.pages import add_pages
 from cloud_sync.platform.payments import PaymentDesk
@@ -93,6 +94,7 @@ ROUTES: tuple[Route, ...] = (
     *integrator_api.ROUTES,
     *operator_api.ROUTES,
     *operator_devices.ROUTES,
+    *operator_keys.ROUTES,
     *operator_parts.ROUTES,
     *webhooks_api.ROUTES,
     Route("GET", "/openapi.json", get_openapi, Access.OPEN, "This description", answer=dict),

@@ -231,5 +231,5 @@ def test_charts_draw_what_they_are_given() -> None:
     assert bars.count('class="bar"') == 1 and "a &amp; b" in bars and "11-22 &lt;" in bars
     line = draw_line([Point(0, 1), Point(10, 2), Point(90, 3)], axis, gap_ms=20, title="t")
     assert line.count("<polyline") == 1 and line.count("<circle") == 1
-    assert [nice_top(value) for value in (0, 4, 5, 11, 21, 99, 101)] == [4, 4, 5, 20, 50, 100, 200]
+    assert [nice_top(value) for value in (0, 4, 5, 11, 21, 99, 101)] == [4, 4, 8, 20, 40, 100, 200]
     assert draw_line([], axis, gap_ms=1, title="t").startswith("<svg")

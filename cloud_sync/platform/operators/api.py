@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -40,11 +40,15 @@ async def show_refusals(request: web.Request, handler: Handler) -> web.StreamRes
     except Refusal as refusal:
         status = CODES.get(refusal.code, 409)
         said = words.REFUSED.get(refusal.code, words.REFUSED["malformed"])[_language(request) == "en"]
-        reason = refusal.details.get("reason")
+        reason = words.REASONS.get(str(refusal.details.get("reason", "")), ("", ""))[
+            _language(request) == "en"
+        ]
         if refusal.code in ("unauthorized", "operator_locked"):
             asked = request.method == "POST" and request.path == f"{PATH}/login"
-            return page(request, "login.html", {"refused": said if asked else ""}, status=status)
-        return page(request, "fault.html", {"refused": f"{said} {reason or ''}".strip()}, status=status)
+            values = {"refused": said if asked else "", "typed": await _typed_login(request) if asked else ""}
+            return page(request, "login.html", values, status=status)
+        values = {"refused": f"{said} {reason}".strip(), "back": _page_before(request)}
+        return page(request, "fault.html", values, status=status)
 
 
 def page(request: web.Request, template: str, values: dict[str, Any], *, status: int = 200) -> web.Response:
@@ -73,7 +77,7 @@ async def read_form(request: web.Request, *names: str) -> list[str]:
 
 async def get_login(request: web.Request, platform: Platform) -> web.StreamResponse:
     """The form to sign in."""
-    return page(request, "login.html", {"refused": ""})
+    return page(request, "login.html", {"refused": "", "typed": ""})
 
 
 async def post_login(request: web.Request, platform: Platform) -> web.StreamResponse:
@@ -173,6 +177,20 @@ def route(
 ) -> Route:
     """A row for a page or a form."""
     return Route(method, PATH + path, handler, access, summary, answer=str, media="text/html")
+
+
+async def _typed_login(request: web.Request) -> str:
+    """The account that was typed, so that only the password has to be typed again."""
+    [login] = await read_form(request, "login")
+    return login
+
+
+def _page_before(request: web.Request) -> str:
+    """The page of ours whose form was sent, else the first one."""
+    before = urlsplit(request.headers.get("Referer", ""))
+    ours = before.netloc == request.host and before.path.startswith(f"{PATH}/")
+    again = request.method == "GET" and before.path == request.path
+    return before.path if ours and not again else PATH
 
 
 def _is_page(request: web.Request) -> bool:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 150, 52, 22, 10
 _TICKS = 4
+_LABEL = 62
+"""What a mark's words need at their largest: nearer to the end the line stands without them."""
 
 
 class Point(NamedTuple):
@@ -65,11 +67,10 @@ def draw_line(points: Sequence[Point], axis: Axis, *, gap_ms: int, title: str, l
 
 
 def nice_top(value: int) -> int:
-    """The end of a scale: 1, 2 or 5 times a power of ten, not less than the value."""
-    if value <= _TICKS:
-        return _TICKS
-    power = int(10 ** (len(str(value)) - 1))
-    return next(power * times for times in (1, 2, 5, 10) if power * times >= value)
+    """The end of a scale, not less than the value: its four steps are 1, 2, 2.5 or 5 times a power of ten."""
+    step = max(1, -(-value // _TICKS))
+    power = int(10 ** (len(str(step)) - 1))
+    return _TICKS * next(found for tenths in (10, 20, 25, 50, 100) if (found := power * tenths // 10) >= step)
 
 
 def _frame(drawn: str, axis: Axis, foot: int, top: int, title: str) -> str:
@@ -82,7 +83,8 @@ def _frame(drawn: str, axis: Axis, foot: int, top: int, title: str) -> str:
     for at_ms, words in axis.marks:
         x = _x(at_ms, axis)
         rules.append(f'<line class="rule" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM + 4}"/>')
-        rules.append(f'<text class="tick" x="{x + 3:.1f}" y="{HEIGHT - 6}">{escape(words)}</text>')
+        if x + _LABEL <= WIDTH:
+            rules.append(f'<text class="tick" x="{x + 3:.1f}" y="{HEIGHT - 6}">{escape(words)}</text>')
     return (
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
         f"<title>{escape(title)}</title>{''.join(rules)}{drawn}</svg>"

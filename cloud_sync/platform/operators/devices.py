@@ -18,9 +18,9 @@ async def post_code(request: web.Request, platform: Platform) -> web.StreamRespo
     [device] = [text.strip() for text in await read_form(request, "device")]
     listener = platform.settings.device_listener
     if listener is None:
-        raise Malformed(reason="platform.toml has no [device_listener]: nobody could use the code")
+        raise Malformed(reason="no_listener")
     if not is_device_name(device):
-        raise Malformed(reason="a device is a lower-case letter, then up to 15 letters or digits")
+        raise Malformed(reason="device_name")
     root = fingerprint(platform.keys.root.public)
 
     def issue(connection: Connection) -> OneTimeCode:
@@ -29,7 +29,7 @@ async def post_code(request: web.Request, platform: Platform) -> web.StreamRespo
         try:
             return enrolment.issue_code(connection, device, root, now_ms=now_ms)
         except register.DeviceElsewhere as error:
-            raise Malformed(reason=str(error)) from error
+            raise Malformed(reason="device_elsewhere") from error
 
     code = await platform.database.of(site).write(issue)
     platform.known.forget(device)
