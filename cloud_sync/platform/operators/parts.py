@@ -16,7 +16,7 @@ async def post_parts(request: web.Request, platform: Platform) -> web.StreamResp
     site = request.match_info["site"]
     ticked = await read_form(request, *PARTS)
     if platform.settings.device_listener is None:
-        raise Malformed(reason="platform.toml has no [device_listener]: nobody would be told")
+        raise Malformed(reason="no_listener")
     off = [part for part, mark in zip(PARTS, ticked, strict=True) if not mark]
 
     def put(connection: Connection) -> None:

@@ -76,8 +76,8 @@ REASONS = {
         "Another site has a device of this name: take another.",
     ),
     "no_listener": (
-        "platform.toml 里没有 [device_listener]，发了码也没法用。",
-        "platform.toml has no [device_listener]: nobody could use the code.",
+        "platform.toml 里没有 [device_listener]，设备连不进来。",
+        "platform.toml has no [device_listener]: no device could come.",
     ),
     "key_name": ("写上这把密钥给谁用。", "Say whose key it is."),
     "key_scopes": ("至少选一项权限。", "Choose at least one thing that it may do."),
