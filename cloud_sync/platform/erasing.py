@@ -1,13 +1,18 @@
 """Erasure of a person: the feed's records go, every hub of the site is told, their answers are kept.
 
-When the last hub has answered, the order and the ends of the person's records go, too: then nothing here says
-whom it was about. What law or contract keeps (payments, invoices) names no person but by an account's id.
+What this platform itself holds of the person goes at once: passes, messages, cards' owners, sessions. What
+the books and A7 (openings, 180 days) keep names the order in the person's place. When the last hub has
+answered, the order and the ends of the person's records go, too, and what revoked the person's phones: then
+nothing here says whom it was about, and on SQLite no byte of the file. The signed revocation list of before
+is in the feed until it is signed anew, within hours. PostgreSQL's dead rows go with its own VACUUM, its log
+with its retention.
 """
 
 import msgspec
 
 from cloud_sync.platform.feed import get_record, list_records, put_record
 from cloud_sync.platform.keys import new_id
+from cloud_sync.platform.revoking import revoke_passes
 from cloud_sync.platform.store.port import Connection
 from cloud_sync.platform.stored import StoredEvent
 
@@ -15,6 +20,25 @@ COLLECTION = "erasures"
 _BY_SUBJECT = ("residents", "grants")
 _WITH_SUBJECT = ("cards", "pins", "vehicles")
 _KEPT = ("accounts", "orders")
+_HELD = (
+    ("passes", "subject"),
+    ("messages", "subject"),
+    ("credentials", "subject"),
+    ("shown_codes", "subject"),
+    ("personas", "subject"),
+    ("tokens", "holder"),
+    ("sim_codes", "payer"),
+)
+"""Tables and columns of what is only about the person: the rows go."""
+_TOLD = (
+    ("door_records", "subject"),
+    ("commands", "subject"),
+    ("orders_told", "subject"),
+    ("invoice_askers", "subject"),
+    ("app_fees", "subject"),
+    ("sim_trades", "payer"),
+)
+"""Tables and columns of what stays, with the order in the person's place."""
 
 
 class ErasureStanding(msgspec.Struct, frozen=True):
@@ -42,12 +66,13 @@ def ask_erasure(connection: Connection, subject: str, *, now_ms: int) -> str:
         for record in list_records(connection, collection):
             if record["subject"] == subject:
                 put_record(connection, collection, str(record["id"]), None)
-    connection.execute("DELETE FROM tokens WHERE holder=?", (subject,))
     erasure = new_id("e")
     connection.execute(
         "INSERT INTO erasures (id, site, asked_ms) VALUES (?,?,?)", (erasure, connection.site, now_ms)
     )
     _unname(connection, subject, erasure)
+    if connection.at_home:
+        _forget(connection, subject, erasure, now_ms=now_ms)
     put_record(connection, COLLECTION, erasure, {"id": erasure, "subject": subject, "asked_ms": now_ms})
     return erasure
 
@@ -64,6 +89,30 @@ def _unname(connection: Connection, subject: str, erasure: str) -> None:
         for record in list_records(connection, collection):
             if record["subject"] == subject:
                 put_record(connection, collection, str(record["id"]), {**record, "subject": erasure})
+
+
+def _forget(connection: Connection, subject: str, erasure: str, *, now_ms: int) -> None:
+    """What this platform holds of one of its residents; passes that are not over end at the doors, too."""
+    live = connection.execute(
+        "SELECT id, until_ms FROM passes WHERE subject=? AND until_ms>?", (subject, now_ms)
+    ).fetchall()
+    revoke_passes(connection, [(row["id"], row["until_ms"]) for row in live], now_ms=now_ms)
+    for row in live:
+        told = {"pass_id": row["id"], "until_ms": row["until_ms"]}
+        put_record(connection, "revocations", row["id"], told)
+    # A command names its person in what is signed, too; one that is still under way opens nothing any more.
+    connection.execute(
+        "UPDATE commands SET message=?, expires_ms=CASE WHEN expires_ms>? THEN ? ELSE expires_ms END"
+        " WHERE subject=?",
+        (b"", now_ms, now_ms, subject),
+    )
+    for table, column in _HELD:
+        connection.execute(f"DELETE FROM {table} WHERE {column}=?", (subject,))  # noqa: S608 - constants
+    for table, column in _TOLD:
+        connection.execute(
+            f"UPDATE {table} SET {column}=? WHERE {column}=?",  # noqa: S608 - constants
+            (erasure, subject),
+        )
 
 
 def apply_person_erased(connection: Connection, event: StoredEvent) -> None:
@@ -92,9 +141,14 @@ def _end(connection: Connection, erasure: str, at_ms: int) -> None:
     if record is None:
         return
     put_record(connection, COLLECTION, erasure, None)
+    subject = record["subject"]
     connection.execute(
-        "DELETE FROM records WHERE site=? AND id=? AND data IS NULL", (connection.site, record["subject"])
+        "DELETE FROM records WHERE site=? AND id=? AND data IS NULL", (connection.site, subject)
     )
+    if connection.at_home:
+        # Every hub has erased the grants: nothing that the person's phone shows opens anything.
+        connection.execute("DELETE FROM revoked WHERE kind IN ('phone', 'all') AND key=?", (subject,))
+    connection.scrub()
 
 
 def list_erasures(connection: Connection) -> list[ErasureStanding]:

@@ -75,6 +75,9 @@ class Connection(Protocol):
     def of(self, site: str) -> "Connection":
         """The same unit of work, about another site."""
 
+    def scrub(self) -> None:
+        """What this unit and those before it deleted is in no file after the COMMIT, where the store can."""
+
     def lock(self, name: str) -> None:
         """Let no other unit that names the same run at once; held until COMMIT."""
 

@@ -118,6 +118,9 @@ class PostgresConnection:
         """The same unit of work, about another site."""
         return PostgresConnection(self._raw, home=self._home, site=site, changed=self.changed)
 
+    def scrub(self) -> None:
+        """Nothing to do here: dead rows go with VACUUM, the log by the server's own retention."""
+
     def lock(self, name: str) -> None:
         """Let no other unit that names the same run at once; held until COMMIT."""
         self.execute("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", (name,))

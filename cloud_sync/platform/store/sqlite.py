@@ -19,9 +19,16 @@ class SqliteConnection:
     """A connection to SQLite as units of work see it."""
 
     def __init__(
-        self, raw: sqlite3.Connection, *, home: str, site: str = "", changed: set[str] | None = None
+        self,
+        raw: sqlite3.Connection,
+        *,
+        home: str,
+        site: str = "",
+        changed: set[str] | None = None,
+        scrubs: set[str] | None = None,
     ) -> None:
         self.raw = raw
+        self.scrubs = set() if scrubs is None else scrubs
         self.site = site or home
         self.changed = set() if changed is None else changed
         self._home = home
@@ -33,7 +40,13 @@ class SqliteConnection:
 
     def of(self, site: str) -> "SqliteConnection":
         """The same unit of work, about another site."""
-        return SqliteConnection(self.raw, home=self._home, site=site, changed=self.changed)
+        return SqliteConnection(
+            self.raw, home=self._home, site=site, changed=self.changed, scrubs=self.scrubs
+        )
+
+    def scrub(self) -> None:
+        """The log, which still holds what was deleted, is emptied after the COMMIT."""
+        self.scrubs.add(self.site)
 
     def lock(self, name: str) -> None:
         """Nothing to do: one writer at a time is SQLite's own rule."""
@@ -110,6 +123,9 @@ def transact(connection: SqliteConnection, work: Callable[[Connection], T]) -> t
     """Run a unit in a transaction of its own, in the caller's thread."""
     with transaction(connection.raw):
         answer = work(connection)
+    if connection.scrubs:
+        connection.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.scrubs.clear()
     return answer, connection.changed
 
 
@@ -120,6 +136,8 @@ def open_file(path: Path, *, home: str) -> sqlite3.Connection:
     raw.execute("PRAGMA journal_mode=WAL")
     raw.execute("PRAGMA synchronous=FULL")
     raw.execute("PRAGMA foreign_keys=ON")
+    # What is deleted is overwritten: an erased person is in no byte of the file.
+    raw.execute("PRAGMA secure_delete=ON")
     migrate(raw, home=home, name=str(path))
     return raw
 
