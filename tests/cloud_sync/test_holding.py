@@ -134,15 +134,6 @@ async def test_who_is_at_the_end_and_waits_costs_the_database_nothing(
     assert await polls[1] == PulledCommands([])
 
 
-async def test_while_nobody_watches_a_reader_asks_the_database(world: World, other: Database) -> None:
-    cursor = await newest(world)
-    await world.platform.watcher.look()
-    await ask_feed(world, cursor)
-    world.platform.bell.watch(0)
-    await other.write(lambda c: feed.put_record(c, "payees", "gas", PAYEE))
-    assert [change.id for change in (await ask_feed(world, cursor, wait_s=20)).changes] == ["gas"]
-
-
 @pytest.mark.one_store
 async def test_who_waits_hears_a_blank_a_beat_and_who_left_is_let_go(world: World) -> None:
     cursor, holder = await newest(world), world.platform.holder
@@ -194,6 +185,16 @@ async def test_a_bell_forgets_what_was_read_before_it_rang() -> None:
     assert not waiting.done()
     bell.ring(["k1"])
     assert (waiting.result(), bell.knows("k1")) == (True, None)
+
+
+async def test_while_nobody_watches_nothing_that_was_read_counts() -> None:
+    bell = Bell()
+    bell.learn("k1", 7, rings=0)
+    assert bell.knows("k1") is None
+    bell.watch(60)
+    assert bell.knows("k1") == 7
+    bell.watch(0)
+    assert bell.knows("k1") is None
 
 
 async def test_the_same_content_again_wakes_nobody(world: World) -> None:

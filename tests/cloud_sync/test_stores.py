@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cloud_sync.platform import feed
+from cloud_sync.platform.bells import Bell
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.schema import SCHEMA
 from cloud_sync.platform.store import migrations
@@ -17,6 +18,7 @@ from cloud_sync.platform.store.dialect import translate_tables
 from cloud_sync.platform.store.port import Connection, IntegrityBroken, StoreAway, StoreNewer
 from cloud_sync.platform.store.postgres import PostgresEngine
 from cloud_sync.platform.store.sqlite import SqliteEngine, open_memory
+from cloud_sync.platform.watching import Watcher
 from tests.fakes.postgres import Postgres
 
 HOME = "heyuanli"
@@ -116,6 +118,44 @@ async def test_a_reader_of_the_feed_misses_nothing_while_two_programs_write(
     async with asyncio.timeout(20):
         await asyncio.gather(follow(), *(write(one, name) for one, name in zip(writers, "ab", strict=True)))
     assert sorted(seen) == sorted(f"{name}{number}" for name in "ab" for number in range(60))
+    for database in (*writers, reader):
+        database.close()
+
+
+class HeardBell(Bell):
+    """Remembers for whom it rang."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: set[str] = set()
+
+    def ring(self, keys: Iterable[str]) -> None:
+        """Ring, and remember."""
+        names = set(keys)
+        self.heard |= names
+        super().ring(names)
+
+
+@pytest.mark.slow
+async def test_a_watcher_misses_no_site_while_two_programs_write(server: Postgres) -> None:
+    url = server.new_database()
+    writers = [Database(PostgresEngine(url, home=HOME), HOME) for _ in range(2)]
+    reader = Database(PostgresEngine(url, home=HOME), HOME)
+    bell = HeardBell()
+    watcher = Watcher(reader, feed=bell, commands=Bell(), cursor=0, clock_ms=lambda: 0)
+    sites = {f"{name}{number}" for name in "ab" for number in range(60)}
+
+    async def write(database: Database, name: str) -> None:
+        for number in range(60):
+            await database.of(f"{name}{number}").write(lambda c: put_payee(c, "p"))
+
+    async with asyncio.timeout(20):
+        writing = asyncio.gather(*(write(one, name) for one, name in zip(writers, "ab", strict=True)))
+        while not writing.done():
+            await watcher.look()
+        await writing
+    await watcher.look()
+    assert bell.heard == sites
     for database in (*writers, reader):
         database.close()
 
