@@ -26,7 +26,7 @@ from cloud_sync.feed_pages import TOO_NEW, FeedOfAnotherSite, Page, PageReader
 from cloud_sync.feed_sweep import Sweep
 from cloud_sync.http import Patience, PlatformBusy, PlatformHttp
 from cloud_sync.keyring import KEYS_TOPIC
-from cloud_sync.wire.feed import BEAT_S
+from cloud_sync.wire.feed import SILENCE_S
 from cloud_sync.wire.schemas import SCHEMAS, encode_schemas
 from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.links.backoff import Backoff
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 PAGE_CHANGES = SLICE
 WAIT_S = 25
-PATIENCE = Patience(connect_s=4.0, silence_s=4 * BEAT_S, total_s=WAIT_S + 10.0)
+PATIENCE = Patience(connect_s=4.0, silence_s=SILENCE_S, total_s=WAIT_S + 10.0)
 BACKOFF_LIMIT_S = 4.0
 """An answer to any other role ends a rest at once; alone, the feed finds the return in this time."""
 NOTE_EVERY_MS = 600_000

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from cloud_sync.commands import CommandSession
 from cloud_sync.http import Patience, PlatformHttp
 from cloud_sync.wire.commands import PulledCommands
-from cloud_sync.wire.feed import BEAT_S
+from cloud_sync.wire.feed import SILENCE_S
 from edge.errors import PlatformRejected, PlatformUnreachable
 from edge.links.backoff import Backoff
 from edge.links.cancelling import end_task
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 WAIT_S = 5
 """The platform calls a device away after eight seconds without a question."""
-PATIENCE = Patience(connect_s=4.0, silence_s=4 * BEAT_S, total_s=WAIT_S + 5.0)
+PATIENCE = Patience(connect_s=4.0, silence_s=SILENCE_S, total_s=WAIT_S + 5.0)
 REPEAT_S = 1.0
 """Pause after a fetch that brought nothing new, so that what is under way is not asked for in a circle."""
 BACKOFF_LIMIT_S = 15.0

@@ -95,7 +95,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "commands_wait_heard",
         "commands",
-        "a long poll of signed commands, a blank a second",
+        "a long poll of signed commands, heard of every two seconds",
         wait_for_commands,
     ),
     Check("answer_taken", "commands", "204 for an answer, also to a command that is gone", take_answer),

@@ -31,6 +31,7 @@ from cloud_sync.fleet.plan import (
 from cloud_sync.fleet.street import LOOPBACK, write_out
 from cloud_sync.platform import commands, register
 from cloud_sync.platform.app import build_platform, make_runner
+from cloud_sync.platform.collecting import spare_collections
 from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.feed import put_record
 from cloud_sync.platform.keys import hash_token, make_keys
@@ -62,6 +63,7 @@ async def serve(read_line: Callable[[], bytes], write_line: Callable[[bytes], No
     try:
         await web.TCPSite(runner, LOOPBACK, 0, backlog=4096).start()
         port = runner.addresses[0][1]
+        spare_collections()
         write_line(msgspec.json.encode(HostReady(port=port, root=platform.keys.root.public.hex())))
         await _answer(platform, order.plan, members, read_line, write_line)
     finally:

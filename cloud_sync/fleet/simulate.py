@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +17,7 @@ from cloud_sync.fleet.processes import Child, allow_sockets, started
 from cloud_sync.fleet.report import FleetReport, Sample, Storm, summarise
 from cloud_sync.fleet.site import Rooms, SimulatedSite
 from cloud_sync.fleet.street import LOOPBACK, StreetsOrder, StreetsRequest, StreetsState
+from cloud_sync.platform.collecting import spare_collections
 from cloud_sync.platform.settings import load_settings
 from cloud_sync.platform.store.opening import open_database
 from edge.errors import EdgeError
@@ -140,7 +140,8 @@ class Fleet:
                 tasks += [asyncio.create_task(site.run()) for site in some]
                 await self._until(f"{start + len(some)} sites read their feed", _all_ready(some))
             tasks.append(asyncio.create_task(self._watch()))
-            _spare_collections()
+            # Without it half of this process's time went there, and sites timed out as no Pi would.
+            spare_collections()
             await self._measure_idling()
             yield
         finally:
@@ -239,15 +240,6 @@ class Fleet:
                 raise FleetStuck(f"waited {self._course.patience_s:g} s in vain: {what}")
             await asyncio.sleep(LOOK_S)
         self._tell(what)
-
-
-def _spare_collections() -> None:
-    """Let the collector pass over thousands of sites that live to the end.
-
-    Half of this process's time went there, and its sites timed out waiting for it, as no Pi would.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def _all_ready(sites: list[SimulatedSite]) -> Callable[[], bool]:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from cloud_sync.platform import api_key_command, recovery_command
 from cloud_sync.platform.app import build_platform, make_runner
+from cloud_sync.platform.collecting import spare_collections
 from cloud_sync.platform.context import PLATFORM, wall_clock_ms
 from cloud_sync.platform.device_desk import give_code, list_all, revoke
 from cloud_sync.platform.erasing import ask_erasure
@@ -142,6 +143,7 @@ async def _serve(settings: PlatformSettings) -> None:
     listeners = Listeners(settings, app[PLATFORM].keys, clock_ms=wall_clock_ms)
     runner = make_runner(app)
     await runner.setup()
+    spare_collections()
     keeping = asyncio.create_task(listeners.keep_certificate())
     try:
         urls = await listeners.start(runner)

@@ -92,8 +92,8 @@ class Holder:
         return await HeldAnswer(self, request, wait_s).begin()
 
     def enter(self, held: HeldAnswer) -> set[HeldAnswer]:
-        """The group of an answer that begins to wait now; it hears for the first time after a beat."""
-        slot = self._slots[self._now]
+        """The group of an answer that begins to wait now; it hears for the first time after half a beat."""
+        slot = self._slots[(self._now + SLOTS // 2) % SLOTS]
         slot.add(held)
         return slot
 

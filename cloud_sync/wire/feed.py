@@ -16,8 +16,11 @@ MAX_RECORD_BYTES = 400_000
 MAX_PAGE_BYTES = 1_000_000
 """What a device reads of an answer before it gives that page up."""
 MAX_WAIT_S = 30
-BEAT_S = 1.0
-"""While a long poll waits, the platform sends one blank a beat, so that silence means a dead connection."""
+BEAT_S = 2.0
+"""While a long poll waits, the platform sends one blank at least so often: some 11 MB a day for
+a device's two, with TLS, TCP and acknowledgements."""
+SILENCE_S = 3 * BEAT_S
+"""Nothing heard for so long means a dead connection."""
 
 LeftOut = Literal["", "too_new", "too_large"]
 """Why a change comes without its content: its shape is newer than the reader knows, or it is too long."""

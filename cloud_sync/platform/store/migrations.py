@@ -86,6 +86,11 @@ _PARTS = """
 ALTER TABLE sites ADD COLUMN parts_off TEXT NOT NULL DEFAULT '';
 """
 
+_OPEN_COMMANDS = """
+-- what devices may still fetch: looked for at every poll
+CREATE INDEX commands_open ON commands (device, expires_ms) WHERE state IN ('queued', 'sent');
+"""
+
 MIGRATIONS: Mapping[int, str] = {
     3: _SITES,
     4: ENROLMENT_SCHEMA,
@@ -94,6 +99,7 @@ MIGRATIONS: Mapping[int, str] = {
     7: _BACKUPS,
     8: OPERATOR_SCHEMA,
     10: _PARTS,
+    11: _OPEN_COMMANDS,
 }
 """Number → SQL. A number is claimed once and never edited after its publication."""
 
