@@ -13,7 +13,8 @@ from cloud_sync.feed_applying import NAMED_BY_PERSON
 from cloud_sync.feed_pages import Received
 from edge.pay.copies import own_epoch
 from edge.service.alarms import clear_alarm, raise_alarm
-from edge.store.facts import get_int, put_fact
+from edge.store.facts import drop_fact, get_int, put_fact
+from edge.store.identity import PEOPLE_AWAITED
 from edge.store.unit import Unit
 
 EPOCH = "feed.epoch"
@@ -61,6 +62,7 @@ class Sweep(NamedTuple):
             for subject in gone:
                 self.eraser.erase(unit, subject, reason=GONE)
         records.clear_seen(unit.connection)
+        drop_fact(unit.connection, PEOPLE_AWAITED)
         put_fact(unit.connection, EPOCH, own_epoch(unit.connection))
 
 

@@ -13,7 +13,7 @@ import msgspec
 from edge.homes import records
 from edge.homes.bills import find_bill
 from edge.homes.errors import BillCodeUnknown
-from edge.homes.residents import residents_of
+from edge.homes.residents import are_awaited, residents_of
 from edge.trust.clock import Reading
 
 PREFIX = "CE-B:"
@@ -53,7 +53,7 @@ def open_bill_code(connection: sqlite3.Connection, code: str) -> str:
 def find_printed_bill(connection: sqlite3.Connection, code: str, now: Reading) -> PrintedBill:
     """Return what the screen shows of the bill that a code names. Raises BillCodeUnknown."""
     bill = find_bill(connection, open_bill_code(connection, code), now)
-    people = residents_of(connection, bill.room)
+    people = () if are_awaited(connection) else residents_of(connection, bill.room)
     return PrintedBill(
         bill_id=bill.id,
         name_masked=people[0].name_masked if people else "",

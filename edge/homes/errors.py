@@ -9,6 +9,12 @@ class ResidentUnknown(Refusal):
     code = "resident_unknown"
 
 
+class ResidentsAwaited(ResidentUnknown):
+    """A backup was restored and the feed not read since: nobody is named who may have been erased."""
+
+    code = "residents_awaited"
+
+
 class RoomUnknown(Refusal):
     """The roster has no such room."""
 

@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 
 from edge.homes import records
-from edge.homes.errors import ResidentUnknown
+from edge.homes.errors import ResidentsAwaited, ResidentUnknown
 from edge.pay.records import delete, platform_row, upsert
+from edge.store.facts import get_fact
+from edge.store.identity import PEOPLE_AWAITED
 from edge.store.personal import erase_person
 from edge.store.unit import Unit
 
@@ -37,11 +39,18 @@ def apply_resident(unit: Unit, record_id: str, version: int, data: dict[str, Any
 
 
 def find_resident(connection: sqlite3.Connection, subject: str) -> Resident:
-    """Return a resident by the subject of their code. Raises ResidentUnknown."""
+    """Return a resident by the subject of their code. Raises ResidentUnknown, ResidentsAwaited."""
+    if are_awaited(connection):
+        raise ResidentsAwaited(subject=subject)
     row = platform_row(connection, "residents", subject)
     if row is None:
         raise ResidentUnknown(subject=subject)
     return _resident_of(row)
+
+
+def are_awaited(connection: sqlite3.Connection) -> bool:
+    """Whether nobody may be named yet: a backup was restored, and who was erased since is not known."""
+    return get_fact(connection, PEOPLE_AWAITED) is not None
 
 
 def residents_of(connection: sqlite3.Connection, room: str) -> tuple[Resident, ...]:

@@ -27,6 +27,8 @@ HARDWARE_FILES = (Path("/proc/device-tree/serial-number"), Path("/etc/machine-id
 """A Raspberry Pi's serial number; elsewhere the machine's id (machine-id(5))."""
 
 RESTORED_FROM = "restored_from"
+PEOPLE_AWAITED = "people_awaited"
+"""Fact: the people here are those of a backup, some may have been erased since; the feed was not read yet."""
 """Fact that a restore leaves in the database: the next open begins an epoch and takes it away."""
 EPOCH_SEEN = "epoch_seen"
 """The highest epoch of this device that is known to have been used elsewhere; a new one is above it."""

@@ -12,7 +12,7 @@ from edge.store import journal
 from edge.store.connections import FileLock, open_reader
 from edge.store.errors import BackupUnusable, ForeignDatabase
 from edge.store.facts import get_fact, get_int, put_fact
-from edge.store.identity import EPOCH_SEEN, RESTORED_FROM
+from edge.store.identity import EPOCH_SEEN, PEOPLE_AWAITED, RESTORED_FROM
 from edge.store.migrate import Migration, pending
 from edge.store.quarantine import set_aside
 
@@ -83,10 +83,14 @@ def check_copy(fresh: Path, *, site: str, device: str, migrations: Sequence[Migr
 
 
 def mark_restored(fresh: Path, name: str, *, epoch_seen: int) -> None:
-    """Let the next open of this copy begin an epoch above `epoch_seen`. Raises BackupUnusable."""
+    """Let the next open of this copy begin an epoch above `epoch_seen`. Raises BackupUnusable.
+
+    Nobody is named from it until the feed has said who was erased since.
+    """
     with _opened(fresh) as connection:
         connection.execute("BEGIN IMMEDIATE")
         put_fact(connection, RESTORED_FROM, name)
+        put_fact(connection, PEOPLE_AWAITED, name)
         put_fact(connection, EPOCH_SEEN, max(epoch_seen, get_int(connection, EPOCH_SEEN)))
         connection.execute("COMMIT")
 

@@ -8,6 +8,14 @@ HOMES: dict[str, Words] = {
         Text("名册里没有找到您", "You are not on the roster"),
         Text("请到前台登记，以后就能用了。", "Please register at the counter, then it works."),
     ),
+    "residents_awaited": (
+        Text("设备刚恢复，还不能认出住户", "Just restored: residents are not known yet"),
+        Text(
+            "连上平台后几秒就好。买东西、扫账单上的码缴费不受影响，别的请到前台。",
+            "It takes seconds once the platform is reached. Shopping and paying a printed bill work now;"
+            " for the rest please ask at the counter.",
+        ),
+    ),
     "room_unknown": (
         Text("没有找到这个房号", "This room is not known"),
         Text("请到前台核对。", "Please check at the counter."),

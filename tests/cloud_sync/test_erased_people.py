@@ -1,6 +1,8 @@
 """Who was erased does not come back: not from a backup, not from custody, not from the feed."""
 
 import asyncio
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +14,17 @@ from cloud_sync.platform.balances import Cause, open_account
 from cloud_sync.platform.leases import credit
 from cloud_sync.platform.store.port import Connection
 from cloud_sync.uplink import Uplink
+from edge.homes.errors import ResidentsAwaited
+from edge.homes.residents import find_resident
 from edge.pay.attempts import create_attempt
 from edge.pay.top_up import place_top_up
 from edge.service.records import live_alarms
 from edge.store import journal
+from edge.store.connections import open_writer
 from edge.store.inline import InlineStore
+from edge.store.restore import mark_restored
 from edge.tables import APPLIERS, ERASER
-from tests.cloud_sync.conftest import RESIDENT, World
+from tests.cloud_sync.conftest import DEVICE, RESIDENT, SITE, World
 from tests.cloud_sync.test_downlink import read_all
 from tests.fakes.accounts import end
 from tests.fakes.read_back import copy_of, left_out, read_back
@@ -153,4 +159,34 @@ async def test_a_feed_that_lacks_too_many_erases_nobody_and_says_so(world: World
     assert (alarm.kind, alarm.detail) == (
         DOUBT,
         f"{MOST_GONE + 30} of {MOST_GONE + 32}: none was erased here",
+    )
+
+
+@pytest.mark.parametrize("lacking", [0, MOST_GONE + 30])
+async def test_a_restored_hub_names_nobody_until_its_first_feed(
+    world: World, tmp_path: Path, lacking: int
+) -> None:
+    await settle_in(world)
+
+    def strangers(unit: Any) -> None:
+        for number in range(lacking):
+            data = {"room": "r-3-1203", "name_masked": "李*", "nickname": ""}
+            APPLIERS["residents"](unit, f"res-gone-{number}", 1, data)
+
+    world.store.run_now(strangers)
+    backup = tmp_path / "copy.db"
+    backup.write_bytes(world.store.connection.serialize())
+    mark_restored(backup, "b-1", epoch_seen=1)
+    connection = open_writer(":memory:")
+    connection.deserialize(backup.read_bytes())
+    copy = InlineStore(connection, site=SITE, device=DEVICE, clock=world.clock)
+    copy.run_now(lambda unit: unit.begin_epoch("restored"))
+    for subject in (RESIDENT, STAYS):
+        with pytest.raises(ResidentsAwaited):
+            copy.read_now(partial(find_resident, subject=subject))
+    await read_all(hub(world, copy))
+    assert copy.read_now(lambda c: find_resident(c, STAYS)).room == "r-3-1203"
+    world.store.run_now(lambda unit: unit.begin_epoch("hardware_changed"))
+    assert world.store.read_now(lambda c: find_resident(c, STAYS)), (
+        "its own people are no older than they were"
     )
