@@ -84,12 +84,21 @@ class BackupClient:
                     if rejected.code != "backup_offset" or corrected > RESUMES:
                         raise
                     offset = int(rejected.details.get("received_bytes", 0))
+                    if offset >= size_bytes:
+                        return await self._whole(id)
                     continue
                 offset = row.received_bytes
                 progress(offset, size_bytes)
                 if row.is_whole:
                     return row
                 await self._sleep(self._use.rest_s(len(piece), time.monotonic() - began_s))
+
+    async def _whole(self, id: str) -> BackupRow:
+        """A backup whose last piece came though its answer did not. Raises PlatformUnreachable."""
+        for row in (await self.list()).backups:
+            if row.id == id and row.is_whole:
+                return row
+        raise PlatformUnreachable("the backup is not whole yet")
 
     async def _put(self, id: str, content: bytes, headers: dict[str, str]) -> BackupRow:
         path = f"{self._http.device_path}/backups/{id}"

@@ -34,7 +34,7 @@ MAX_RUNNING = 64
 """Commands between intent and contact at once; one more is refused as busy."""
 PATIENCE = Patience(connect_s=4.0, silence_s=3.0, total_s=5.0)
 MAX_REMEMBERED = 512
-"""Ids of commands whose second coming, by the other way, is no replay."""
+"""Ids of commands whose second coming, by the other way, is no replay; and of those refused, with why."""
 RETAINED, BUSY = "command_retained", "busy"
 
 
@@ -84,6 +84,7 @@ class CommandSession:
         self._counter = 0
         self._renewing = asyncio.Lock()
         self._published: OrderedDict[str, bool] = OrderedDict()
+        self._refused: OrderedDict[str, str] = OrderedDict()
         self._running: set[asyncio.Task[None]] = set()
         self.ready = False
         self.nonce_lost = asyncio.Event()
@@ -209,6 +210,8 @@ class CommandSession:
     async def _send_stored(self, command_id: str) -> bool:
         """Tell once more what became of a command; False when there is nothing to tell."""
         stored = await self._doors.stored_answer(command_id)
+        if stored is None and command_id in self._refused:
+            stored = ("refused", self._refused[command_id])
         if stored is not None:
             await self._send(self._answer(command_id, *stored))
         return stored is not None
@@ -231,7 +234,15 @@ class CommandSession:
         return CommandAnswer(command_id, _ANSWER_STATES[state], self._clock.now().at_ms, reason)
 
     async def _send(self, answer: CommandAnswer) -> None:
-        """Tell the platform, by HTTPS when the broker is away; when both are, the journal tells it later."""
+        """Tell the platform, by HTTPS when the broker is away.
+
+        When both are, the journal tells of an opening later, and a refusal is told again when the command is
+        fetched again.
+        """
+        if answer.state == "refused":
+            self._refused[answer.command] = answer.reason
+            if len(self._refused) > MAX_REMEMBERED:
+                self._refused.popitem(last=False)
         body = msgspec.json.encode(answer)
         try:
             await self._session.publish(answer_topic(self._site, self._device), body)

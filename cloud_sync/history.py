@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cloud_sync.http import Patience, PlatformHttp
 from cloud_sync.wire.batches import Batch, BatchDamaged, BatchMalformed, decode_batch, verify_batch
-from edge.errors import PlatformRejected, StoreError
+from edge.errors import PlatformRejected, PlatformUnreachable, StoreError
 from edge.store.journal import Head
 from edge.store.store import Store
 from edge.store.unit import Unit
@@ -77,6 +77,10 @@ class HistoryReader:
             return None
         try:
             batch = decode_batch(body, encoding="identity")
+        except BatchMalformed as error:
+            # Somebody else's page, for instance of a network that wants a sign-in: no answer at all.
+            raise PlatformUnreachable("the answer is not of the protocol") from error
+        try:
             verify_batch(batch, site=self._site)
         except (BatchMalformed, BatchDamaged) as error:
             raise HistoryDenied("damaged") from error

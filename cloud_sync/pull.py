@@ -87,3 +87,5 @@ class CommandPull:
         finally:
             await end_task(lost)
             await end_task(asked)
+            if not asked.cancelled():
+                asked.exception()  # known here: one that came as the poll was given up concerns nobody

@@ -62,6 +62,7 @@ ASYNCAPI = Path(__file__).parents[1] / "wire" / "asyncapi.json"
 RETRY_PAUSE_S = 1.0
 PAYMENTS_PAUSE_S = 0.5
 TRUST_PAUSE_S = 60.0
+STOP_AGAIN_S = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -160,9 +161,7 @@ def build_platform(
         roles += [delivery.run] if delivery else []
         app[ROLES].extend(asyncio.create_task(keep_up(role)) for role in roles)
         yield
-        for task in app[ROLES]:
-            task.cancel()
-        await asyncio.gather(*app[ROLES], return_exceptions=True)
+        await end_roles(app[ROLES])
         database.close()
 
     async def let_go(_: web.Application) -> None:
@@ -188,6 +187,14 @@ async def keep_up(role: Callable[[], Awaitable[None]]) -> None:
         except Exception:  # the supervisor of the platform's roles: a fault ends neither this one nor another
             log.exception("a role of the platform failed")
         await asyncio.sleep(RETRY_PAUSE_S)
+
+
+async def end_roles(roles: list[asyncio.Task[None]]) -> None:
+    """Cancel roles until they have ended: a time limit that fires at the same moment swallows a request."""
+    while running := [role for role in roles if not role.done()]:
+        for role in running:
+            role.cancel()
+        await asyncio.wait(running, timeout=STOP_AGAIN_S)
 
 
 async def apply_events(platform: Platform) -> None:

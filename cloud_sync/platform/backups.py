@@ -101,10 +101,15 @@ def begin_piece(
 def note_piece(
     connection: Connection, device: str, piece: BackupPiece, length: int, *, now_ms: int
 ) -> BackupRow:
-    """The piece is on disk. Raises BackupOffset when another was quicker, BackupUnknown when it is gone."""
+    """The piece is on disk, perhaps by its twin that came at once.
+
+    Raises BackupOffset when another was quicker, BackupUnknown when it is gone.
+    """
     row = find_backup(connection, device, piece.id)
     if row is None:
         raise BackupUnknown()
+    if row.received_bytes == piece.offset + length:
+        return row
     if row.received_bytes != piece.offset:
         raise BackupOffset(received_bytes=row.received_bytes)
     connection.execute(

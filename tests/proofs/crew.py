@@ -4,6 +4,7 @@ Seeds are handed out in order and told in order, so that whoever counts them kno
 seed on to resume, whatever was still under way when it was ended.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import NamedTuple
 
 from tests.proofs.proof import Proof
 
+LIMIT_S = 600.0
+"""A trial that takes longer hangs."""
 LAST_TRIAL_S = 120.0
 """So long a process may take to clear up after its last trial, before it is ended."""
 
@@ -33,16 +36,25 @@ class Worker:
     process: BaseProcess
     line: Connection
     seed: int | None = None
+    began_s: float = 0.0
+
+    @property
+    def hangs(self) -> bool:
+        """Whether its trial should have ended long ago."""
+        return self.seed is not None and time.monotonic() - self.began_s > LIMIT_S
 
     def begin(self, seed: int) -> None:
         """Hand it a seed."""
-        self.seed = seed
+        self.seed, self.began_s = seed, time.monotonic()
         self.line.send(seed)
 
     def finish(self) -> Outcome:
-        """What came of its seed; a process that died has violated it (its trace is on standard error)."""
+        """What came of its seed: one that hangs, or killed its process, is violated (see standard error)."""
         assert self.seed is not None
-        seed, self.seed = self.seed, None
+        hangs, seed, self.seed = self.hangs, self.seed, None
+        if hangs:
+            self.process.kill()
+            return Outcome(seed, 0, f"the trial has not ended for {LIMIT_S:.0f} s")
         try:
             outcome = self.line.recv()
         except (EOFError, ConnectionResetError):
@@ -71,10 +83,7 @@ def run_trials(
                     given += 1
             if told == given:
                 return
-            busy = {worker.line: worker for worker in workers if worker.seed is not None}
-            for line in wait(list(busy)):
-                assert isinstance(line, Connection)
-                outcome = busy[line].finish()
+            for outcome in _finished(workers):
                 done[outcome.seed] = outcome
                 violated = violated or outcome.violation is not None
             while (outcome_of_next := done.pop(told, None)) is not None:
@@ -82,6 +91,13 @@ def run_trials(
                 if outcome_of_next.violation is not None:
                     return
                 told += 1
+
+
+def _finished(workers: list[Worker]) -> list[Outcome]:
+    """Wait until some trials have ended, or hang."""
+    busy = [worker for worker in workers if worker.seed is not None]
+    ended = wait([worker.line for worker in busy], LIMIT_S / 10)
+    return [worker.finish() for worker in busy if worker.line in ended or worker.hangs]
 
 
 @contextmanager

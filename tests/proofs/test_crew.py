@@ -1,17 +1,20 @@
 """Several trials at a time: told in the order of seeds, and a process that dies is a violation."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from tests.proofs import crew
 from tests.proofs.crew import Outcome, run_trials
+from tests.proofs.planting import replaced
 from tests.proofs.proof import Proof, Trial
 
 pytestmark = pytest.mark.slow
 
-WRONG, DEADLY = 1_007, 2_003
+WRONG, DEADLY, ENDLESS = 1_007, 2_003, 3_000
 
 
 @contextmanager
@@ -20,13 +23,15 @@ def _open() -> Iterator[Trial]:
         assert seed != WRONG, "this one is wrong"
         if seed == DEADLY:
             os._exit(9)
+        if seed == ENDLESS:
+            threading.Event().wait()
         return 2
 
     yield trial
 
 
 def find_example() -> Proof:
-    """A proof that one seed violates, and another kills."""
+    """A proof that one seed violates, another kills, and a third never ends."""
     return Proof(name="example", promise="an example", open=_open, suite=1, goal=10)
 
 
@@ -51,3 +56,8 @@ def test_a_process_that_dies_has_violated_its_seed() -> None:
     *held, last = run(DEADLY - 3, DEADLY + 9)
     assert [outcome.seed for outcome in held] == [DEADLY - 3, DEADLY - 2, DEADLY - 1]
     assert last == Outcome(DEADLY, 0, "the trial's process ended with 9")
+
+
+def test_a_trial_that_never_ends_is_a_violation() -> None:
+    with replaced(crew, "LIMIT_S", 0.2):
+        assert run(ENDLESS, ENDLESS) == [Outcome(ENDLESS, 0, "the trial has not ended for 0 s")]
