@@ -10,13 +10,15 @@ import pytest
 
 from cloud_sync.backups import BackupClient
 from cloud_sync.history import Filled, HistoryDenied, HistoryReader, fill_gap
-from cloud_sync.http import DetailedRejection
+from cloud_sync.http import DetailedRejection, PlatformHttp
 from cloud_sync.link_use import LinkUse
-from cloud_sync.platform import recovery
+from cloud_sync.platform import backups, recovery
 from cloud_sync.platform.__main__ import main
+from cloud_sync.platform.backups import BackupPiece
 from cloud_sync.platform.keys import PlatformKeys
 from cloud_sync.platform.settings import load_settings
 from cloud_sync.platform.store.opening import open_database
+from cloud_sync.platform.store.port import Connection
 from cloud_sync.uplink import Uplink
 from cloud_sync.wire import backups as wire
 from cloud_sync.wire.backups import (
@@ -24,10 +26,11 @@ from cloud_sync.wire.backups import (
     KEPT_BACKUPS,
     UPLOAD_LENGTH,
     UPLOAD_OFFSET,
+    BackupList,
     BackupRow,
 )
 from edge.backups.recovery import RecoveryKey
-from edge.errors import StoreError
+from edge.errors import PlatformUnreachable, StoreError
 from edge.store.history import HistoryUnfit, append_history, history_range
 from edge.store.inline import InlineStore
 from edge.tables import MIGRATIONS
@@ -37,6 +40,7 @@ from edge.trust.keyset import open_keyset
 from edge.trust.sealing import Sealer
 from tests.cloud_sync.conftest import DEVICE, SITE, World
 from tests.fakes.clock import FakeClock
+from tests.proofs.planting import replaced
 
 KEY = RecoveryKey.generate()
 
@@ -87,6 +91,39 @@ async def test_what_was_cut_off_goes_on_where_it_ended(world: World, tmp_path: P
     stored.write_bytes(stored.read_bytes() + b"torn")
     row = await BackupClient(world.http).send(tmp_path / "a", "1-3-1000", quiet)
     assert row.is_whole and stored.read_bytes() == content
+
+
+@pytest.mark.one_store
+async def test_a_last_piece_that_came_by_its_twin_is_the_whole(world: World, tmp_path: Path) -> None:
+    content = sealed_file(tmp_path, "a", 1000).read_bytes()
+    digest, length = hashlib.sha256(content).hexdigest(), len(content)
+    piece = BackupPiece(id="1-3-1000", offset=0, size_bytes=length, digest=digest, created_ms=1000)
+
+    def take(c: Connection) -> list[int]:
+        """Two of the same are begun before either is noted."""
+        for _ in range(2):
+            backups.begin_piece(c, DEVICE, piece, length, now_ms=1)
+        return [backups.note_piece(c, DEVICE, piece, length, now_ms=1).received_bytes for _ in range(2)]
+
+    assert await world.platform.database.write(take) == [length] * 2
+
+
+@pytest.mark.one_store
+async def test_a_platform_that_has_it_all_already_is_asked_for_the_whole(
+    world: World, tmp_path: Path
+) -> None:
+    lists = [BackupList([], 0, 0)]
+
+    async def first_nothing(client: BackupClient) -> BackupList:
+        return lists.pop() if lists else await honest(client)
+
+    def elsewhere(*by: object, **more: object) -> BackupRow:
+        raise backups.BackupOffset(received_bytes=(tmp_path / "a").stat().st_size)
+
+    path, honest = sealed_file(tmp_path, "a", 1000), BackupClient.list
+    whole = await BackupClient(world.http).send(path, "1-3-1000", quiet)
+    with replaced(BackupClient, "list", first_nothing), replaced(backups, "begin_piece", elsewhere):
+        assert await BackupClient(world.http).send(path, "1-3-1000", quiet) == whole
 
 
 async def test_another_content_a_damaged_whole_and_no_sealed_file_are_refused(
@@ -203,6 +240,16 @@ async def test_a_copy_that_custody_does_not_know_is_denied(world: World) -> None
     stranger.run_now(lambda unit: unit.begin_epoch("restored"))
     with pytest.raises(HistoryDenied, match="link_unknown"):
         await fill(world, stranger)
+
+
+@pytest.mark.one_store
+async def test_somebody_elses_page_is_no_damaged_history(world: World) -> None:
+    async def page(http: PlatformHttp, *by: object, **more: object) -> bytes:
+        return b"<html>sign in</html>"
+
+    reader = HistoryReader(world.http, site=SITE, device=DEVICE)
+    with replaced(PlatformHttp, "exchange", page), pytest.raises(PlatformUnreachable):
+        await reader.read_page(world.store.executor.head)
 
 
 async def test_a_history_that_is_not_as_signed_is_denied(world: World) -> None:

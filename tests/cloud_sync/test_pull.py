@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import cloud_sync.commands
 from cloud_sync.commands import CommandSession
 from cloud_sync.platform.presence import AWAY_AFTER_MS, PresenceBook
 from cloud_sync.pull import CommandPull
@@ -21,6 +22,7 @@ from edge.trust.keyset import open_keyset
 from tests.cloud_sync.conftest import DEVICE, SITE, Phone, World, log_in, open_world
 from tests.fakes.access_world import AccessWorld
 from tests.fakes.clock import FakeClock
+from tests.proofs.planting import replaced
 
 
 @dataclass
@@ -157,6 +159,21 @@ async def test_a_fetched_command_is_checked_like_any_other(scene: Scene) -> None
     await scene.session.take_fetched(issue_command(scene.world.platform.keys.signing["commands"], old))
     assert scene.refused() == ["bad_signature", "command_replayed"]
     assert scene.access.pulser.fired == []
+
+
+async def test_a_refusal_whose_answer_was_lost_is_told_again(scene: Scene) -> None:
+    async def lost(self: CommandSession, answer: bytes) -> None:
+        """The line broke."""
+
+    await scene.pull.fetch(wait_s=0)
+    command = await scene.press()
+    with replaced(cloud_sync.commands, "MAX_RUNNING", 0), replaced(CommandSession, "_post", lost):
+        assert await scene.pull.fetch(wait_s=0) == 1
+    assert (await scene.status(command))["state"] == "sent"
+    assert await scene.pull.fetch(wait_s=0) == 0
+    refused = await scene.status(command)
+    assert (refused["state"], refused["reason"]) == ("refused", "busy")
+    assert (scene.access.pulser.fired, scene.refused()) == ([], ["busy"])
 
 
 async def test_a_command_for_a_site_that_is_away_dies_and_says_so(scene: Scene, clock: FakeClock) -> None:

@@ -133,7 +133,7 @@ class BadNetwork:
         answer = await self._deliver(request)
         if trouble is Trouble.SLOW_LINE:
             await self._slowly(len(answer))
-        if trouble is Trouble.TRUNCATED:
+        if trouble is Trouble.TRUNCATED and len(answer) > 1:
             answer = answer[: self._chance.randrange(1, len(answer))]
         if trouble is not Trouble.TRICKLE:
             writer.write(answer)

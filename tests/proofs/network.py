@@ -118,11 +118,12 @@ async def _compare(site: Site, words: str) -> None:
 
 @contextmanager
 def _open() -> Iterator[Trial]:
-    server_log = logging.getLogger("aiohttp.server")
+    server_log, broker_log = (logging.getLogger(name) for name in ("aiohttp.server", "edge.links.broker"))
     with (
         tempfile.TemporaryDirectory() as base,
         asyncio.Runner() as runner,
         patch.object(server_log, "disabled", True),  # it logs every reset, and resets are the point
+        patch.object(broker_log, "disabled", True),  # there is none
     ):
 
         def trial(seed: int) -> int:
