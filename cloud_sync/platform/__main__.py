@@ -1,10 +1,9 @@
 """The reference platform's command line: run it, and what its operators do beside it.
 
 `python -m cloud_sync.platform run | init | seed FILE | rotate PURPOSE | revoke-key KID |
-enrolment-code DEVICE | revoke-device DEVICE | devices | api-key … | operator … | recovery-key`.
-
-What is changed beside a running platform on SQLite is changed by two processes at once, which SQLite's
-WAL-reset bug makes a risk: stop it first. On PostgreSQL there is none.
+erase PERSON | enrolment-code DEVICE | revoke-device DEVICE | devices | api-key … | operator … |
+recovery-key`. From `erase` on they may be typed beside a platform that runs, see `control.py`; the others
+change what it has read at its start: on SQLite they are refused until it was stopped.
 """
 
 import argparse
@@ -16,29 +15,29 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from cloud_sync.platform import api_key_command, recovery_command
+from cloud_sync.platform import api_key_command, device_desk, erase_command, recovery_command
 from cloud_sync.platform.app import build_platform, make_runner
 from cloud_sync.platform.collecting import spare_collections
 from cloud_sync.platform.context import PLATFORM, wall_clock_ms
-from cloud_sync.platform.device_desk import give_code, list_all, revoke
-from cloud_sync.platform.erasing import ask_erasure
+from cloud_sync.platform.control import carry_out, listen_for_orders
 from cloud_sync.platform.keys import KEYSET_VERSION, load_keys, make_keys
 from cloud_sync.platform.listeners import Listeners
 from cloud_sync.platform.operators import command as operator_command
+from cloud_sync.platform.orders import Order, Typed
 from cloud_sync.platform.ring import revoke_key, rotate_key
 from cloud_sync.platform.seed import put_keyset, seed
 from cloud_sync.platform.settings import PlatformSettings, load_settings
-from cloud_sync.platform.store.opening import open_database
+from cloud_sync.platform.store.opening import hold_store, open_database
 from edge.errors import EdgeError
 
-DEVICE_COMMANDS = {"enrolment-code": give_code, "revoke-device": revoke, "devices": list_all}
 APART = {
-    "api-key": api_key_command.run,
-    "operator": operator_command.run,
-    "recovery-key": recovery_command.run,
+    "api-key": api_key_command.read,
+    "operator": operator_command.read,
+    "recovery-key": recovery_command.read,
 }
 """Commands with options of their own."""
-COMMANDS = ("run", "init", "seed", "erase", "rotate", "revoke-key", *DEVICE_COMMANDS)
+ORDERED = (*erase_command.ORDERS, *device_desk.ORDERS)
+COMMANDS = ("run", "init", "seed", "rotate", "revoke-key", *ORDERED)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,30 +59,37 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_intermixed_args(arguments)
     try:
         settings = load_settings(options.config)
-        if options.command == "init":
-            _init(settings)
-        elif options.command == "seed":
-            _seed(settings, options.file or options.file_option)
-        elif options.command in ("rotate", "revoke-key"):
-            _change_keys(settings, options.command, str(options.file or ""))
-        elif options.command in DEVICE_COMMANDS:
-            device = str(options.file or "")
-            sys.stdout.write(DEVICE_COMMANDS[options.command](settings, device, options.site))
-        elif options.command == "erase":
-            _erase(settings, str(options.file or ""))
+        if options.command in ORDERED:
+            order = Order(options.command, str(options.file or ""), site=options.site)
+            sys.stdout.write(carry_out(settings, order))
         else:
-            with contextlib.suppress(KeyboardInterrupt):
-                asyncio.run(_serve(settings))
+            with hold_store(settings):
+                _run_alone(settings, options)
     except (EdgeError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
 
-def _run_apart(run: Callable[[list[str]], None], words: list[str]) -> int:
+def _run_alone(settings: PlatformSettings, options: argparse.Namespace) -> None:
+    """What on SQLite nothing else may write beside. Raises EdgeError."""
+    if options.command == "init":
+        _init(settings)
+    elif options.command == "seed":
+        _seed(settings, options.file or options.file_option)
+    elif options.command in ("rotate", "revoke-key"):
+        _change_keys(settings, options.command, str(options.file or ""))
+    else:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_serve(settings))
+
+
+def _run_apart(read: Callable[[list[str]], Typed], words: list[str]) -> int:
     """A command with options of its own."""
     try:
-        run(words)
+        typed = read(words)
+        text = carry_out(load_settings(typed.config), typed.order)
+        sys.stdout.write(typed.told + text)
     except (EdgeError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -102,18 +108,6 @@ def _change_keys(settings: PlatformSettings, command: str, name: str) -> None:
     finally:
         database.close()
     sys.stdout.write(json.dumps({"version": ring.version, "signing": ring.signing}) + "\n")
-
-
-def _erase(settings: PlatformSettings, subject: str) -> None:
-    """Order the erasure of a person of the home site; prints the order's id."""
-    if not subject:
-        raise EdgeError("erase needs the person's pseudonym")
-    database = open_database(settings)
-    try:
-        erasure = database.write_now(lambda c: ask_erasure(c, subject, now_ms=wall_clock_ms()))
-    finally:
-        database.close()
-    sys.stdout.write(f"{erasure}\n")
 
 
 def _init(settings: PlatformSettings) -> None:
@@ -147,9 +141,10 @@ async def _serve(settings: PlatformSettings) -> None:
     keeping = asyncio.create_task(listeners.keep_certificate())
     try:
         urls = await listeners.start(runner)
-        sys.stdout.write(f"platform on {' and '.join(urls)}\n")
-        sys.stdout.flush()
-        await stop.wait()
+        async with listen_for_orders(app[PLATFORM]):
+            sys.stdout.write(f"platform on {' and '.join(urls)}\n")
+            sys.stdout.flush()
+            await stop.wait()
     finally:
         keeping.cancel()
         await runner.cleanup()

@@ -156,7 +156,7 @@ class World:
         return bool(self.platform_url) or (self.layout.site / FOLDER / IDENTITY).exists()
 
     def give_code(self) -> str:
-        """A one-time code for the hub; the platform must not run, it has its database alone."""
+        """A one-time code for the hub, whether the platform runs or not."""
         told = _call(
             *("cloud_sync.platform", "enrolment-code", DEVICE),
             *("--config", str(self.layout.platform / "platform.toml")),

@@ -10,36 +10,47 @@ import msgspec
 
 from cloud_sync.platform.context import wall_clock_ms
 from cloud_sync.platform.operators import accounts
-from cloud_sync.platform.settings import load_settings
-from cloud_sync.platform.store.opening import open_database
-from cloud_sync.platform.store.port import Connection
+from cloud_sync.platform.orders import Desk, Order, Typed, Work
 
 
-def run(arguments: list[str]) -> None:
-    """Do one of them, with one JSON object a line on the standard output. Raises EdgeError."""
+def read(arguments: list[str]) -> Typed:
+    """What was typed; a password is asked for, or made to be shown once the account is there.
+
+    Raises OperatorInvalid.
+    """
     options = _parser().parse_args(arguments)
-    settings, now_ms = load_settings(options.config), wall_clock_ms()
-    password = hashed = ""
+    hashed = told = ""
     if options.what == "add":
         password = accounts.make_password() if options.generate else _ask_password()
         hashed = accounts.hash_password(options.login, password)
+        told = _line({"login": options.login} | ({"password": password} if options.generate else {}))
+    return Typed(options.config, Order(f"operator {options.what}", options.login, hashed=hashed), told)
 
-    def work(connection: Connection) -> list[object]:
-        if options.what == "add":
-            accounts.put_operator(connection, options.login, hashed, now_ms=now_ms)
-            shown = {"password": password} if options.generate else {}
-            return [{"login": options.login} | shown]
-        if options.what == "remove":
-            accounts.remove_operator(connection, options.login)
-            return [{"login": options.login, "removed": True}]
-        return [msgspec.to_builtins(one) for one in accounts.list_operators(connection)]
 
-    database = open_database(settings)
-    try:
-        for line in database.write_now(work):
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    finally:
-        database.close()
+def add(desk: Desk, order: Order) -> str:
+    """Make an account, or give one another password."""
+    now_ms = wall_clock_ms()
+    desk.units.write_now(lambda c: accounts.put_operator(c, order.name, order.hashed, now_ms=now_ms))
+    return ""
+
+
+def list_all(desk: Desk, order: Order) -> str:
+    """All accounts, an object a line."""
+    found = desk.units.write_now(accounts.list_operators)
+    return "".join(_line(msgspec.to_builtins(one)) for one in found)
+
+
+def remove(desk: Desk, order: Order) -> str:
+    """End an account and its sessions. Raises OperatorInvalid."""
+    desk.units.write_now(lambda c: accounts.remove_operator(c, order.name))
+    return _line({"login": order.name, "removed": True})
+
+
+ORDERS: dict[str, Work] = {"operator add": add, "operator list": list_all, "operator remove": remove}
+
+
+def _line(row: dict[str, object]) -> str:
+    return json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def _ask_password() -> str:
@@ -57,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="cloud_sync.platform operator", description="Accounts of the platform's operators."
     )
     parser.add_argument("--config", type=Path, default=Path("platform.toml"))
+    parser.set_defaults(login="")
     commands = parser.add_subparsers(dest="what", required=True)
     add = commands.add_parser("add", help="make an account, or give one another password and unlock it")
     add.add_argument("login")

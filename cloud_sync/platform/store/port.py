@@ -20,6 +20,10 @@ class StoreAway(StoreError):
     """The database does not answer. What a unit did may have been committed: ask again with the same ids."""
 
 
+class StoreInUse(StoreError):
+    """Another process writes this database; SQLite has one that does."""
+
+
 class StoreNewer(StoreError):
     """The database was written by a newer program; nothing is touched."""
 
