@@ -39,6 +39,9 @@ from devices.settings import (
 )
 from devices.wires import wire_faults
 from edge.access.feed import APPLIERS as ACCESS_APPLIERS
+from edge.access.lockers.orders import LockerOrders
+from edge.access.lockers.replay import REPLAYS as LOCKER_REPLAYS
+from edge.access.lockers.replay_pickups import pickup_replays
 from edge.access.lockers.settings import LockerSettings
 from edge.access.replay import REPLAYS as ACCESS_REPLAYS
 from edge.config import CORE_SECTIONS, Check, Section
@@ -51,6 +54,7 @@ from edge.pay.replay_refunds import REPLAYS as REFUND_REPLAYS
 from edge.pay.replay_top_ups import REPLAYS as TOP_UP_REPLAYS
 from edge.settlement.feed import APPLIERS as SETTLEMENT_APPLIERS
 from edge.settlement.replay import REPLAYS as SETTLEMENT_REPLAYS
+from edge.shop import orders
 from edge.shop.feed import APPLIERS as SHOP_APPLIERS
 from edge.shop.replay import REPLAYS as SHOP_REPLAYS
 from edge.store.events import Event
@@ -120,6 +124,8 @@ REPLAYS: Mapping[str, Replay] = {
     **REFUND_REPLAYS,
     **TOP_UP_REPLAYS,
     **ACCESS_REPLAYS,
+    **LOCKER_REPLAYS,
+    **pickup_replays(LockerOrders(orders)),
     **SHOP_REPLAYS,
     **HOMES_REPLAYS,
     **SETTLEMENT_REPLAYS,

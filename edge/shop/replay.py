@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from edge.access.events import OrderCollected
+from edge.access.lockers.replay_pickups import replay_collected as end_pickup
 from edge.books.ledger import post
 from edge.pay import records as pay_records
 from edge.pay.accounts import note_move
@@ -164,6 +165,7 @@ def replay_returned(unit: Unit, past: PastEvent) -> None:
 
 def replay_collected(unit: Unit, past: PastEvent) -> None:
     """An order was given out: nobody collects it again before the platform's record says so."""
+    end_pickup(unit, past)
     event = msgspec.json.decode(past.body, type=OrderCollected)
     mark_collected(unit, event.order_id, past)
 

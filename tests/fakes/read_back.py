@@ -1,11 +1,12 @@
 """A backup of a store in memory, and what came after it, read back as custody gives it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from edge.store import journal
 from edge.store.connections import open_writer
 from edge.store.facts import get_int
-from edge.store.history import HISTORY_LEFT, append_history
+from edge.store.history import HISTORY_LEFT, Replay, append_history
 from edge.store.inline import InlineStore
 from edge.tables import REPLAYS
 from tests.fakes.clock import FakeClock
@@ -23,11 +24,16 @@ def kinds_after(store: InlineStore, copy: InlineStore) -> list[str]:
     return [row.type for row in journal.tail(store.connection, copy.executor.head.seq)]
 
 
-def read_back(store: InlineStore, copy: InlineStore, entries: int | None = None) -> InlineStore:
+def read_back(
+    store: InlineStore,
+    copy: InlineStore,
+    entries: int | None = None,
+    replays: Mapping[str, Replay] = REPLAYS,
+) -> InlineStore:
     """Append what came after the copy, or its first `entries`; returns the copy."""
     rows = journal.tail(store.connection, copy.executor.head.seq, entries)
     lines = [journal.line(row) for row in rows]
-    copy.run_now(lambda unit: append_history(unit, lines, REPLAYS))
+    copy.run_now(lambda unit: append_history(unit, lines, replays))
     return copy
 
 

@@ -71,7 +71,7 @@ def begin_session(unit: Unit, order_id: str, holder: Holder, orders: OrderBook) 
         pass_id=holder.pass_id,
         person=holder.person,
         state="open",
-        cells=tuple(_cell_of(position, cell) for position, cell in enumerate(cells)),
+        cells=session_cells(cells),
         by=holder.by,
         touched_at_ms=unit.now.at_ms,
     )
@@ -108,6 +108,11 @@ def _resume(
     session = msgspec.structs.replace(session, pass_id=holder.pass_id, person=holder.person, by=holder.by)
     pickup_records.touch_session(unit.connection, session, unit.now.at_ms)
     return found_session(unit, session.id)
+
+
+def session_cells(cells: tuple[OrderCell, ...]) -> tuple[SessionCell, ...]:
+    """The cells of a pickup that begins, in their order."""
+    return tuple(_cell_of(position, cell) for position, cell in enumerate(cells))
 
 
 def _cell_of(position: int, cell: OrderCell) -> SessionCell:
