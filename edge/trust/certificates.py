@@ -95,18 +95,25 @@ def make_request(key_pem: str, holder: Holder, *, nonce: str) -> str:
 def open_request(pem: str) -> Request:
     """Judge a request: it is signed by the P-256 key that it names. Raises RequestBad."""
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import AttributeOID
 
     try:
         request = x509.load_pem_x509_csr(pem.encode("ascii"))
-        nonce = request.attributes.get_attribute_for_oid(AttributeOID.CHALLENGE_PASSWORD).value.decode(
-            "ascii"
-        )
-        public = request.public_key()
-    except (ValueError, TypeError, x509.AttributeNotFound, x509.UnsupportedGeneralNameType) as error:
+        challenge = request.attributes.get_attribute_for_oid(AttributeOID.CHALLENGE_PASSWORD).value
+        nonce, public = challenge.decode("ascii"), request.public_key()
+        signed = request.is_signature_valid
+    except (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        x509.AttributeNotFound,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    ) as error:
         raise RequestBad() from error
-    if not request.is_signature_valid or not isinstance(public, ec.EllipticCurvePublicKey):
+    if not signed or not isinstance(public, ec.EllipticCurvePublicKey):
         raise RequestBad()
     if not isinstance(public.curve, ec.SECP256R1):
         raise RequestBad()

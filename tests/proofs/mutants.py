@@ -1,4 +1,4 @@
-"""Bit flips and mutants of passes, commands and signed documents: not one may have an effect.
+"""Bit flips and mutants of passes, commands, signed documents and requests: not one may have an effect.
 
 Each trial makes one honest message of every kind and 500 mutants of them. A mutant must be refused by the
 product's own way in (the door, the locker, the command session, the feed …), not by a decoder alone; after
@@ -6,8 +6,10 @@ them the honest message itself must be taken, so that a door that refuses everyt
 """
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -22,6 +24,7 @@ from edge.access import policy
 from edge.trust import cose, keys, passes
 from edge.trust.commands import Command, check_command
 from edge.trust.passes import Pass
+from tests.proofs import signed_credentials, signed_platform, signed_requests
 from tests.proofs.mutation import (
     Mutation,
     confused,
@@ -33,8 +36,8 @@ from tests.proofs.mutation import (
 )
 from tests.proofs.planting import replaced, replaced_all
 from tests.proofs.proof import Proof, Trial
-from tests.proofs.signed_credentials import PLANTED
 from tests.proofs.signed_messages import all_ways, make_ready
+from tests.proofs.signed_requests import refuse_requests
 from tests.proofs.signed_ways import KEYS, OLD, Way, Ways, as_base64, as_text, key_of
 
 MUTANTS = 500
@@ -130,6 +133,7 @@ async def run_trial(ways: Ways, seed: int) -> int:
         )
         held += 1
     held += await _refuse_texts(ways, rng, kinds)
+    held += refuse_requests(rng, seed)
     for way in kinds:
         assert await way.take(lambda message: message), f"an honest {way.name} was refused"
     return held + await _refuse_again(ways, kinds)
@@ -154,6 +158,9 @@ async def _refuse_texts(ways: Ways, rng: Random, kinds: list[Way]) -> int:
     for how, text in base64_mutants(as_base64(by_name["contract"])):
         assert not await ways.as_contract(text), f"a contract was taken with {how}"
         held += 1
+    for how, text in base64_mutants(as_base64(by_name["site configuration"])):
+        assert not await ways.as_configuration(text), f"a configuration was taken with {how}"
+        held += 1
     for how, text in base64_mutants(as_base64(by_name["key set of the feed"])):
         assert not await ways.as_fed_keyset(text), f"a key set was taken with {how}"
         held += 1
@@ -167,7 +174,7 @@ async def _refuse_again(ways: Ways, kinds: list[Way]) -> int:
     await ways.world.contact("door:gate", "open")
     await ways.world.run_out()
     ways.world.clock.advance(seconds=10)
-    many = ("order pass", "courier's pass", "signed time", "holder certificate")
+    many = ("order pass", "courier's pass", "signed time", "holder certificate", "platform", "enrolment")
     once = [way for way in kinds if way.name not in many]
     for way in once:
         assert not await way.take(lambda message: message), f"a {way.name} was taken twice"
@@ -176,10 +183,10 @@ async def _refuse_again(ways: Ways, kinds: list[Way]) -> int:
 
 @contextmanager
 def _open() -> Iterator[Trial]:
-    with asyncio.Runner() as runner:
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
 
         async def begin() -> Ways:
-            return Ways()
+            return Ways(Path(folder))
 
         ways = runner.run(begin())
         yield lambda seed: runner.run(run_trial(ways, seed))
@@ -252,7 +259,8 @@ def _critical_ignored() -> AbstractContextManager[None]:
 
 PROOF = Proof(
     name="mutants",
-    promise="No bit flip or mutant of a pass, a command or a signed document has an effect",
+    promise="No bit flip or mutant of a pass, a command, a signed document or a request for a certificate"
+    " has an effect",
     open=_open,
     suite=10_000,
     goal=1_000_000,
@@ -269,7 +277,9 @@ PROOF = Proof(
         "nonce ignored": lambda: _judged(lambda command, _: {"nonce": command.nonce}),
         "counter ignored": lambda: _judged(lambda command, _: {"last_counter": -1}),
         "critical field ignored": _critical_ignored,
-        **PLANTED,
+        **signed_credentials.PLANTED,
+        **signed_platform.PLANTED,
+        **signed_requests.PLANTED,
     },
     patience=4_000,
 )

@@ -21,6 +21,7 @@ from tests.proofs.signed_credentials import (
     revoked_certificates,
     revoked_claims,
 )
+from tests.proofs.signed_platform import platform_ways
 from tests.proofs.signed_ways import DEVICE, KEYS, ROOT, Way, Ways, as_base64, as_text
 
 Claims = dict[Any, Any]
@@ -68,6 +69,7 @@ def all_ways(ways: Ways, seed: int) -> list[Way]:
         _command_way(ways, seed, now_ms),
         *_document_ways(ways, seed),
         _time_way(ways, now_ms),
+        *platform_ways(ways, seed),
     ]
 
 

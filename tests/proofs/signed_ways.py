@@ -8,25 +8,35 @@ import base64
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import base45
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cloud_sync.certificates import ConfigurationCopy
+from cloud_sync.checkpoints import CheckpointKeeper
 from cloud_sync.commands import CommandSession
 from cloud_sync.downlink import Downlink
+from cloud_sync.enrolment_files import CONFIGURATION
+from cloud_sync.enrolment_files import ROOT as ROOT_FILE
 from cloud_sync.http import PlatformHttp
 from cloud_sync.keyring import KeyRing
+from cloud_sync.platform.authority import DeviceAuthority, make_authority
 from cloud_sync.timesync import TimeSync
+from cloud_sync.wire.enrolment import SiteConfiguration, sign_document
 from cloud_sync.wire.feed import Change as FeedChange
 from cloud_sync.wire.feed import FeedPage
 from edge.access.credentials import feed as credentials_feed
 from edge.access.credentials.records import read_list
 from edge.config import BrokerSettings
-from edge.errors import Refusal
+from edge.durable import write_whole
+from edge.errors import PlatformRejected, Refusal
 from edge.links.broker import BrokerMessage
 from edge.pay.contract import apply_contract, open_contract
+from edge.store import checkpoints
+from edge.store.inline import InlineStore
 from edge.store.migrate import apply_to
 from edge.tables import MIGRATIONS
 from edge.trust.clock import TrustedClock
@@ -63,16 +73,19 @@ class Line(PlatformHttp):
         super().__init__(url="http://platform", site=SITE, device=DEVICE, token="")
         self.time: Callable[[str], bytes] = lambda nonce: b""
         self.nonce = ""
+        self.checkpoint = b""
         self.record: tuple[str, dict[str, Any]] = ("", {})
         self.cursor = 0
 
     async def exchange(self, method: str, path: str, **options: Any) -> bytes:
-        """A page of the feed with one record, signed time, the device's nonce, or a command's answer."""
+        """A page of the feed with one record, a checkpoint, signed time, the nonce, a command's answer."""
         if path.endswith("/feed"):
             self.cursor += 1
             collection, data = self.record
             change = FeedChange(self.cursor, collection, collection, self.cursor, data)
             return msgspec.json.encode(FeedPage([change], self.cursor, False))
+        if path.endswith("/checkpoint"):
+            return self.checkpoint
         told = msgspec.json.decode(options["body"])
         if "nonce" not in told:
             return b""
@@ -102,6 +115,7 @@ class CountingDoors:
 class Ways:
     """The product's doors for signed messages; each method tells whether a message had its effect."""
 
+    folder: Path
     world: AccessWorld = field(default_factory=AccessWorld)
     line: Line = field(default_factory=Line)
 
@@ -121,6 +135,11 @@ class Ways:
             keys=lambda: BELIEVED,
             doors=self.doors,
         )
+        self.authority = _make_authority(self.folder)
+        self.copy = _begin_enrolled(self.folder / "enrolment", world.store)
+        self.checkpoints = CheckpointKeeper(
+            store=world.store, http=self.line, keys=lambda: BELIEVED, clock=world.clock
+        )
         self.ring = KeyRing(store=world.store, root_public=ROOT.public)
         self.feed = Downlink(
             store=world.store,
@@ -128,6 +147,7 @@ class Ways:
             appliers={
                 "contract": apply_contract,
                 "keyset": self.ring.apply_record,
+                "site_configuration": self.copy.apply_record,
                 "revocation_list": credentials_feed.apply_list,
             },
             prepare={
@@ -136,6 +156,7 @@ class Ways:
                 ),
                 "contract": lambda data: open_contract(data["cose"], BELIEVED, None),
                 "keyset": self.ring.prepare_record,
+                "site_configuration": self.copy.prepare_record,
             },
         )
         self.clock = TrustedClock(boot_ms=lambda: 1_000, boot_id="b")
@@ -148,12 +169,12 @@ class Ways:
     async def at_door(self, text: str, door: str = "gate") -> bool:
         """A reader saw this text."""
         before = len(self.world.pulser.fired)
-        await _is_taken(self.world.opener.enter(text, door, source="reader"))
+        await is_taken(self.world.opener.enter(text, door, source="reader"))
         return len(self.world.pulser.fired) > before
 
     async def at_locker(self, text: str) -> bool:
         """The kiosk saw this text."""
-        return await _is_taken(self.world.desk.start(text))
+        return await is_taken(self.world.desk.start(text))
 
     async def as_command(self, message: bytes) -> bool:
         """The platform's broker brought this."""
@@ -166,7 +187,7 @@ class Ways:
     async def as_keyset(self, message: bytes) -> bool:
         """The platform answered this when asked for the key set."""
         before = self.ring.current()
-        await _is_taken(self.ring.adopt(message))
+        await is_taken(self.ring.adopt(message))
         return self.ring.current() is not before
 
     async def as_fed_keyset(self, text: str) -> bool:
@@ -186,7 +207,7 @@ class Ways:
     async def as_time(self, answer: Callable[[str], bytes]) -> bool:
         """The platform answered this when asked for the time with a nonce."""
         self.line.time = answer
-        return await _is_taken(self.time.ask_time())
+        return await is_taken(self.time.ask_time())
 
     async def as_revocations(self, text: str) -> bool:
         """The feed brought this revocation list, in base64."""
@@ -195,14 +216,45 @@ class Ways:
         await self.feed.read_next()
         return read_list(self.world.store.connection) != before
 
+    async def as_configuration(self, text: str) -> bool:
+        """The feed brought this configuration of the site, in base64, and its role looked at it."""
+        file = self.folder / "enrolment" / CONFIGURATION
+        before = file.read_bytes()
+        self.line.record = ("site_configuration", {"message": text})
+        await self.feed.read_next()
+        await self.copy.put_in_place()
+        return file.read_bytes() != before
+
+    async def as_checkpoint(self, message: bytes) -> bool:
+        """The platform answered this when asked for its counter-signature."""
+        before = checkpoints.newest(self.world.store.connection)
+        self.line.checkpoint = message
+        await is_taken(self.checkpoints.ask())
+        return checkpoints.newest(self.world.store.connection) != before
+
     def _contracts(self) -> list[tuple[object, ...]]:
         return self.world.store.connection.execute("SELECT * FROM contracts").fetchall()
 
 
-async def _is_taken(call: Awaitable[object]) -> bool:
+def _make_authority(folder: Path) -> DeviceAuthority:
+    """The platform's authority for devices."""
+    make_authority(folder)
+    return DeviceAuthority(folder)
+
+
+def _begin_enrolled(folder: Path, store: InlineStore) -> ConfigurationCopy:
+    """The machine has enrolled, and runs with the first configuration."""
+    first = SiteConfiguration(version=1, site=SITE, name_zh="", name_en="", url="https://p", ca="CA")
+    write_whole(folder / ROOT_FILE, ROOT.public.hex().encode("ascii"))
+    write_whole(folder / CONFIGURATION, sign_document(ROOT, first))
+    return ConfigurationCopy(folder=folder, store=store)
+
+
+async def is_taken(call: Awaitable[object]) -> bool:
+    """Whether the product did what it was asked for, and did not refuse it."""
     try:
         await call
-    except Refusal:
+    except (Refusal, PlatformRejected):
         return False
     return True
 
