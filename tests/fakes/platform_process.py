@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.fakes.ports import free_port
@@ -20,9 +21,13 @@ token_file = "keys/{device}.token"
 
 
 class PlatformProcess:
-    """One platform on a port of its own. `store`: lines of platform.toml, without them its SQLite file."""
+    """One platform on a port of its own. `store`: lines of platform.toml, without them its SQLite file.
 
-    def __init__(self, folder: Path, *, store: str = "") -> None:
+    `program`: the module that is run, and what it takes before the platform's own arguments.
+    """
+
+    def __init__(self, folder: Path, *, store: str = "", program: Sequence[str] = ()) -> None:
+        self._program = [sys.executable, "-m", *(program or ("cloud_sync.platform",))]
         self._file = folder / "platform.toml"
         port = free_port()
         self._file.write_text(TOML.format(site=SITE, device=DEVICE, port=port, store=store), "utf-8")
@@ -30,10 +35,6 @@ class PlatformProcess:
         self.url = f"http://127.0.0.1:{port}"
         self.token = (folder / f"keys/{DEVICE}.token").read_text().strip()
         self._process: subprocess.Popen[str] | None = None
-
-    @property
-    def _program(self) -> list[str]:
-        return [sys.executable, "-m", "cloud_sync.platform"]
 
     def start(self) -> None:
         """Start it; it listens when it says where."""
