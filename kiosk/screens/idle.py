@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from kiosk.session import Session
 
 READ_AGAIN_MS = 10_000
+PROMOTION = "promotion"
 KINDS: dict[str, Text] = {
     "notice": Text("通知", "Notice"),
     "announcement": Text("公告", "Announcement"),
     "activity": Text("活动", "Activity"),
     "news": Text("新闻", "News"),
-    "promotion": Text("店里", "Shop"),
+    PROMOTION: Text("店里", "Shop"),
     "maintenance": Text("检修", "Works"),
 }
 
@@ -61,9 +62,11 @@ class IdleScreen(Screen):
         if self._notices and self._read_at_ms is not None and now_ms - self._read_at_ms < READ_AGAIN_MS:
             return
         self._read_at_ms = now_ms
-        self._notices = await session.desks.home.notices()
+        notices = await session.desks.home.notices()
         if not session.place.has(Part.SHOP):
+            self._notices = tuple(notice for notice in notices if notice.kind != PROMOTION)
             return
+        self._notices = notices
         categories = await session.desks.shop.categories()
         shelf = await session.desks.shop.shelf(categories[0][0], 0, 4) if categories else None
         self._offer = shelf.products[-1] if shelf and shelf.products else None

@@ -298,6 +298,7 @@ class PaperHome:
 
     account_now: Account = field(default_factory=a_year_of_bills)
     orders_waiting: int = 1
+    newer_notices: tuple[Notice, ...] = ()
 
     async def kind_of(self, code: str) -> CodeKind:
         """See the port."""
@@ -337,6 +338,7 @@ class PaperHome:
     async def notices(self) -> tuple[Notice, ...]:
         """See the port."""
         return (
+            *self.newer_notices,
             Notice(
                 "n1",
                 "notice",

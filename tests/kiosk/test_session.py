@@ -9,8 +9,10 @@ from edge.store.parts import Part
 from edge.trust.clock import Trust
 from kiosk.assets import Assets
 from kiosk.desks.money_views import Charge
+from kiosk.desks.views import Notice
 from kiosk.render import Renderer
 from kiosk.visit import Visit
+from kiosk.words import same
 from tests.fakes.kiosk_desks import ORDER_CODE, RESIDENT_CODE, VISITOR_CODE
 from tests.fakes.kiosk_stand import Stand
 
@@ -55,7 +57,10 @@ async def test_a_scanned_product_is_in_the_basket_from_the_idle_screen(stand: St
 async def test_what_the_site_does_not_have_is_not_on_the_screen_and_is_refused(stand: Stand) -> None:
     off = frozenset({Part.SHOP, Part.DOORS})
     stand.session.place = dataclasses.replace(stand.session.place, parts_off=off)
+    stand.home.newer_notices = (Notice("n9", "promotion", same("满 60 减 5"), same(""), 0),)
     await stand.session.poll()
+    board = Renderer(Assets()).fragment(stand.session)
+    assert "满 60 减 5" not in board and "promo" not in board and "二号楼检修水管" in board
     await stand.do("touch")
     drawn = Renderer(Assets()).fragment(stand.session)
     for name in ("shop", "preorders", "visitors"):
