@@ -138,6 +138,7 @@ class Hub:
             uplink=self._uplink,
             downlink=self._downlink,
             commands=self._commands,
+            backup=self._backups.progress,
         )
 
     def _count_restarts(self) -> int:

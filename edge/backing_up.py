@@ -2,8 +2,7 @@
 
 import asyncio
 import os
-import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ from cloud_sync.wire.backups import BackupRow
 from edge.backups.contents import CarriedFile
 from edge.backups.events import BackupMade
 from edge.backups.making import keep_newest
+from edge.backups.progress import BackupProgress, StepProgress
 from edge.due import BACKUP_TOPIC
 from edge.durable import sync_folder
 from edge.errors import PlatformError, StoreError
@@ -41,6 +41,13 @@ class Sender(Protocol):
         """Send it, from where an earlier attempt ended. Raises PlatformError, OSError."""
 
 
+class Job(Protocol):
+    """Runs a job of `edge.jobs` on the site's database."""
+
+    async def __call__(self, name: str, *arguments: str, told: StepProgress) -> dict[str, Any]:
+        """Its result; `told` hears how far it is. Raises StoreError."""
+
+
 class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What the job made: a sealed file, the name of the backup, how far its journal goes."""
 
@@ -65,7 +72,7 @@ class Backups:
         folder: Path,
         recipient_file: Path,
         files: Callable[[], list[CarriedFile]],
-        job: Callable[..., Awaitable[dict[str, Any]]],
+        job: Job,
         stick: Path | None,
         keep: int,
         sender: Sender | None,
@@ -80,6 +87,7 @@ class Backups:
         self._stick = stick
         self._keep = keep
         self._sender = sender
+        self.progress = BackupProgress()
         # Half a day less: no night comes at the same millisecond as the one before.
         self._send_after_ms = send_days * _DAY_MS - _DAY_MS // 2 if send_days > 1 else 0
 
@@ -105,19 +113,27 @@ class Backups:
         keep_newest(self._folder, site=site, device=device, count=KEPT_HERE)
         if self._stick is not None:
             try:
-                await asyncio.to_thread(_copy, Path(made.file), self._stick)
+                tell = partial(self.progress.tell, "stick")
+                await asyncio.to_thread(_copy, Path(made.file), self._stick, tell)
             except OSError as error:
                 await self._failed("stick", error)
             else:
                 keep_newest(self._stick, site=site, device=device, count=self._keep)
                 await self.arrived(made, "stick")
+            finally:
+                self.progress.end()
         return made
 
     async def make(self, folder: Path) -> Made:
         """Have the job make one in a folder. Raises StoreError."""
         files = msgspec.json.encode([(file.name, str(file.path)) for file in self._files()]).decode()
         arguments = (str(folder), str(self._recipient_file), str(self._clock.now().at_ms), files)
-        return msgspec.convert(await self._job("backup-sealed", *arguments), Made)
+        try:
+            return msgspec.convert(
+                await self._job("backup-sealed", *arguments, told=self.progress.tell), Made
+            )
+        finally:
+            self.progress.end()
 
     async def arrived(self, made: Made, place: str, *, actor: str = "timers") -> None:
         """Journal that a backup is at its place, and end the alarm of that place."""
@@ -137,10 +153,12 @@ class Backups:
         if self._sender is None or not await self._is_due():
             return True
         try:
-            await self._sender.send(Path(made.file), made.backup, lambda done, whole: None)
+            await self._sender.send(Path(made.file), made.backup, partial(self.progress.tell, "send"))
         except (PlatformError, OSError) as error:
             await self._failed("platform", error)
             return False
+        finally:
+            self.progress.end()
         await self.arrived(made, "platform")
         return True
 
@@ -168,14 +186,17 @@ def _note(unit: Unit, *, made: Made, place: str, actor: str) -> None:
         clear_alarm(unit, kind=ALARM, source=source)
 
 
-def _copy(source: Path, stick: Path) -> None:
+def _copy(source: Path, stick: Path, tell: Callable[[int, int], None]) -> None:
     """Copy a backup onto a stick that is there; a stick that is not plugged in is no folder to make."""
     if not stick.is_dir():
         raise FileNotFoundError(f"{stick} is not there")
     fresh = stick / f".{source.name}.new"
     try:
         with source.open("rb") as original, fresh.open("wb") as copy:
-            shutil.copyfileobj(original, copy, 1 << 20)
+            size_bytes = source.stat().st_size
+            while piece := original.read(1 << 20):
+                copy.write(piece)
+                tell(copy.tell(), size_bytes)
             copy.flush()
             os.fsync(copy.fileno())
         fresh.replace(stick / source.name)

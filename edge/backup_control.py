@@ -33,8 +33,8 @@ class BackupControl:
         return (web.get("/backup", answer(self.standing)), web.post("/backup", answer(self.make)))
 
     async def standing(self, request: web.Request) -> object:
-        """What was last brought to each place."""
-        return {"places": await self._backups.standing()}
+        """What was last brought to each place, and how far the one is that is under way."""
+        return {"places": await self._backups.standing(), "doing": self._backups.progress.doing}
 
     async def make(self, request: web.Request) -> object:
         """Make a sealed backup in a folder; asks for a person's PIN."""

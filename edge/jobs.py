@@ -1,10 +1,12 @@
 """The jobs: `python -m edge.jobs NAME DATABASE …` prints one JSON object; the exit status tells of success.
+One that takes long prints lines before it that say how far it is.
 
 Each opens the database read-only, beside a running hub or without one.
 """
 
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +16,7 @@ import msgspec
 
 from edge.backups.contents import CarriedFile
 from edge.backups.making import make_backup
+from edge.backups.progress import StepProgress
 from edge.backups.recovery import load_recipient
 from edge.books.verification import verify_books
 from edge.errors import EdgeError
@@ -22,6 +25,8 @@ from edge.store.backup import back_up
 from edge.store.check import Wrong, check_store
 from edge.store.connections import open_reader
 from edge.store.quarantine import MEND
+
+TELL_EVERY_S = 0.2
 
 
 def check_database(path: Path) -> dict[str, Any]:
@@ -79,6 +84,7 @@ def make_sealed(path: Path, folder: str, recipient_file: str, created_ms: str, f
         files=[CarriedFile(name, Path(place)) for name, place in msgspec.json.decode(files)],
         program=version("community-edge"),
         created_ms=int(created_ms),
+        progress=_tell_progress(),
     )
     return {
         "file": str(target),
@@ -86,6 +92,20 @@ def make_sealed(path: Path, folder: str, recipient_file: str, created_ms: str, f
         "through_seq": about.seq,
         "size_bytes": target.stat().st_size,
     }
+
+
+def _tell_progress() -> StepProgress:
+    """Lines before the result, `["seal",1000,5000]`, at most five a second and the last of a step."""
+    told_s = 0.0
+
+    def tell(step: str, done_bytes: int, whole_bytes: int) -> None:
+        nonlocal told_s
+        if done_bytes >= whole_bytes or time.monotonic() - told_s >= TELL_EVERY_S:
+            told_s = time.monotonic()
+            sys.stdout.buffer.write(msgspec.json.encode((step, done_bytes, whole_bytes)) + b"\n")
+            sys.stdout.buffer.flush()
+
+    return tell
 
 
 JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {

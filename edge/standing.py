@@ -8,6 +8,7 @@ from cloud_sync.downlink import Downlink
 from cloud_sync.link_use import BATCH_EVENTS
 from cloud_sync.progress import Progress
 from cloud_sync.uplink import Uplink
+from edge.backups.progress import BackupProgress
 from edge.links.health import HealthRegistry, PartHealth, State
 from edge.links.metrics import Metrics
 from edge.links.supervisor import Supervisor
@@ -29,6 +30,7 @@ class Parts(NamedTuple):
     uplink: Uplink
     downlink: Downlink
     commands: CommandSession
+    backup: BackupProgress
 
 
 def register_health(health: HealthRegistry, parts: Parts) -> None:
@@ -46,6 +48,7 @@ def register_health(health: HealthRegistry, parts: Parts) -> None:
     health.register("copy", partial(_copy_health, parts.downlink))
     health.register("uplink", partial(_uplink_health, parts.uplink, parts.downlink))
     health.register("commands", partial(_commands_health, parts.commands))
+    health.register("backup", partial(_backup_health, parts.backup))
     flag("clock", lambda: parts.clock.now().trust is not Trust.UNKNOWN)
 
 
@@ -85,6 +88,11 @@ async def _commands_health(commands: CommandSession) -> PartHealth:
     """Well by either way; which one it is stands in the detail."""
     state = State.OK if commands.ready else State.DOWN
     return PartHealth(state, "" if commands.connected else BY_HTTPS)
+
+
+async def _backup_health(progress: BackupProgress) -> PartHealth:
+    """How far the backup is that is under way; one that failed is an alarm."""
+    return PartHealth(State.OK, "" if progress.doing is None else str(progress.doing))
 
 
 async def _uplink_health(uplink: Uplink, downlink: Downlink) -> PartHealth:

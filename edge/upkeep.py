@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -9,6 +10,7 @@ from cloud_sync.backups import BackupClient
 from cloud_sync.http import PlatformHttp
 from cloud_sync.link_use import link_use
 from edge.backing_up import Backups
+from edge.backups.progress import StepProgress
 from edge.books.verification import BooksReport
 from edge.carried import carried_files
 from edge.config import BackupSettings, Config, JournalSettings, PlatformSettings, TelemetrySettings
@@ -80,13 +82,17 @@ def make_backups(config: Config, store: Store, clock: Clock, folder: Path, http:
     settings = one_or_default(config, "backup", BackupSettings)
     platform = config.one("platform", PlatformSettings)
     use = link_use(metered=platform.metered, kbps=platform.uplink_kbps)
+
+    async def run(name: str, *arguments: str, told: StepProgress) -> dict[str, Any]:
+        return await run_job(name, folder / DATABASE, *arguments, told=told)
+
     return Backups(
         store=store,
         clock=clock,
         folder=folder / BACKUPS,
         recipient_file=config.resolve(settings.recipient_file),
         files=lambda: carried_files(config),
-        job=lambda name, *arguments: run_job(name, folder / DATABASE, *arguments),
+        job=run,
         stick=config.resolve(settings.to) if settings.to else None,
         keep=settings.keep,
         sender=BackupClient(http, use) if settings.platform else None,

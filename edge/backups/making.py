@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edge.backups.contents import KIND, VERSION, About, CarriedFile, Progress, write_contents
+from edge.backups.progress import StepProgress
 from edge.backups.recovery import Recipient
 from edge.durable import sync_folder
 from edge.errors import StoreError
@@ -26,7 +27,7 @@ def make_backup(
     files: Iterable[CarriedFile],
     program: str,
     created_ms: int,
-    progress: Progress = lambda done, whole: None,
+    progress: StepProgress = lambda step, done_bytes, whole_bytes: None,
 ) -> tuple[Path, About]:
     """Write a new backup into a folder and return its file and what it says of itself.
 
@@ -35,10 +36,13 @@ def make_backup(
     plain = database.with_name(f".{database.name}.{os.getpid()}.copy")
     _remove_left(database)
     try:
-        back_up(database, plain)
+        size_bytes = database.stat().st_size
+        back_up(
+            database, plain, lambda pages, whole: progress("copy", size_bytes * pages // whole, size_bytes)
+        )
         about = describe(plain, program=program, created_ms=created_ms)
         target = folder / about.file_name
-        _write(target, recipient, about, files, plain, progress)
+        _write(target, recipient, about, files, plain, lambda *told: progress("seal", *told))
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"no backup was made: {error}") from error
     finally:

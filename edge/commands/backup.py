@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,9 @@ from edge.commands.hub import config_option, data_folder, database_in, hub_in, l
 from edge.config import BackupSettings, Config, SiteSettings
 from edge.durable import write_new
 from edge.errors import ConfigError, EdgeError, PlatformError, Refusal, StoreError
-from edge.links.control_client import HubNotRunning
+from edge.links.control_client import ControlClient, HubNotRunning
+
+LOOK_EVERY_S = 0.25
 
 
 @click.group("backup")
@@ -90,11 +94,25 @@ def create(config_path: Path, folder: Path, login: str, pin: str) -> None:
     else:
         login = login or click.prompt("Login")
         pin = pin or click.prompt("PIN", hide_input=True)
-        status, made = client.post("/backup", {"login": login, "pin": pin, "folder": str(folder.absolute())})
+        asked = {"login": login, "pin": pin, "folder": str(folder.absolute())}
+        status, made = _watch(client, lambda: client.post("/backup", asked))
         if status != 200:
             raise click.ClickException(f"refused: {made.get('code')} {made.get('details', '')}")
     size_mb = made["size_bytes"] / 1e6
     click.echo(f"{made['file']}: sealed, {size_mb:.1f} MB, journal up to entry {made['through_seq']}")
+
+
+def _watch(client: ControlClient, order: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
+    """Wait for the hub's answer, with a bar of how far it says that it is."""
+    bar = Bar()
+    with ThreadPoolExecutor(max_workers=1) as waiting:
+        answer = waiting.submit(order)
+        while not wait((answer,), timeout=LOOK_EVERY_S).done:
+            doing = client.get("/backup")["doing"]
+            if doing is not None:
+                bar.tell(doing["step"], "MB", doing["done_bytes"], doing["whole_bytes"])
+        bar.end()
+        return answer.result()
 
 
 def _make_here(config: Config, folder: Path) -> dict[str, Any]:
@@ -119,7 +137,7 @@ def _make_here(config: Config, folder: Path) -> dict[str, Any]:
             files=carried_files(config),
             program=version("community-edge"),
             created_ms=clock.now().at_ms,
-            progress=lambda done, whole: bar.tell("sealing", "MB", done, whole),
+            progress=lambda step, done, whole: bar.tell(step, "MB", done, whole),
         )
     except EdgeError as error:
         raise click.ClickException(str(error)) from error
@@ -133,8 +151,11 @@ def _make_here(config: Config, folder: Path) -> dict[str, Any]:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
 def list_all(config_path: Path, folder: Path | None) -> None:
     """List the backups in a folder, as on a stick; without one, what the nightly backup last did."""
+    import msgspec
+
     from edge.backups.contents import read_about
     from edge.backups.making import list_backups
+    from edge.backups.progress import Doing
 
     if folder is not None:
         for path in list_backups(folder):
@@ -152,6 +173,8 @@ def list_all(config_path: Path, folder: Path | None) -> None:
         raise click.ClickException(str(error)) from error
     for place, words in standing["places"].items():
         click.echo(f"{place}: {words}")
+    if standing["doing"] is not None:
+        click.echo(f"now: {msgspec.convert(standing['doing'], Doing)}")
 
 
 def backup_settings(config: Config) -> BackupSettings:

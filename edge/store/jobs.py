@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,20 @@ from edge.errors import StoreError
 
 JOB_LIMIT_S = 3600.0
 """A job that takes longer than an hour is ended."""
+LINE_LIMIT_BYTES = 16_000_000
+"""A result is one line: what is wrong with a whole database may be long."""
 
 
-async def run_job(name: str, database: Path, *arguments: str) -> dict[str, Any]:
-    """Run one of the jobs of `edge.jobs` and return its result. Raises StoreError with its words."""
+async def run_job(
+    name: str,
+    database: Path,
+    *arguments: str,
+    told: Callable[[str, int, int], None] = lambda step, done, whole: None,
+) -> dict[str, Any]:
+    """Run one of the jobs of `edge.jobs` and return its result; `told` hears how far a long one is.
+
+    Raises StoreError with its words.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -26,10 +37,14 @@ async def run_job(name: str, database: Path, *arguments: str) -> dict[str, Any]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=Path(edge.__file__).parent.parent,
+        limit=LINE_LIMIT_BYTES,
     )
+    assert process.stdout is not None
+    assert process.stderr is not None
     try:
         async with asyncio.timeout(JOB_LIMIT_S):
-            said, complaint = await process.communicate()
+            said, complaint = await asyncio.gather(_hear(process.stdout, told), process.stderr.read())
+            await process.wait()
     except TimeoutError as error:
         raise StoreError(f"{name} took longer than {JOB_LIMIT_S:.0f} s") from error
     finally:
@@ -40,3 +55,14 @@ async def run_job(name: str, database: Path, *arguments: str) -> dict[str, Any]:
         words = complaint.decode("utf-8", "replace").strip().splitlines()
         raise StoreError(words[-1] if words else f"{name} ended with {process.returncode}")
     return msgspec.json.decode(said, type=dict[str, Any])
+
+
+async def _hear(output: asyncio.StreamReader, told: Callable[[str, int, int], None]) -> bytes:
+    """The result; what comes before it is told on."""
+    result = b""
+    async for line in output:
+        if line.startswith(b"["):
+            told(*msgspec.json.decode(line, type=tuple[str, int, int]))
+        else:
+            result += line
+    return result

@@ -12,6 +12,7 @@ from edge.backups.recovery import NoRecoveryKey, RecoveryKey, load_recipient, sa
 from edge.errors import StoreError
 from edge.store.errors import BackupUnusable
 from edge.store.events import IdentityStopped
+from edge.store.jobs import run_job
 from edge.store.migrate import apply
 from edge.store.schema import MIGRATIONS
 from edge.store.store import Store
@@ -133,3 +134,14 @@ def test_a_device_keeps_half_of_the_key(tmp_path: Path) -> None:
     assert load_recipient(path) == KEY.recipient
     assert path.stat().st_mode & 0o777 == 0o600
     assert KEY.private.hex() not in path.read_text()
+
+
+@pytest.mark.slow
+async def test_the_job_says_of_each_step_how_far_it_is(stick: Path, tmp_path: Path) -> None:
+    recipient, told = tmp_path / "recovery.json", list[tuple[str, int, int]]()
+    save_recipient(recipient, KEY.recipient)
+    arguments = (str(tmp_path), str(recipient), "2000", "[]")
+    made = await run_job("backup-sealed", stick / "edge.db", *arguments, told=lambda *step: told.append(step))
+    assert Path(made["file"]).exists() and made["through_seq"] == 3
+    ends = {step: (done, whole) for step, done, whole in told}
+    assert list(ends) == ["copy", "seal"] and all(done == whole > 0 for done, whole in ends.values())

@@ -10,6 +10,7 @@ from cloud_sync.link_use import link_use
 from cloud_sync.wire.backups import BackupRow
 from edge.backing_up import ALARM, Backups
 from edge.backups.contents import CarriedFile
+from edge.backups.progress import BackupProgress, StepProgress
 from edge.errors import PlatformUnreachable, StoreError
 from edge.store.inline import InlineStore
 from edge.tables import MIGRATIONS
@@ -28,10 +29,24 @@ class FakeSender:
         if self.away:
             raise PlatformUnreachable("away")
         self.sent.append(id)
+        progress(2, 6)
         size = path.stat().st_size
         return BackupRow(
             id=id, size_bytes=size, received_bytes=size, digest="0" * 64, created_ms=0, received_ms=0
         )
+
+
+class Steps(BackupProgress):
+    """Remembers everything that it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[str, int, int]] = []
+
+    def tell(self, step: str, done_bytes: int, whole_bytes: int) -> None:
+        """So much of a step is done."""
+        super().tell(step, done_bytes, whole_bytes)
+        self.told.append((step, done_bytes, whole_bytes))
 
 
 class World:
@@ -57,8 +72,10 @@ class World:
             send_days=send_days,
         )
 
-    async def job(self, name: str, folder: str, recipient: str, at_ms: str, files: str) -> dict[str, Any]:
+    async def job(self, name: str, *arguments: str, told: StepProgress) -> dict[str, Any]:
         """What the job process does."""
+        folder, _, _, files = arguments
+        told("seal", 3, 6)
         assert (name, files) == ("backup-sealed", f'[["site.toml","{self.here.parent}/site.toml"]]')
         if self.fails:
             raise StoreError("no recovery key")
@@ -102,6 +119,29 @@ async def test_a_night_reaches_stick_and_platform_and_old_ones_go(world: World) 
     assert world.journal() == ["stick", "platform"] * 3
     assert world.alarms() == []
     assert await world.backups.standing() == {"stick": "1-3-3, 6 bytes", "platform": "1-3-3, 6 bytes"}
+
+
+async def test_a_backup_under_way_says_how_far_it_is(world: World) -> None:
+    steps = world.backups.progress = Steps()
+    assert await world.night()
+    assert steps.told == [("seal", 3, 6), ("stick", 6, 6), ("send", 2, 6)]
+    assert steps.doing is None
+    world.sender.away = world.fails = True
+    await world.backups.back_up()
+    assert steps.doing is None, "one that failed is not under way"
+
+
+def test_the_time_left_follows_from_what_was_done_in_this_step() -> None:
+    seconds = iter((10.0, 10.0, 12.0, 50.0, 50.0, 51.0))
+    progress = BackupProgress(lambda: next(seconds))
+    for done_bytes, left_s in ((0, None), (1_000_000, 6)):
+        progress.tell("seal", done_bytes, 4_000_000)
+        assert progress.doing is not None and progress.doing.left_s == left_s
+    assert str(progress.doing) == "seal 1.0 of 4.0 MB, 6 s left"
+    progress.tell("send", 500_000, 1_000_000)
+    assert str(progress.doing) == "send 0.5 of 1.0 MB"
+    progress.tell("send", 600_000, 1_000_000)
+    assert str(progress.doing) == "send 0.6 of 1.0 MB, 1 s left"
 
 
 async def test_without_stick_and_platform_two_alarms_stand_until_they_are_back(world: World) -> None:

@@ -31,6 +31,7 @@ from cloud_sync.timesync import TimeSync
 from edge.access.boards.walk import WalkDesk
 from edge.backing_up import Backups
 from edge.backup_control import BackupControl
+from edge.backups.progress import StepProgress
 from edge.boards_control import BoardsControl
 from edge.clock_control import ClockControl
 from edge.control import Control
@@ -311,7 +312,7 @@ _MORE = {
 def _no_backups(store: InlineStore, clock: FakeClock) -> Backups:
     """Backups of a hub without a database file: whoever is let in hears that none can be made."""
 
-    async def fail(*_: str) -> dict[str, Any]:
+    async def fail(name: str, *arguments: str, told: StepProgress) -> dict[str, Any]:
         raise StoreError("no file")
 
     nowhere = Path("/nowhere")
