@@ -132,9 +132,7 @@ class Downlink:
                 await self.read_next(wait_s=WAIT_S)
             except PlatformBusy as busy:
                 self.online = False
-                await self._sleep(
-                    self._backoff.next_s() if busy.retry_after_s is None else busy.retry_after_s
-                )
+                await self._sleep(busy.rest_s(self._backoff))
             except (FeedOfAnotherSite, PlatformRejected) as error:
                 self.online = False
                 log.info("feed: %s", error)

@@ -19,6 +19,7 @@ from cloud_sync.wire.enrolment import HARDWARE_HEADER
 from cloud_sync.wire.errors import CODES, ErrorBody
 from cloud_sync.wire.protocol import PROTOCOL_HEADER, PROTOCOL_VERSION, ProtocolUnsupported, require_supported
 from edge.errors import PlatformRejected, PlatformUnreachable
+from edge.links.backoff import Backoff
 from edge.trust.clock import Clock
 from edge.trust.time_policy import Decision, Rule, rule_for
 
@@ -66,6 +67,12 @@ class PlatformBusy(PlatformUnreachable):
         self.status = status
         self.retry_after_s = retry_after_s
         super().__init__(f"status {status}")
+
+    def rest_s(self, backoff: Backoff) -> float:
+        """How long to rest: what the platform asked for, and up to a quarter more, for it tells many."""
+        if self.retry_after_s is None:
+            return backoff.next_s()
+        return min(RETRY_AFTER_LIMIT_S, self.retry_after_s * (1.0 + backoff.chance() / 4))
 
 
 class PlatformUntrusted(PlatformUnreachable):

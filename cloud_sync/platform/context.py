@@ -8,6 +8,7 @@ from typing import Protocol
 
 from aiohttp import web
 
+from cloud_sync.platform.admission import Admission
 from cloud_sync.platform.bells import Bell
 from cloud_sync.platform.database import Database
 from cloud_sync.platform.holding import Holder
@@ -50,6 +51,7 @@ class Platform:
     bell: Bell
     command_bell: Bell
     watcher: Watcher
+    admission: Admission = field(default_factory=Admission)
     holder: Holder = field(default_factory=Holder)
     presence: PresenceBook = field(default_factory=PresenceBook)
     known: KnownDevices = field(default_factory=KnownDevices)

@@ -50,23 +50,29 @@ _FAULTS = (
 
 
 async def post_batch(request: web.Request, platform: Platform) -> web.StreamResponse:
-    """Take a batch into custody."""
-    site, device = request.match_info["site"], request.match_info["device"]
-    now_ms = platform.clock_ms()
+    """Take a batch into custody, unless too many wait for that."""
+    platform.admission.require_room()
     body = await request.read()
     if len(body) > MAX_BATCH_BYTES:
         raise BatchTooLarge(limit_bytes=MAX_BATCH_BYTES)
+    with platform.admission.entered():
+        accepted = await _take_batch(request, platform, body)
+    platform.ingested.set()
+    return reply(accepted)
+
+
+async def _take_batch(request: web.Request, platform: Platform, body: bytes) -> BatchAccepted:
+    site, device = request.match_info["site"], request.match_info["device"]
+    now_ms = platform.clock_ms()
     batch = decode_batch(body, encoding=request.headers.get("Content-Encoding", "identity").lower())
     try:
         hashes, envelopes = custody.check_batch(batch, site=site, device=device)
-        accepted = await platform.database.of(site).take(
+        return await platform.database.of(site).take(
             lambda c: custody.take_custody(c, batch, hashes, envelopes, now_ms=now_ms)
         )
     except _FAULTS as refusal:
         await _keep_incident(platform.database.of(site), device, batch.header.epoch, refusal, now_ms)
         raise
-    platform.ingested.set()
-    return reply(accepted)
 
 
 async def _keep_incident(database: Database, device: str, epoch: int, refusal: Refusal, now_ms: int) -> None:
@@ -215,6 +221,7 @@ ROUTES: tuple[Route, ...] = (
             "wrong_stream",
             "superseded",
             "epoch_not_begun",
+            "busy",
         ),
     ),
     Route(

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from cloud_sync.platform import api_keys, custody
 from cloud_sync.platform.access import Forbidden, Unauthorized, identify
+from cloud_sync.platform.admission import TooBusy
 from cloud_sync.platform.context import PLATFORM, Platform
 from cloud_sync.platform.keys import hash_token
 from cloud_sync.platform.operators import accounts
@@ -144,6 +145,8 @@ async def answer_refusals(
         response = reply(ErrorBody(refusal.code, refusal.details), CODES.get(refusal.code, 409))
         if isinstance(refusal, EncodingUnsupported):
             response.headers["Accept-Encoding"] = ", ".join(ENCODINGS)
+        elif isinstance(refusal, TooBusy):
+            response.headers["Retry-After"] = str(refusal.retry_after_s)
     except ValueRefused:
         response = reply(ErrorBody(Malformed.code, {"reason": "a value that cannot be kept"}), 400)
     except StoreAway:

@@ -43,6 +43,7 @@ CODES: dict[str, int] = {
     "batch_too_large": 413,
     "broker_away": 503,
     "store_away": 503,
+    "busy": 503,
     "bill_unknown": 404,
     "bill_already_paid": 409,
     "overpayment_not_open": 404,

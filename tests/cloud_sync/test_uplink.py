@@ -15,6 +15,7 @@ from cloud_sync.http import PlatformBusy, PlatformHttp
 from cloud_sync.uplink import Uplink
 from edge.demo.stage.wires import Fault, Wire
 from edge.errors import PlatformUnreachable
+from edge.links.backoff import Backoff
 from edge.store import journal
 from tests.cloud_sync.conftest import DEVICE, SITE, World
 
@@ -142,6 +143,11 @@ async def test_retry_after_is_obeyed_up_to_five_minutes(header: str, expected_s:
             with pytest.raises(PlatformBusy) as caught:
                 await http.exchange("GET", "/x")
     assert caught.value.retry_after_s == expected_s
+    rests = [caught.value.rest_s(Backoff(chance=chance)) for chance in (lambda: 0.0, lambda: 1.0)]
+    if expected_s is None:
+        assert rests == [0.1, 0.2], "our own back-off"
+    else:
+        assert rests == [expected_s, min(300.0, expected_s * 1.25)]
 
 
 async def test_a_batch_holds_one_epoch(world: World) -> None:
