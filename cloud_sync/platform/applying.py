@@ -44,6 +44,7 @@ RETRY_CAP_MS = 300_000
 HOLE = "custody_missing"
 """Incident: events that custody had taken are not in the database any more, from this seq on."""
 Applier = Callable[[Connection, StoredEvent], object]
+_NOT_APPLIED = (msgspec.MsgspecError, EdgeError)
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +195,7 @@ def _apply_stream(connection: Connection, stream: Row, now_ms: int, limit: int) 
         " WHERE device=? AND epoch=? AND seq>? ORDER BY seq LIMIT ?",
         (stream["device"], stream["epoch"], stream["applied_seq"], limit),
     ).fetchall()
-    parked = sum(not _apply_or_park(connection, row, now_ms) for row in rows)
+    parked = _apply_slice(connection, rows, now_ms)
     here = [row["seq"] for row in rows]
     through = here[-1] if len(here) == limit else max([stream["head_seq"], *here])
     _tell_holes(connection, stream, here, through, now_ms)
@@ -239,24 +240,47 @@ def retry_parked(connection: Connection, *, now_ms: int, limit: int = 50) -> int
     return len(done)
 
 
-def _apply_or_park(connection: Connection, row: Row, now_ms: int) -> bool:
-    applier = (APPLIERS if connection.at_home else ELSEWHERE).get(row["type"])
-    if applier is None:
-        return True
-    at = AppliedThrough(row["device"], row["epoch"], row["seq"])
-    connection.execute("SAVEPOINT event")
+def _apply_slice(connection: Connection, rows: list[Row], now_ms: int) -> int:
+    """Apply events of one stream, and return how many were parked.
+
+    All under one savepoint, as nearly always none fails; where one does, all again, each under its own.
+    """
+    connection.execute("SAVEPOINT slice")
     try:
-        envelope = msgspec.json.decode(row["line"], type=EventEnvelope)
-        applier(connection, StoredEvent(at, row["type"], row["at_ms"], bytes(envelope.data)))
+        for row in rows:
+            _apply(connection, row)
     except StoreAway:
         raise
-    except (msgspec.MsgspecError, EdgeError) as error:
+    except _NOT_APPLIED:
+        connection.execute("ROLLBACK TO slice")
+        connection.execute("RELEASE slice")
+        return sum(not _apply_or_park(connection, row, now_ms) for row in rows)
+    connection.execute("RELEASE slice")
+    return 0
+
+
+def _apply_or_park(connection: Connection, row: Row, now_ms: int) -> bool:
+    connection.execute("SAVEPOINT event")
+    try:
+        _apply(connection, row)
+    except StoreAway:
+        raise
+    except _NOT_APPLIED as error:
         connection.execute("ROLLBACK TO event")
         connection.execute("RELEASE event")
+        at = AppliedThrough(row["device"], row["epoch"], row["seq"])
         _park(connection, at, row["type"], f"{type(error).__name__}: {error}"[:200], now_ms)
         return False
     connection.execute("RELEASE event")
     return True
+
+
+def _apply(connection: Connection, row: Row) -> None:
+    applier = (APPLIERS if connection.at_home else ELSEWHERE).get(row["type"])
+    if applier is not None:
+        envelope = msgspec.json.decode(row["line"], type=EventEnvelope)
+        at = AppliedThrough(row["device"], row["epoch"], row["seq"])
+        applier(connection, StoredEvent(at, row["type"], row["at_ms"], bytes(envelope.data)))
 
 
 def _park(connection: Connection, at: AppliedThrough, type_name: str, reason: str, now_ms: int) -> None:
