@@ -85,7 +85,7 @@ class Uplink:
         self._acknowledged: int | None = None
         self._started_at = store.executor.head
         self.confirmed = asyncio.Event()
-        self._is_lost = False
+        self._has_turn = False
         self.online: bool | None = None
         self.halted: str | None = None
 
@@ -114,16 +114,15 @@ class Uplink:
     async def _send_or_rest(self) -> int | None:
         """Send the next batch; after a failure rest as long as it asks for, and return None."""
         try:
-            if self._is_lost:
+            if self.online is False and not self._has_turn:
                 await self._answer(self._check.probe(self._started_at, _shorter(self._patience)))
-                self._is_lost = False
+            self._has_turn = False
             return await self.send_next(read_ahead=self._use.read_ahead)
         except PlatformBusy as busy:
             # Who says when to come again is there; a bare 503 may come from whatever stands before it.
-            self._is_lost = busy.retry_after_s is None
+            self._has_turn = busy.retry_after_s is not None
             await self._sleep(busy.rest_s(self._backoff))
         except PlatformUnreachable:
-            self._is_lost = True
             self._limit = max(SMALLEST_BATCH, self._limit // 2)
             await self._http.reach.rest(self._sleep(self._backoff.next_s()))
         except PlatformRejected as rejected:

@@ -262,20 +262,40 @@ async def test_who_rests_from_its_own_fault_is_not_woken_by_every_answer_to_othe
     resting.cancel()
 
 
+class Watched(PlatformHttp):
+    """Remembers what was asked."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(url=world.url, site=SITE, device=DEVICE, token=world.token)
+        self.asked: list[str] = []
+
+    async def exchange(self, method, path, **options):  # type: ignore[no-untyped-def]
+        """Remember, and ask."""
+        self.asked.append(path.rpartition("/")[2])
+        return await super().exchange(method, path, **options)
+
+
 async def test_an_uplink_that_is_away_probes_with_a_short_question(world: World) -> None:
-    asked: list[str] = []
-
-    class Watched(PlatformHttp):
-        async def exchange(self, method, path, **options):  # type: ignore[no-untyped-def]
-            asked.append(path.rpartition("/")[2])
-            return await super().exchange(method, path, **options)
-
     world.record(3)
-    async with Watched(url=world.url, site=SITE, device=DEVICE, token=world.token) as http:
+    async with Watched(world) as http:
         uplink = Uplink(store=world.store, http=http)
         await uplink.send_next()
         uplink.online = False
         world.record(1)
         await uplink._send_or_rest()
-    assert asked == ["standing", "batches", "standing", "batches"]
+    assert http.asked == ["standing", "batches", "standing", "batches"]
     assert world.store.read_now(journal.read_head).seq == world.store.read_now(records.read_acknowledged)
+
+
+async def test_an_uplink_that_was_told_when_to_come_again_does_not_ask_whether_anybody_is_there(
+    world: World,
+) -> None:
+    async def rest(seconds: float) -> None:
+        world.platform.admission.inside = 0
+
+    world.record(3)
+    world.platform.admission.inside = 1_000
+    async with Watched(world) as http:
+        uplink = Uplink(store=world.store, http=http, sleep=rest)
+        assert [await uplink._send_or_rest() for _ in range(2)] == [None, 3]
+    assert http.asked == ["standing", "batches", "batches"]
