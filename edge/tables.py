@@ -57,6 +57,7 @@ from edge.settlement.replay import REPLAYS as SETTLEMENT_REPLAYS
 from edge.shop import orders
 from edge.shop.feed import APPLIERS as SHOP_APPLIERS
 from edge.shop.replay import REPLAYS as SHOP_REPLAYS
+from edge.staff.replay import REPLAYS as STAFF_REPLAYS
 from edge.store.events import Event
 from edge.store.history import Replay
 from edge.store.migrate import Migration
@@ -120,6 +121,7 @@ EVENTS: tuple[type[Event], ...] = (
 """Everything that the journal can hold."""
 
 REPLAYS: Mapping[str, Replay] = {
+    **STAFF_REPLAYS,
     **PAY_REPLAYS,
     **REFUND_REPLAYS,
     **TOP_UP_REPLAYS,

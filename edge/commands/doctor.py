@@ -66,6 +66,7 @@ def examine(path: Path) -> Iterator[Finding]:
             )
         return
     yield Finding(True, f"{path} has no fault")
+    yield from _parts(path)
     yield from _programs()
     yield from _secrets(config)
     folder = data_folder(config)
@@ -73,6 +74,17 @@ def examine(path: Path) -> Iterator[Finding]:
     yield from _backups(config)
     site = config.one("site", SiteSettings)
     yield from _hub_or_database(folder, (site.id, site.device))
+
+
+def _parts(path: Path) -> Iterator[Finding]:
+    """What the site does not have is no fault: who misses it learns here whose decision it is."""
+    from cloud_sync.enrolment_files import FOLDER, read_configuration, read_identity
+    from edge.store.parts import read_parts
+
+    folder = path.parent / FOLDER
+    off = () if read_identity(folder) is None else read_parts(read_configuration(folder).parts_off)
+    if off:
+        yield Finding(True, f"switched off by the platform's operators: {', '.join(sorted(off))}")
 
 
 def _programs() -> Iterator[Finding]:

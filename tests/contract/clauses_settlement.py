@@ -185,6 +185,10 @@ DATA_DUTIES = Clause(
                 "cloud_sync/bad_feed",
                 "an_erasure_is_obeyed_answered_and_then_forgotten_by_the_platform",
             ),
+            of(
+                "cloud_sync/platform_forgets",
+                "an_erased_person_is_in_no_table_and_no_byte_of_the_platform",
+            ),
         ),
         absent("Provable erasure of a whole site at the end of the contract"),
     ),

@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from cloud_sync.certificates import WAITS
+from edge.commands import doctor
 from edge.demo.actors import KioskScreen, until
 from edge.demo.compare import kind_of
 from edge.demo.layout import Layout, Ports
@@ -67,3 +68,5 @@ async def test_a_part_that_an_operator_switches_off_is_gone_from_the_next_start(
             await kiosk.go_home()
             assert await open_page(kiosk, "shop") == "shop"
         await until_told(cast, "AlarmCleared")
+        [said] = doctor._parts(world.layout.site_toml)
+        assert (said.well, said.what) == (True, "switched off by the platform's operators: fees")
