@@ -44,7 +44,16 @@ RETRY_CAP_MS = 300_000
 HOLE = "custody_missing"
 """Incident: events that custody had taken are not in the database any more, from this seq on."""
 Applier = Callable[[Connection, StoredEvent], object]
-_NOT_APPLIED = (msgspec.MsgspecError, EdgeError)
+_NOT_APPLIED = (
+    msgspec.MsgspecError,
+    EdgeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""An event, or the record that it changes, is not what its applier takes it for."""
 
 log = logging.getLogger(__name__)
 

@@ -159,13 +159,25 @@ async def test_a_line_that_was_damaged_in_custody_is_parked(world: World) -> Non
     assert report.data["reason"].startswith("DecodeError")
 
 
+async def test_an_event_about_a_record_of_another_shape_is_parked_and_holds_up_nothing(world: World) -> None:
+    await world.platform.database.write(
+        lambda c: c.execute("UPDATE records SET data='{}' WHERE collection='bills'").rowcount
+    )
+    seq = world.journal(bill_paid())
+    world.journal(OrderCollected(order_id="o1", session="k1-1-9"))
+    await drain(world)
+    assert (await world.figures())["orders_collected"] == 1
+    (report,) = await changes(world, "parked")
+    assert (report.data["seq"], report.data["reason"].partition(":")[0]) == (seq, "KeyError")
+
+
 @pytest.mark.one_store
 async def test_a_role_that_failed_begins_anew(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(connection: Connection, event: StoredEvent) -> None:
         applying.APPLIERS[event.type] = honest
-        raise KeyError("a fault of ours")
+        raise AssertionError("a fault of ours")
 
     monkeypatch.setattr(platform_app, "RETRY_PAUSE_S", 0.01)
     name = "community.edge.FeedRecordParked.v1"
