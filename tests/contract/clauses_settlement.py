@@ -147,7 +147,7 @@ DATA_DUTIES = Clause(
                 "system/platform_killed",
                 "a_database_killed_under_the_platform_loses_nothing_and_is_found_again",
             ),
-            proofs("power-cut", "network", "kill-9"),
+            proofs("power-cut", "network", "kill-9", "platform-kill"),
         ),
         done(
             "No unlawful alteration: a chain of hashes, counter-signed by the platform",
