@@ -24,10 +24,15 @@ _IGNORED = ("personas", "contract")
 _BEGUN_BY_SITE = ("credential_salt", "invoices", "site_sales")
 """Of the platform, but a community may begin with some."""
 _MADE_HERE = ("accounts", "pickup_codes")
-AUTHORED: tuple[str, ...] = tuple(
-    name for name, owner in OWNERS.items() if owner == "site" and name not in _MADE_HERE
+_SOLD_ELSEWHERE = ("site_sales",)
+AUTHORED: tuple[str, ...] = (
+    *(name for name, owner in OWNERS.items() if owner == "site" and name not in _MADE_HERE),
+    *_SOLD_ELSEWHERE,
 )
-"""Collections that another system may author with an API key; money and codes are made here."""
+"""Collections that another system may author with an API key; money and codes are made here.
+
+What the app sells in the site is told by the shop behind it: this platform sells nothing itself.
+"""
 
 
 class SeedInvalid(EdgeError):

@@ -111,3 +111,16 @@ def test_the_command_line_makes_lists_and_takes_back(
     for wrong in (["make", "x"], ["make", "x", "--scope", "root"], ["revoke", "key-1"]):
         assert main([*words, *wrong]) == 1
     assert main([*words, "make", "x", "--scope", "webhooks", "--site", "nowhere"]) == 1
+
+
+async def test_the_shop_behind_the_app_tells_what_it_sold_in_the_site(world: World) -> None:
+    _, key = await make(world, "feed:write:site_sales")
+    day = "2026-11-21:shop"
+    sold = {"id": day, "date": "2026-11-21", "payee": "shop", "count": 2, "sum_fen": 990}
+    for times, version in ((2, 1), (3, 2)):
+        status, change = await ask(
+            world, key, "PUT", f"{SITE}/records/site_sales/{day}", sold | {"count": times}
+        )
+        assert (status, change["version"], change["data"]["count"]) == (200, version, times)
+    wrong = {"id": day, "date": "2026-11-21", "payee": "shop", "count": "many"}
+    assert (await ask(world, key, "PUT", f"{SITE}/records/site_sales/{day}", wrong))[0] == 400

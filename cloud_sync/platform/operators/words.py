@@ -88,7 +88,7 @@ SCOPES = {
     "figures:read": ("读数字", "read figures"),
     "webhooks": ("自己管理推送", "manage its webhooks"),
 }
-"""What an API key may do; `feed:write:…` stands as it is."""
+"""What an API key may do beside writing a collection of the feed."""
 INCIDENTS = {
     "enrolled": ("登记了", "enrolled"),
     "device_revoked": ("停用了，或停用后还来敲门", "taken out of service, or knocked after that"),
@@ -117,6 +117,7 @@ INCIDENTS = {
     "lease_foreign": ("花了别人的离线额度", "spent a lease of another"),
     "spent_after_return": ("额度收回后还花了", "spent from a lease after its return"),
     "lease_exceeded": ("花的超过离线额度", "spent more than its lease"),
+    "custody_missing": ("保管的事件里少了一件", "an event in custody is missing"),
     "penalty_differs": ("违约金算得不一样", "the penalty was computed otherwise"),
 }
 """Incidents by their code; one without words shows its code."""
