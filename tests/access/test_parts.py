@@ -31,7 +31,8 @@ async def test_readers_and_commands_open_nothing_while_a_guard_does(world: Acces
         with pytest.raises(PartOff):
             await world.opener.enter(shown, "gate", source="gate-reader")
     with pytest.raises(PartOff):
-        await world.opener.open_by_command(world.command())
+        async with asyncio.timeout(2):
+            await world.opener.open_by_command(world.command())
     assert (world.pulser.fired, set(world.types())) == ([], {"PassRefused", "CommandRefused"})
     by_hand = asyncio.create_task(world.staff.open_by_staff("gate", "guard-1", "delivery"))
     await world.settle()

@@ -25,6 +25,16 @@ SET_UP = Clause(
                 "an_operator_gives_out_a_code_on_the_site_s_page_and_takes_a_device_out",
             ),
         ),
+        done(
+            "Operators say which parts a site has (shop, fees, pickup, doors); the hub obeys from its next start",
+            ("platform:POST /operator/sites/{site}/parts", "screen:home"),
+            of("system/site_parts", "a_part_that_an_operator_switches_off_is_gone_from_the_next_start"),
+            of(
+                "access/parts",
+                "readers_and_commands_open_nothing_while_a_guard_does",
+                "a_pickup_under_way_is_finished_and_no_other_begins",
+            ),
+        ),
         absent("An installer for the Pi, and the kiosk's browser as a unit"),
     ),
 )
@@ -94,12 +104,16 @@ LIFE = Clause(
             of("system/restored", "an_older_copy_goes_on_in_a_new_epoch_and_nothing_is_lost_or_doubled"),
         ),
         done(
-            "What happened after the backup is done again on the successor: sales, fees, refunds, pickups, openings",
+            "What happened after the backup is done again on the successor: sales, fees, refunds, parcels, openings",
             ("edge restore", "platform:GET /v1/sites/{site}/devices/{device}/events"),
             of("shop/replay", "a_sale_after_the_backup_is_done_again"),
             of("homes/replay", "a_fee_paid_in_the_gap_takes_its_receipt_number"),
             of("pay/replay", "what_went_back_does_not_go_back_again"),
             of("access/replay", "a_pass_that_was_used_up_in_the_gap_stays_so"),
+            of(
+                "access/locker_replay",
+                "a_parcel_of_the_gap_is_collected_once_from_a_cell_that_nobody_else_gets",
+            ),
         ),
         part(
             "Upgrade",
