@@ -83,6 +83,16 @@ REASONS = {
     "key_scopes": ("至少选一项权限。", "Choose at least one thing that it may do."),
 }
 """Why a form was not taken, and what to do about it."""
+FAILURES = {
+    "ClientConnectorDNSError": ("域名查不到", "no such name"),
+    "ClientConnectorError": ("连不上", "no connection"),
+    "ClientConnectorCertificateError": ("对方的证书不可信", "its certificate is not trusted"),
+    "ServerDisconnectedError": ("对方断开了连接", "it hung up"),
+    "TimeoutError": ("没有及时回答", "no answer in time"),
+    "ConnectionTimeoutError": ("没有及时接通", "no connection in time"),
+    "SocketTimeoutError": ("没有及时回答", "no answer in time"),
+}
+"""Why a delivery failed, where it is no status of an answer."""
 SCOPES = {
     "events:read": ("读事件", "read events"),
     "figures:read": ("读数字", "read figures"),
