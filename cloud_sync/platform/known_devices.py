@@ -1,11 +1,13 @@
-"""Devices that have certificates: looked up at most once a second, their refusals noted once a minute.
+"""Devices that have certificates: looked up once a second, all at once, their refusals noted once a minute.
 
 So a revocation bites within a second, and a device that is turned away for ever costs a write a minute.
 """
 
+import asyncio
 import hashlib
 import hmac
 import secrets
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from cloud_sync.platform import enrolment
@@ -17,6 +19,8 @@ from edge.trust.certificates import Holder
 
 LOOK_AGAIN_MS = 1_000
 NOTE_AGAIN_MS = 60_000
+LATELY_MS = 30_000
+LOOKED_AT_ONCE = 500
 NONCE_LIFE_MS = 60_000
 REMEMBERED = 20_000
 """Devices and refusals in memory; beyond that the oldest is forgotten."""
@@ -54,22 +58,49 @@ class RenewalNonces:
         return hmac.new(self._key, name, hashlib.sha256).hexdigest()[:32]
 
 
+class _Known:
+    """A device as it was looked up last, and when somebody asked in its name."""
+
+    __slots__ = ("asked_ms", "device", "looked_ms")
+
+    def __init__(self, now_ms: int) -> None:
+        self.looked_ms = self.asked_ms = now_ms
+        self.device: Device | None = None
+
+
 class KnownDevices:
     """Devices as they were looked up last, and which refusals were noted lately."""
 
     def __init__(self) -> None:
         self.nonces = RenewalNonces()
-        self._devices: dict[str, tuple[int, Device | None]] = {}
+        self._devices: dict[str, _Known] = {}
+        self._looking: asyncio.Task[None] | None = None
         self._noted: dict[tuple[str, str], int] = {}
 
     async def find(self, database: Database, holder: Holder, *, now_ms: int) -> Device | None:
         """The device that a certificate names."""
-        looked_ms, known = self._devices.get(holder.device, (-LOOK_AGAIN_MS, None))
-        if now_ms - looked_ms < LOOK_AGAIN_MS:
-            return known
-        known = await database.of(holder.site).read(lambda c: enrolment.find_device(c, holder.device))
-        _remember(self._devices, holder.device, (now_ms, known))
-        return known
+        while (known := self._devices.get(holder.device)) and now_ms - known.looked_ms >= LOOK_AGAIN_MS:
+            known.asked_ms = now_ms
+            if self._looking is None or self._looking.done():
+                self._looking = asyncio.create_task(self._look_again(database, now_ms))
+            await asyncio.shield(self._looking)
+        if known is None:
+            known = _Known(now_ms)
+            known.device = await database.read(lambda c: enrolment.find_device(c, holder.device))
+            _remember(self._devices, holder.device, known)
+        known.asked_ms = now_ms
+        return known.device
+
+    async def _look_again(self, database: Database, now_ms: int) -> None:
+        """Look up every device that asked lately: one question, however many they are. Raises StoreAway."""
+        lately = [name for name, known in self._devices.items() if now_ms - known.asked_ms < LATELY_MS]
+        for start in range(0, len(lately), LOOKED_AT_ONCE):
+            names = lately[start : start + LOOKED_AT_ONCE]
+            found = await database.read(partial(enrolment.find_devices, devices=names))
+            for name in names:
+                known = self._devices.get(name)
+                if known is not None and known.looked_ms < now_ms:
+                    known.looked_ms, known.device = now_ms, found.get(name)
 
     def forget(self, device: str) -> None:
         """Something about a device was changed here: look it up again."""
