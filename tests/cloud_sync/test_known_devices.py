@@ -20,14 +20,19 @@ SITE, NAMES = "heyuanli", ("k1", "k2", "k3")
 
 
 class CountedDatabase(Database):
-    """Counts what it is asked."""
+    """Counts what it is asked; the next answer can be kept back."""
 
     asked = 0
+    kept_back: asyncio.Event | None = None
 
     async def read(self, query: Callable[[Connection], T]) -> T:
-        """Count, and read."""
+        """Count, read, and keep the answer back where that was asked for."""
         self.asked += 1
-        return await super().read(query)
+        kept_back, self.kept_back = self.kept_back, None
+        answer = await super().read(query)
+        if kept_back is not None:
+            await kept_back.wait()
+        return answer
 
 
 @pytest.fixture
@@ -46,6 +51,18 @@ async def states(known: KnownDevices, database: Database, now_ms: int, *names: s
     return ["" if found is None else found.state for found in await asyncio.gather(*asked)]
 
 
+async def begin_look(
+    known: KnownDevices, database: CountedDatabase, now_ms: int, answer: asyncio.Event
+) -> "asyncio.Task[list[str]]":
+    """Have k1 ask, so that a look is under way whose answer comes when it may."""
+    asked, database.kept_back = database.asked, answer
+    looking = asyncio.create_task(states(known, database, now_ms, "k1"))
+    async with asyncio.timeout(5):
+        while database.asked == asked:
+            await asyncio.sleep(0)
+    return looking
+
+
 async def test_a_second_later_one_question_looks_up_all_who_ask(database: CountedDatabase) -> None:
     known = KnownDevices()
     assert await states(known, database, 1_000, *NAMES) == [WAITING] * 3
@@ -60,19 +77,23 @@ async def test_who_was_silent_for_long_is_looked_up_when_it_asks(database: Count
     known, later_ms = KnownDevices(), 1_000 + LATELY_MS
     await states(known, database, 1_000, "k1", "k2")
     await database.write(lambda c: revoke_device(c, "k2", now_ms=1_500))
-    looking = asyncio.create_task(states(known, database, later_ms, "k1"))
-    await asyncio.sleep(0)
-    assert await states(known, database, later_ms, "k2") == [REVOKED], "the look under way was not for it"
+    answer = asyncio.Event()
+    looking = await begin_look(known, database, later_ms, answer)
+    asking = asyncio.create_task(states(known, database, later_ms, "k2"))
+    await asyncio.sleep(0.01)
+    answer.set()
+    assert await asking == [REVOKED], "the look under way was not for it"
     assert await looking == [WAITING]
 
 
 async def test_what_was_forgotten_during_a_look_is_read_anew(database: CountedDatabase) -> None:
     known = KnownDevices()
     await states(known, database, 1_000, "k1")
-    looking = asyncio.create_task(states(known, database, 2_000, "k1"))
-    await asyncio.sleep(0)
-    known.forget("k1")
+    answer = asyncio.Event()
+    looking = await begin_look(known, database, 2_000, answer)
     await database.write(lambda c: revoke_device(c, "k1", now_ms=2_000))
+    known.forget("k1")
     assert await states(known, database, 2_001, "k1") == [REVOKED]
-    assert len(await looking) == 1
+    answer.set()
+    assert await looking == [REVOKED], "what was read later counts"
     assert await states(known, database, 2_002, "k1") == [REVOKED]
