@@ -39,12 +39,11 @@ class Timing(NamedTuple):
 
 
 class _Opening:
-    """One opening that waits for its turn. Once `dead` it is not sent any more."""
+    """One opening that waits for its turn; whoever gives up waiting takes the answer away in that moment."""
 
     def __init__(self, at: LockAddress) -> None:
         self.at = at
         self.sent = False
-        self.dead = False
         self.answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
 
@@ -123,8 +122,6 @@ class LockBus:
             if not opening.sent:
                 raise NotMoved("bus_busy") from error
             raise DeviceOffline(f"board {at.board} did not answer") from error
-        finally:
-            opening.dead = True
         if not taken:
             raise DeviceOffline(f"board {at.board} did not answer")
 
@@ -184,17 +181,16 @@ class LockBus:
 
     async def _fire(self, port: Port, opening: _Opening) -> None:
         """Write an opening once; whatever happens then, it is not written again."""
-        if opening.dead:
+        if opening.answer.done():
             return
         opening.sent = True
         self._watch(opening.at)
+        level: str | None = None
         try:
             level = await self._exchange(port, open_frame(opening.at), OPEN_HEAD, opening.at)
-        except DeviceError:
-            opening.answer.set_result(False)
-            raise
-        if not opening.answer.done():
-            opening.answer.set_result(level is not None)
+        finally:
+            if not opening.answer.done():
+                opening.answer.set_result(level is not None)
 
     async def _ask(self, port: Port, at: LockAddress) -> None:
         for _ in range(self._timing.tries):
@@ -278,7 +274,7 @@ class LockBus:
         self._misses = dict.fromkeys(self._misses, 0)
         while self._openings:
             opening = self._openings.popleft()
-            if not opening.answer.done() and not opening.dead:
+            if not opening.answer.done():
                 opening.answer.set_exception(NotMoved("bus_lost"))
         for at in self._locks:
             self._on_level(at, None)
