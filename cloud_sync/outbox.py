@@ -51,7 +51,11 @@ class Outbox:
 
         def read(connection: sqlite3.Connection) -> Posting | None:
             found = records.read_outgoing(
-                connection, after_seq=after_seq, limit=limit, limit_bytes=self._batch_bytes
+                connection,
+                after_seq=after_seq,
+                limit=limit,
+                limit_bytes=self._batch_bytes,
+                give_way=self._store.give_way,
             )
             if found is None:
                 return None

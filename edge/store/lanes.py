@@ -17,6 +17,9 @@ BATCH_LIMIT = 64
 BULK_SLICE_S = 0.020
 """Architecture, Store: bulk in slices of at most 20 ms."""
 
+LONGEST_WAY_S = 0.05
+"""A reader lets the front lane go first for so long, then it goes on whatever waits."""
+
 _FRONT_BATCHES_BEFORE_BULK = 8
 
 
@@ -44,6 +47,8 @@ class Lanes:
         self._changed = threading.Condition()
         self._closed = False
         self._front_batches = 0
+        self._front_is_clear = threading.Event()
+        self._front_is_clear.set()
 
     def put(self, lane: Lane, job: Job) -> None:
         """Queue a job. Raises StoreBusy, StoreClosed."""
@@ -54,6 +59,8 @@ class Lanes:
             if len(queue) >= self._limits[lane]:
                 raise StoreBusy(lane=lane.name.lower(), waiting=len(queue))
             queue.append(job)
+            if lane is Lane.FRONT:
+                self._front_is_clear.clear()
             self._changed.notify()
 
     def wait(self, timeout_s: float | None = None) -> bool:
@@ -71,6 +78,19 @@ class Lanes:
     def waiting(self, lane: Lane) -> int:
         """How many jobs wait in a lane."""
         return len(self._queues[lane])
+
+    def end_batch(self) -> None:
+        """The jobs of the last batch are committed or refused."""
+        with self._changed:
+            if not self._queues[Lane.FRONT]:
+                self._front_is_clear.set()
+
+    def give_way(self) -> bool:
+        """Block while a job of the front lane waits or is under way; any thread but the writer's.
+
+        Returns whether none is, any more; False after `LONGEST_WAY_S`.
+        """
+        return self._front_is_clear.wait(LONGEST_WAY_S)
 
     def wake(self) -> None:
         """Let `wait` return, although nothing waits."""

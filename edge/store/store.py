@@ -83,6 +83,13 @@ class Store(ABC):
         del lane
         return 0
 
+    def give_way(self) -> None:  # noqa: B027 - where units run at once there is nothing to wait for
+        """Let till and doors go first; for long work in a reader's thread, between its pieces.
+
+        Two threads of one Python take turns at every statement: without this a sale that meets such work
+        takes as long as the work does.
+        """
+
     @abstractmethod
     def close(self) -> None:
         """Finish what waits, then let the file go; closing twice does nothing."""
@@ -187,6 +194,9 @@ class ThreadedStore(Store):
     def waiting(self, lane: Lane) -> int:
         return self._lanes.waiting(lane)
 
+    def give_way(self) -> None:
+        self._lanes.give_way()
+
     def close(self) -> None:
         if not self._lanes.close():
             return
@@ -232,6 +242,7 @@ class ThreadedStore(Store):
                 continue
             jobs: list[Job] = []
             outcomes = self._writer.run_batch(_works(self._lanes, jobs))
+            self._lanes.end_batch()
             self._answer(jobs, outcomes)
 
     def _tell_change(self, standing: Standing) -> None:

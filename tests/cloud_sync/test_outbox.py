@@ -75,6 +75,18 @@ async def test_what_was_made_ready_is_taken_only_where_it_fits(journaled: Inline
     assert await outbox.take(9, 5) is not None
 
 
+async def test_whoever_is_at_the_till_goes_between_the_pieces_of_a_batch(
+    journaled: InlineStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3 * records.PIECE_EVENTS):
+        record(journaled, "x")
+    ways: list[None] = []
+    monkeypatch.setattr(journaled, "give_way", lambda: ways.append(None))
+    posting = await Outbox(journaled, batch_bytes=BATCH_BYTES).take(0, 100)
+    assert posting is not None
+    assert len(ways) == -(-posting.header.count // records.PIECE_EVENTS)
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_every_encoding_comes_back(journaled: InlineStore, encoding: str) -> None:
     record(journaled, "x")

@@ -149,8 +149,8 @@ def _gap_ignored() -> Iterator[None]:
     """The device leaves a hole now and then, and the platform takes what comes after it."""
     outgoing, find = records.read_outgoing, custody._newest_stream
 
-    def skipping(connection: Any, *, after_seq: int, limit: int, limit_bytes: int) -> Outgoing | None:
-        found = outgoing(connection, after_seq=after_seq, limit=limit, limit_bytes=limit_bytes)
+    def skipping(connection: Any, *, after_seq: int, limit: int, **others: Any) -> Outgoing | None:
+        found = outgoing(connection, after_seq=after_seq, limit=limit, **others)
         if after_seq == 0 or found is None or found.header.count == 1:
             return found
         return outgoing(connection, after_seq=after_seq + 1, limit=limit)

@@ -77,3 +77,21 @@ async def test_closed_lanes_finish_what_waits() -> None:
     assert lanes.wait()
     assert taken(lanes) == ["front"]
     assert not lanes.wait()
+
+
+async def test_long_work_gives_way_to_the_front_lane_until_its_batch_ends_and_not_for_long() -> None:
+    lanes = Lanes()
+    put(lanes, Lane.BULK)
+    assert lanes.give_way(), "bulk is nobody's hurry"
+    put(lanes, Lane.FRONT, 2)
+    assert not lanes.give_way(), "it goes on after a while, whatever waits"
+    assert taken(lanes) == ["front"] * 2
+    assert not lanes.give_way(), "taken is not done"
+    waiting = asyncio.create_task(asyncio.to_thread(lanes.give_way))
+    await asyncio.sleep(0)
+    lanes.end_batch()
+    assert await waiting
+    assert lanes.give_way()
+    put(lanes, Lane.FRONT)
+    lanes.end_batch()
+    assert not lanes.give_way(), "what came meanwhile is not done yet"
